@@ -1,0 +1,23 @@
+import type { Kysely } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** What queries are made of: the database itself for a read, a transaction for a write. */
+export type Queries = Kysely<Tables>;
+
+/**
+ * Where everything is written down. Reads see what was committed before they began; writes happen in transactions, and
+ * every write is part of one.
+ */
+export interface Database {
+  /** For reads alone. */
+  readonly read: Queries;
+  /**
+   * Runs `work` in a transaction and resolves once it is committed; when it throws, nothing of it was written. `work`
+   * may do nothing but query: others wait for it, and it may share its commit with them. It is never run twice.
+   *
+   * @param durability `full` survives loss of power once this resolves; `relaxed` survives `kill -9`, and loss of power
+   *   only once a later full transaction has committed: for what a restart finds out again (claims, leases, last use)
+   */
+  transaction<T>(work: (queries: Queries) => Promise<T>, durability?: 'full' | 'relaxed'): Promise<T>;
+  close(): Promise<void>;
+}

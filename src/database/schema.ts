@@ -1,0 +1,128 @@
+import type { Generated, Insertable, Selectable } from 'kysely';
+import type { FailureCode } from '../domain/failure.ts';
+import type { AppId, Login, PackageId, ProjectId } from '../domain/identifiers.ts';
+import type { PackageStatus, TagStatus } from '../protocol/package.ts';
+
+/**
+ * The tables, as TypeScript sees them. Times are milliseconds since 1970, flags are 0 or 1, sizes are bytes: types that
+ * mean the same on SQLite and on PostgreSQL.
+ */
+export interface Tables {
+  users: UsersTable;
+  api_keys: ApiKeysTable;
+  apps: AppsTable;
+  api_rights: ApiRightsTable;
+  packages: PackagesTable;
+  idempotency_keys: IdempotencyKeysTable;
+  outbox: OutboxTable;
+  audit: AuditTable;
+}
+
+interface UsersTable {
+  id: string;
+  login: Login;
+  name: string;
+  is_admin: number;
+  created_at: number;
+  disabled_at: number | null;
+}
+
+interface ApiKeysTable {
+  id: string;
+  user_id: string;
+  name: string;
+  /** SHA-256 of the key, in hex. */
+  hash: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+  revoked_at: number | null;
+}
+
+interface AppsTable {
+  /** Names the app in every other table and on disk; never shown. */
+  id: string;
+  app_id: AppId;
+  project_id: ProjectId;
+  name: string;
+  kind: 'git';
+  repository: string;
+  main_branch: string | null;
+  created_at: number;
+  /** When a build of this app was claimed last: the queue's fairness. */
+  served_at: number;
+}
+
+interface ApiRightsTable {
+  app_id: string;
+  user_id: string;
+  created_at: number;
+}
+
+interface PackagesTable {
+  /** Order of acceptance. */
+  sequence: Generated<number>;
+  id: PackageId;
+  app_id: string;
+  name: string;
+  description: string;
+  version: string;
+  creator_login: Login;
+  creator_name: string;
+  created_at: number;
+  status: PackageStatus;
+  /** The bare name. */
+  branch: string;
+  is_main_line: number;
+  revision: string;
+  attempt: number;
+  worker: string | null;
+  lease_expires_at: number | null;
+  started_at: number | null;
+  finished_at: number | null;
+  failure_code: FailureCode | null;
+  failure_reason: string | null;
+  size_bytes: number;
+  sha256: string | null;
+  blob_key: string | null;
+  tag_status: TagStatus | null;
+  tag_message: string | null;
+}
+
+interface IdempotencyKeysTable {
+  app_id: string;
+  user_id: string;
+  key: string;
+  request_hash: string;
+  package_id: PackageId;
+  created_at: number;
+}
+
+interface OutboxTable {
+  id: Generated<number>;
+  /** What to do; its meaning is in `outbox/`. */
+  kind: 'tag';
+  package_id: PackageId;
+  app_id: string;
+  created_at: number;
+  attempts: number;
+  /** Not to be tried before. */
+  due_at: number;
+}
+
+interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  login: string;
+  action: string;
+  subject: string;
+  detail: string;
+}
+
+export type UserRow = Selectable<UsersTable>;
+export type ApiKeyRow = Selectable<ApiKeysTable>;
+export type AppRow = Selectable<AppsTable>;
+export type PackageRow = Selectable<PackagesTable>;
+export type NewPackage = Insertable<PackagesTable>;
+export type OutboxRow = Selectable<OutboxTable>;
+export type AuditRow = Selectable<AuditTable>;

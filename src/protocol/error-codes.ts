@@ -1,0 +1,59 @@
+/**
+ * The one table of what a client can be told went wrong. Status and code of the documented calls come from the Build
+ * API's documentation; the rest are ours and follow the same shape.
+ */
+export const ERROR_CODES = {
+  INVALID_APPID: { status: 400, retryable: false, message: 'Invalid AppId.' },
+  INVALID_PARAMETERS: { status: 400, retryable: false, message: 'Not enough or invalid parameters given.' },
+  INVALID_VERSION: {
+    status: 400,
+    retryable: false,
+    message:
+      "The Version parameter does not contain a valid version string. Please provide a version with a major, minor and patch number, like '2.3.5'.",
+  },
+  UNAUTHORIZED: { status: 401, retryable: false, message: 'The login name or the API key is missing or wrong.' },
+  NO_ACCESS: { status: 403, retryable: false, message: 'You do not have the right to do this.' },
+  INVALID_LINK: { status: 403, retryable: false, message: 'This download link is not valid, or is no longer valid.' },
+  APP_NOT_FOUND: { status: 404, retryable: false, message: 'App not found.' },
+  PACKAGE_NOT_FOUND: { status: 404, retryable: false, message: 'Package or build job not found.' },
+  USER_NOT_FOUND: { status: 404, retryable: false, message: 'User not found.' },
+  KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
+  NOT_FOUND: { status: 404, retryable: false, message: 'There is nothing at this address.' },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'This address does not take this method.' },
+  PACKAGE_IN_USE: { status: 409, retryable: false, message: 'Package is still in use.' },
+  BUILD_ALREADY_ENDED: { status: 409, retryable: false, message: 'This build has ended and cannot be canceled.' },
+  APP_IN_USE: { status: 409, retryable: false, message: 'The app still has builds that have not ended.' },
+  ALREADY_EXISTS: { status: 409, retryable: false, message: 'This name is taken.' },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    retryable: false,
+    message: 'This Idempotency-Key was used before with another request.',
+  },
+  PAYLOAD_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
+  URI_TOO_LONG: { status: 414, retryable: false, message: 'The address is too long.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'This kind of request body is not understood.' },
+  RANGE_NOT_SATISFIABLE: { status: 416, retryable: false, message: 'The requested range lies outside of the file.' },
+  TOO_MANY_REQUESTS: { status: 429, retryable: true, message: 'Too many failed attempts. Try again later.' },
+  HEADERS_TOO_LARGE: { status: 431, retryable: false, message: 'The request headers are too large.' },
+  BUILD_FAILED: { status: 500, retryable: true, message: 'Build job failed.' },
+  BUILD_NOT_SUCCEEDED: { status: 500, retryable: false, message: 'Build not successful finished.' },
+  PACKAGE_DAMAGED: {
+    status: 500,
+    retryable: false,
+    message: 'The file of this package is damaged. Build the package again.',
+  },
+  INTERNAL_ERROR: { status: 500, retryable: true, message: 'An unexpected error occurred.' },
+  SHUTTING_DOWN: { status: 503, retryable: true, message: 'The server is shutting down. Try again in a moment.' },
+} as const satisfies Record<string, ErrorCodeFacts>;
+
+interface ErrorCodeFacts {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Whether the same request may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** The sentence used when nothing more precise is known. */
+  readonly message: string;
+}
+
+/** A code from the table above, as it stands in `errorCode`. */
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,71 @@
+import { type Static, Type } from 'typebox';
+
+/** The five words a package's status can be; clients crash on any other. */
+export const PACKAGE_STATUSES = ['Queued', 'Building', 'Uploading', 'Succeeded', 'Failed'] as const;
+export type PackageStatus = (typeof PACKAGE_STATUSES)[number];
+
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** What became of the tag that a Succeeded package leaves in its repository. */
+export const TAG_STATUSES = ['Pending', 'Done', 'Conflict', 'Failed'] as const;
+export type TagStatus = (typeof TAG_STATUSES)[number];
+
+export const TagSchema = Type.Object(
+  {
+    Name: Type.String(),
+    Status: Type.Union(TAG_STATUSES.map((status) => Type.Literal(status))),
+    Message: Nullable(Type.String({ description: 'Why the tag is not there (yet), in a sentence; null otherwise.' })),
+  },
+  { description: 'The tag named after Version in the repository. Its outcome never undoes a package.' },
+);
+
+/** A package on the wire. The first eight fields are the documented ones; the rest are additions. */
+export const PackageSchema = Type.Object(
+  {
+    PackageId: Type.String({ format: 'uuid', description: 'Unique identification of the package.' }),
+    Name: Type.String({ description: 'File name of the package.' }),
+    Description: Type.String({ description: 'Description of the package.' }),
+    Version: Type.String({
+      description: 'Version of the package, and name of the tag in the repository: major.minor.patch.revision.',
+    }),
+    Creator: Type.String({ description: 'Display name of the user who started the build.' }),
+    CreationDate: Type.Integer({ description: 'When the build was accepted, in milliseconds since 1970.' }),
+    Status: Type.Union(PACKAGE_STATUSES.map((status) => Type.Literal(status))),
+    Size: Type.Integer({ description: 'Size in bytes; 0 until the package has its file.' }),
+    Branch: Type.String({ description: "'trunk' or 'main' for the main line, else 'branches/<name>'." }),
+    Revision: Type.String({ description: 'The full revision the package is built from.' }),
+    Sha256: Nullable(Type.String({ description: 'SHA-256 of the file, in hex; null until there is one.' })),
+    StatusReason: Nullable(Type.String({ description: 'Why the build failed, in a sentence; null otherwise.' })),
+    FinishedDate: Nullable(Type.Integer({ description: 'When the build ended, in milliseconds since 1970.' })),
+    DurationMs: Nullable(Type.Integer({ description: 'From the start of the last attempt to its end.' })),
+    Tag: Nullable(TagSchema),
+    Url: Type.Optional(
+      Type.Object({
+        Location: Type.String({ format: 'uri', description: 'A link to the file that needs no headers.' }),
+        TTL: Type.Integer({ description: 'How long the link is valid, in seconds.' }),
+      }),
+    ),
+  },
+  { $id: 'Package', description: 'A deployment package, from the moment its build is accepted.' },
+);
+export type WirePackage = Static<typeof PackageSchema>;
+
+/**
+ * The body of Start Build as documented. The server reads it more leniently than this says: see
+ * `domain/start-build-request.ts`.
+ */
+export const StartBuildSchema = Type.Object({
+  Branch: Type.Optional(Type.String({ description: "'main', 'trunk' or 'Main line', or 'branches/<name>'." })),
+  Revision: Type.Union([Type.String(), Type.Integer()], {
+    description: 'Full or short commit hash, or the integer of a revision.',
+  }),
+  Version: Type.String({ description: 'Three dotted integers, such as 2.5.4.' }),
+  Description: Type.Optional(Type.String()),
+});
+
+export const StartBuildAnswerSchema = Type.Object({ PackageId: Type.String({ format: 'uuid' }) });
+export type StartBuildAnswer = Static<typeof StartBuildAnswerSchema>;
+
+/** Every answer that is not 2xx, on every route. */
+export const ErrorSchema = Type.Object({ errorCode: Type.String(), errorMessage: Type.String() }, { $id: 'Error' });
+export type WireError = Static<typeof ErrorSchema>;

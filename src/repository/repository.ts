@@ -1,0 +1,149 @@
+import type { BranchRequest } from '../domain/branch-name.ts';
+
+/**
+ * The source of an app: what a build asks of Git, and later of Subversion. One repository is open per app, for as long
+ * as the server runs; it owns what it keeps on disk (a mirror) and the processes it talks to.
+ *
+ * Every call takes a signal and stops soon after it fires, leaving no process behind. What goes wrong outside is
+ * thrown as {@link RepositoryError}; nothing else that is thrown is expected.
+ *
+ * Invariant: a revision that was resolved once stays readable, unless the remote's history was rewritten and the mirror
+ * was lost.
+ */
+export interface Repository {
+  /**
+   * Finds the revision a client means. Asks the remote only when the local mirror cannot answer: the first time, when a
+   * branch or a revision is not known here, or when the revision is not on the branch as it is known here.
+   *
+   * @throws RepositoryError `unknown-branch`, `unknown-revision`, `ambiguous-revision`, `not-on-branch`, `unreachable`
+   */
+  resolve(request: RevisionRequest, signal: AbortSignal): Promise<ResolvedRevision>;
+
+  /** Every branch with its head, the main line first, then by name. Asks the remote, so that heads are fresh. */
+  listBranches(signal: AbortSignal): Promise<readonly Branch[]>;
+
+  /** The newest revisions of a branch, newest first: first parents only, so that their numbers are unique. */
+  listRevisions(branch: BranchRequest, limit: number, signal: AbortSignal): Promise<readonly RevisionInfo[]>;
+
+  /**
+   * Opens the tree of a revision for reading.
+   *
+   * @throws RepositoryError `unknown-revision`, `unreadable`, `unreachable`
+   */
+  openTree(revisionId: string, signal: AbortSignal): Promise<SourceTree>;
+
+  /**
+   * Makes an annotated tag on the remote. May be called again after any failure.
+   *
+   * @returns `done` when the tag stands on this revision, whoever made it; `conflict` when it stands on another one,
+   *   which is left alone
+   * @throws RepositoryError `unreachable`, `refused`
+   */
+  createTag(tag: TagRequest, signal: AbortSignal): Promise<'done' | 'conflict'>;
+
+  /** Ends its processes. The mirror stays. */
+  close(): Promise<void>;
+}
+
+export interface RevisionRequest {
+  readonly branch: BranchRequest;
+  /** A full or short commit hash, or an integer, as the client wrote it. */
+  readonly revision: string;
+}
+
+export interface BranchName {
+  /** The bare name: `master`, `feature`, `release/1`. */
+  readonly name: string;
+  readonly isMainLine: boolean;
+}
+
+export interface ResolvedRevision {
+  readonly branch: BranchName;
+  /** The full id: 40 or 64 hex digits on Git. */
+  readonly id: string;
+  /** The integer by which the client named it; undefined where it named a hash. */
+  readonly namedByNumber: number | undefined;
+}
+
+export interface Branch extends BranchName {
+  readonly headId: string;
+  /** The count of commits reachable from the head, as `git rev-list --count` gives. */
+  readonly headNumber: number;
+}
+
+export interface RevisionInfo {
+  readonly id: string;
+  readonly number: number;
+  readonly message: string;
+  /** Milliseconds since 1970. */
+  readonly committedAt: number;
+  readonly authorName: string;
+  readonly authorEmail: string;
+}
+
+export interface TagRequest {
+  readonly name: string;
+  readonly revisionId: string;
+  readonly message: string;
+}
+
+/** The files of one revision, read without a working tree. Whoever opened it closes it. */
+export interface SourceTree {
+  /** When the revision was committed, in milliseconds since 1970. */
+  readonly committedAt: number;
+  /**
+   * Every file, sorted by the bytes of its path, submodules' files included; directories are implied.
+   *
+   * @throws RepositoryError `unreadable` when something in the tree cannot become a file of a package
+   */
+  readonly files: readonly SourceFile[];
+  /**
+   * Reads files in the order asked for, several ahead. Each content must be used up before the next is taken.
+   *
+   * @throws RepositoryError `unreadable`
+   */
+  read(files: Iterable<SourceFile>, signal: AbortSignal): AsyncIterable<FileContent>;
+  close(): Promise<void>;
+}
+
+export interface SourceFile {
+  /** Relative, `/`-separated, valid UTF-8, without `.`, `..` and empty parts. */
+  readonly path: string;
+  /** A symlink's content is its target. */
+  readonly mode: 'file' | 'executable' | 'symlink';
+  /** Names the bytes that {@link SourceTree.read} yields: equal ids, equal bytes, whichever repository they came from. */
+  readonly contentId: string;
+}
+
+export interface FileContent {
+  readonly file: SourceFile;
+  readonly sizeBytes: number;
+  /** The whole of it, up to a few MiB; larger contents come as chunks. */
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** Why a repository could not do what it was asked: a closed list. */
+export type RepositoryErrorKind =
+  | 'unknown-branch'
+  | 'unknown-revision'
+  | 'ambiguous-revision'
+  | 'not-on-branch'
+  /** The remote does not answer, in time or at all, or does not let us in. */
+  | 'unreachable'
+  /** The remote answered and does not allow it. */
+  | 'refused'
+  /** Something in the tree cannot be read as a file of a package. */
+  | 'unreadable'
+  /** The address is one that Slipway does not use. */
+  | 'bad-address';
+
+export class RepositoryError extends Error {
+  override readonly name = 'RepositoryError';
+  readonly kind: RepositoryErrorKind;
+
+  /** @param message one sentence that names the value and can be shown to a client; never holds a credential */
+  constructor(kind: RepositoryErrorKind, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
