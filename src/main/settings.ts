@@ -1,6 +1,6 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { isIP } from 'node:net';
 import { parseDuration, parseSize, parseWholeNumber } from './quantities.ts';
 
 /**
@@ -178,5 +178,9 @@ function parseTrustProxy(text: string): boolean | readonly string[] | undefined 
 function isAddressOrNetwork(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const bits = isIP(address) === 4 ? 32 : 128;
-  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || parseWholeNumber(prefix, 0, bits) !== undefined);
+  return (
+    isIP(address) !== 0 &&
+    rest.length === 0 &&
+    (prefix === undefined || parseWholeNumber(prefix, 0, bits) !== undefined)
+  );
 }
