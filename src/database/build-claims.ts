@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
-import { changeStatus } from './packages.ts';
+import { changeStatus, findAnyPackage, type Guard, StaleUpdate } from './packages.ts';
 import type { PackageRow } from './schema.ts';
 
 /**
@@ -53,6 +53,18 @@ export async function claimBuild(
     started_at: lease.now,
   });
   await queries.updateTable('apps').set({ served_at: lease.now }).where('id', '=', build.app_id).execute();
+}
+
+/** What an update by the holder of a claim expects to find. @throws StaleUpdate when the build is no longer theirs */
+export async function guardOf(
+  queries: Queries,
+  { packageId, attempt }: { readonly packageId: PackageId; readonly attempt: number },
+): Promise<Guard> {
+  const row = await findAnyPackage(queries, packageId);
+  if (row?.attempt !== attempt || (row.status !== 'Building' && row.status !== 'Uploading')) {
+    throw new StaleUpdate(`The build of package ${packageId} is no longer at attempt ${attempt}.`);
+  }
+  return { packageId, attempt, status: row.status };
 }
 
 /** Extends a lease. @returns false when the build is no longer this claim's */

@@ -1,6 +1,6 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { isIP } from 'node:net';
 import { parseDuration, parseSize, parseWholeNumber } from './quantities.ts';
 
 /**
@@ -15,7 +15,7 @@ export const SETTINGS = {
     accepts: 'an IP address or a host name',
     fallback: '127.0.0.1',
     parse: (text) => (isIP(text) !== 0 || HOST_NAME.test(text) ? text : undefined),
-  } as Setting<string>,
+  },
   port: {
     flag: '--port <number>',
     variables: ['SLIPWAY_PORT', 'PORT'],
@@ -23,7 +23,7 @@ export const SETTINGS = {
     accepts: 'a whole number from 0 to 65535',
     fallback: '4400',
     parse: (text) => parseWholeNumber(text, 0, 65_535),
-  } as Setting<number>,
+  },
   data: {
     flag: '--data <folder>',
     variables: ['SLIPWAY_DATA'],
@@ -31,7 +31,7 @@ export const SETTINGS = {
     accepts: 'the path of a folder',
     fallback: 'data',
     parse: parsePath,
-  } as Setting<string>,
+  },
   publicUrl: {
     flag: '--public-url <url>',
     variables: ['SLIPWAY_PUBLIC_URL'],
@@ -39,7 +39,7 @@ export const SETTINGS = {
     accepts: 'an http or https URL without query and fragment',
     fallback: undefined,
     parse: parsePublicUrl,
-  } as Setting<string>,
+  },
   tlsCert: {
     flag: '--tls-cert <file>',
     variables: ['SLIPWAY_TLS_CERT'],
@@ -47,7 +47,7 @@ export const SETTINGS = {
     accepts: 'the path of a file',
     fallback: undefined,
     parse: parsePath,
-  } as Setting<string>,
+  },
   tlsKey: {
     flag: '--tls-key <file>',
     variables: ['SLIPWAY_TLS_KEY'],
@@ -55,7 +55,7 @@ export const SETTINGS = {
     accepts: 'the path of a file',
     fallback: undefined,
     parse: parsePath,
-  } as Setting<string>,
+  },
   trustProxy: {
     flag: '--trust-proxy <who>',
     variables: ['SLIPWAY_TRUST_PROXY'],
@@ -63,7 +63,7 @@ export const SETTINGS = {
     accepts: '`true`, `false`, or addresses and networks separated by commas, such as `10.0.0.0/8,::1`',
     fallback: 'false',
     parse: parseTrustProxy,
-  } as Setting<boolean | readonly string[]>,
+  },
   buildSlots: {
     flag: '--build-slots <number>',
     variables: ['SLIPWAY_BUILD_SLOTS'],
@@ -72,7 +72,7 @@ export const SETTINGS = {
     fallback: String(availableParallelism()),
     fallbackInWords: 'the number of cores',
     parse: (text) => parseWholeNumber(text, 1, 256),
-  } as Setting<number>,
+  },
   buildsPerApp: {
     flag: '--builds-per-app <number>',
     variables: ['SLIPWAY_BUILDS_PER_APP'],
@@ -81,7 +81,7 @@ export const SETTINGS = {
     fallback: '256',
     fallbackInWords: '256: as many as there are build slots',
     parse: (text) => parseWholeNumber(text, 1, 256),
-  } as Setting<number>,
+  },
   buildTimeout: {
     flag: '--build-timeout <duration>',
     variables: ['SLIPWAY_BUILD_TIMEOUT'],
@@ -89,7 +89,7 @@ export const SETTINGS = {
     accepts: 'a duration from 1s to 7d, such as `90s`, `15m` or `2h`; a bare number is seconds',
     fallback: '30m',
     parse: (text) => between(parseDuration(text), 1000, 7 * DAY_MS),
-  } as Setting<number>,
+  },
   linkTtl: {
     flag: '--link-ttl <duration>',
     variables: ['SLIPWAY_LINK_TTL'],
@@ -97,7 +97,7 @@ export const SETTINGS = {
     accepts: 'a duration from 1s to 30d, such as `900s` or `1h`; a bare number is seconds',
     fallback: '900s',
     parse: (text) => between(parseDuration(text), 1000, 30 * DAY_MS),
-  } as Setting<number>,
+  },
   cacheSize: {
     flag: '--cache-size <size>',
     variables: ['SLIPWAY_CACHE_SIZE'],
@@ -105,7 +105,7 @@ export const SETTINGS = {
     accepts: 'a size such as `500MiB` or `2GiB`; a bare number is bytes',
     fallback: '2GiB',
     parse: parseSize,
-  } as Setting<number>,
+  },
   shutdownGrace: {
     flag: '--shutdown-grace <duration>',
     variables: ['SLIPWAY_SHUTDOWN_GRACE'],
@@ -113,7 +113,7 @@ export const SETTINGS = {
     accepts: 'a duration from 0s to 1h, such as `30s`; a bare number is seconds',
     fallback: '30s',
     parse: (text) => between(parseDuration(text), 0, DAY_MS / 24),
-  } as Setting<number>,
+  },
   logLevel: {
     flag: '--log-level <level>',
     variables: ['SLIPWAY_LOG_LEVEL'],
@@ -121,8 +121,8 @@ export const SETTINGS = {
     accepts: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
     fallback: 'info',
     parse: (text) => LOG_LEVELS.find((level) => level === text.toLowerCase()),
-  } as Setting<LogLevel>,
-} as const;
+  },
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 export interface Setting<T> {
   /** As commander reads it. */
@@ -146,9 +146,16 @@ export type SettingName = keyof typeof SETTINGS;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Every setting by its name, which is its key in the configuration file too. */
-export function listSettings(): readonly (readonly [SettingName, Setting<unknown>])[] {
-  return Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];
+/** The names of all settings, which are their keys in the configuration file too. */
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS).filter(isSettingName);
+
+export function isSettingName(text: string): text is SettingName {
+  return Object.hasOwn(SETTINGS, text);
+}
+
+/** A setting, seen without the type of its value. */
+export function getSetting(name: SettingName): Setting<unknown> {
+  return SETTINGS[name];
 }
 
 const DAY_MS = 86_400_000;
@@ -178,5 +185,9 @@ function parseTrustProxy(text: string): boolean | readonly string[] | undefined 
 function isAddressOrNetwork(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const bits = isIP(address) === 4 ? 32 : 128;
-  return isIP(address) !== 0 && rest.length === 0 && (prefix === undefined || parseWholeNumber(prefix, 0, bits) !== undefined);
+  return (
+    isIP(address) !== 0 &&
+    rest.length === 0 &&
+    (prefix === undefined || parseWholeNumber(prefix, 0, bits) !== undefined)
+  );
 }

@@ -20,7 +20,7 @@ export interface BuildQueue {
   /** Extends the lease. @returns false when it was lost, or the build was canceled: stop */
   extend(claim: Claim): Promise<boolean>;
   /** Gives a claimed build back, Queued again, without counting the attempt: the worker is stopping. */
-  giveBack(claim: Claim, status: 'Building' | 'Uploading'): Promise<void>;
+  giveBack(claim: Claim): Promise<void>;
   /** Queues builds again whose lease has run out, and fails those whose attempts are used up. @returns how many */
   recover(options: { readonly everyLease: boolean }): Promise<number>;
 }

@@ -1,5 +1,5 @@
 import type { PackageChanges } from '../changes/package-changes.ts';
-import { claimBuild, extendLease, findNextBuild, listExpiredBuilds } from '../database/build-claims.ts';
+import { claimBuild, extendLease, findNextBuild, guardOf, listExpiredBuilds } from '../database/build-claims.ts';
 import type { Database } from '../database/database.ts';
 import { changeStatus, StaleUpdate } from '../database/packages.ts';
 import type { BuildQueue, Claim } from './build-queue.ts';
@@ -47,11 +47,13 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): BuildQueue {
     },
     extend: (claim) =>
       database.transaction((queries) => extendLease(queries, claim, clock() + options.leaseMs), 'relaxed'),
-    async giveBack({ packageId, attempt }, status) {
-      await database.transaction((queries) =>
-        changeStatus(queries, { packageId, status, attempt }, 'Queued', { worker: null, lease_expires_at: null }),
+    async giveBack(claim) {
+      await ignoreStale(
+        database.transaction(async (queries) =>
+          changeStatus(queries, await guardOf(queries, claim), 'Queued', { worker: null, lease_expires_at: null }),
+        ),
       );
-      changes.publish(packageId);
+      changes.publish(claim.packageId);
       wake();
     },
     async recover({ everyLease }) {
@@ -68,8 +70,8 @@ type LostBuild = Awaited<ReturnType<typeof listExpiredBuilds>>[number];
 async function recoverBuild({ database, changes, clock, mostInterruptions }: EmbeddedQueueOptions, build: LostBuild) {
   const guard = { packageId: build.id, status: build.status, attempt: build.attempt };
   const interruptions = build.interruptions + 1;
-  try {
-    await database.transaction((queries) =>
+  await ignoreStale(
+    database.transaction((queries) =>
       interruptions > mostInterruptions
         ? changeStatus(queries, guard, 'Failed', {
             interruptions,
@@ -78,10 +80,16 @@ async function recoverBuild({ database, changes, clock, mostInterruptions }: Emb
             failure_reason: `The worker stopped unexpectedly during each of ${interruptions} attempts. Start the build again.`,
           })
         : changeStatus(queries, guard, 'Queued', { interruptions, worker: null, lease_expires_at: null }),
-    );
+    ),
+  );
+  changes.publish(build.id);
+}
+
+/** A build that moved on in between needs nothing: it was canceled, or its worker is alive after all. */
+async function ignoreStale(update: Promise<void>): Promise<void> {
+  try {
+    await update;
   } catch (error) {
-    // It moved on in between: its worker is alive after all.
     if (!(error instanceof StaleUpdate)) throw error;
   }
-  changes.publish(build.id);
 }
