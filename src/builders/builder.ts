@@ -1,5 +1,5 @@
-import type { BuildLogWriter } from '../build-log/build-log.ts';
 import type { BlobWriter } from '../blob/blob-store.ts';
+import type { BuildLogWriter } from '../build-log/build-log.ts';
 import type { SourceTree } from '../repository/repository.ts';
 
 /**

@@ -75,7 +75,10 @@ interface PackagesTable {
   branch: string;
   is_main_line: number;
   revision: string;
+  /** Counts the claims: the guard of every update by a worker. */
   attempt: number;
+  /** How many workers vanished while they had it. */
+  interruptions: number;
   worker: string | null;
   lease_expires_at: number | null;
   started_at: number | null;

@@ -25,6 +25,9 @@ export function parseVersion(text: string): RequestedVersion {
  * (documented by the webhook example `0.0.19.62e3d711`), or the integer where the client named the revision by it
  * (documented by the example `2.5.4.63`).
  */
-export function packageVersion(version: RequestedVersion, revision: { id: string; number: number | undefined }): string {
+export function packageVersion(
+  version: RequestedVersion,
+  revision: { id: string; number: number | undefined },
+): string {
   return `${version.text}.${revision.number ?? revision.id.slice(0, 8)}`;
 }

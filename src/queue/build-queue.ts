@@ -29,4 +29,6 @@ export interface Claim {
   readonly packageId: PackageId;
   /** Counts from 1; part of the guard of every later update. */
   readonly attempt: number;
+  /** When it was claimed, in milliseconds since 1970. */
+  readonly startedAt: number;
 }

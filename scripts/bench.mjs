@@ -1,0 +1,7 @@
+// `npm run bench`: measures against the references and writes docs/benchmarks.md.
+import { join } from 'node:path';
+import { findNode, runNode } from '../bin/node-24.mjs';
+import { installDependencies, root } from './install.mjs';
+
+await installDependencies();
+process.exitCode = await runNode(findNode(), [join(root, 'test/bench/bench.ts'), ...process.argv.slice(2)]);

@@ -1,0 +1,97 @@
+import { sql } from 'kysely';
+import type { PackageId } from '../domain/identifiers.ts';
+import type { Queries } from './database.ts';
+import { changeStatus, findAnyPackage, type Guard, StaleUpdate } from './packages.ts';
+import type { PackageRow } from './schema.ts';
+
+/**
+ * The build that is next: of the apps that have one waiting and are below their limit, the app with the fewest builds
+ * under way, then the one served longest ago, and of its builds the oldest. Jumps from app to app along the index of
+ * Queued rows, so that its cost grows with the apps that wait and not with the builds.
+ */
+export async function findNextBuild(
+  queries: Queries,
+  limits: { readonly buildsPerApp: number },
+): Promise<Pick<PackageRow, 'id' | 'app_id' | 'attempt'> | undefined> {
+  const { rows } = await sql<Pick<PackageRow, 'id' | 'app_id' | 'attempt'>>`
+    with recursive waiting(app_id) as (
+      select min(app_id) from packages where status = 'Queued'
+      union all
+      select (select min(app_id) from packages where status = 'Queued' and app_id > waiting.app_id)
+      from waiting where waiting.app_id is not null
+    ),
+    busy as (
+      select app_id, count(*) as builds from packages where status in ('Building', 'Uploading') group by app_id
+    ),
+    chosen as (
+      select waiting.app_id
+      from waiting
+      join apps on apps.id = waiting.app_id
+      left join busy on busy.app_id = waiting.app_id
+      where coalesce(busy.builds, 0) < ${limits.buildsPerApp}
+      order by coalesce(busy.builds, 0), apps.served_at, waiting.app_id
+      limit 1
+    )
+    select id, app_id, attempt from packages
+    where status = 'Queued' and app_id = (select app_id from chosen)
+    order by sequence
+    limit 1`.execute(queries);
+  return rows[0];
+}
+
+/** Makes a Queued build a worker's. @throws StaleUpdate when somebody else was faster */
+export async function claimBuild(
+  queries: Queries,
+  build: Pick<PackageRow, 'id' | 'app_id' | 'attempt'>,
+  lease: { readonly worker: string; readonly now: number; readonly expiresAt: number },
+): Promise<void> {
+  const guard = { packageId: build.id, status: 'Queued', attempt: build.attempt } as const;
+  await changeStatus(queries, guard, 'Building', {
+    attempt: build.attempt + 1,
+    worker: lease.worker,
+    lease_expires_at: lease.expiresAt,
+    started_at: lease.now,
+  });
+  await queries.updateTable('apps').set({ served_at: lease.now }).where('id', '=', build.app_id).execute();
+}
+
+/** What an update by the holder of a claim expects to find. @throws StaleUpdate when the build is no longer theirs */
+export async function guardOf(
+  queries: Queries,
+  { packageId, attempt }: { readonly packageId: PackageId; readonly attempt: number },
+): Promise<Guard> {
+  const row = await findAnyPackage(queries, packageId);
+  if (row?.attempt !== attempt || (row.status !== 'Building' && row.status !== 'Uploading')) {
+    throw new StaleUpdate(`The build of package ${packageId} is no longer at attempt ${attempt}.`);
+  }
+  return { packageId, attempt, status: row.status };
+}
+
+/** Extends a lease. @returns false when the build is no longer this claim's */
+export async function extendLease(
+  queries: Queries,
+  claim: { readonly packageId: PackageId; readonly attempt: number },
+  expiresAt: number,
+): Promise<boolean> {
+  const result = await queries
+    .updateTable('packages')
+    .set({ lease_expires_at: expiresAt })
+    .where('id', '=', claim.packageId)
+    .where('attempt', '=', claim.attempt)
+    .where('status', 'in', ['Building', 'Uploading'])
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** The builds under way whose lease ended before `now`. */
+export function listExpiredBuilds(
+  queries: Queries,
+  now: number,
+): Promise<Pick<PackageRow, 'id' | 'status' | 'attempt' | 'interruptions'>[]> {
+  return queries
+    .selectFrom('packages')
+    .select(['id', 'status', 'attempt', 'interruptions'])
+    .where('status', 'in', ['Building', 'Uploading'])
+    .where('lease_expires_at', '<', now)
+    .execute();
+}

@@ -1,0 +1,24 @@
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * Makes sure that one process alone uses a data folder. The lock is SQLite's own on an empty file: the operating system
+ * lets go of it when the process ends, however it ends, so that `kill -9` leaves nothing to clean up.
+ *
+ * @returns how to let go of it
+ * @throws Error when another process has it
+ */
+export function lockDataFolder(file: string): () => void {
+  const database = new DatabaseSync(file);
+  try {
+    database.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive');
+  } catch (error) {
+    database.close();
+    throw new Error(
+      `Another Slipway is running on this data folder: it holds ${file}. Stop it, or choose another folder.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return () => database.close();
+}

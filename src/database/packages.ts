@@ -1,0 +1,132 @@
+import type { PackageId } from '../domain/identifiers.ts';
+import { mayBecome } from '../domain/package-status.ts';
+import type { PackageStatus } from '../protocol/package.ts';
+import type { Queries } from './database.ts';
+import type { NewPackage, PackageRow } from './schema.ts';
+
+/** Finds a package of an app. */
+export function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
+  return queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('id', '=', id)
+    .where('app_id', '=', appKey)
+    .executeTakeFirst();
+}
+
+/** Finds a package by its id alone: for the server itself, never for a client. */
+export function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
+  return queries.selectFrom('packages').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** One page of an app's packages, newest first. @param page `before` is the sequence of the last one seen */
+export function listPackages(
+  queries: Queries,
+  appKey: string,
+  page: { readonly before?: number; readonly limit: number },
+): Promise<PackageRow[]> {
+  return queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('app_id', '=', appKey)
+    .where('sequence', '<', page.before ?? Number.MAX_SAFE_INTEGER)
+    .orderBy('sequence', 'desc')
+    .limit(page.limit)
+    .execute();
+}
+
+/** Packages that have a file, of every app, oldest first. @param page `after` is the sequence of the last one seen */
+export function listStoredPackages(
+  queries: Queries,
+  page: { readonly after: number; readonly limit: number },
+): Promise<PackageRow[]> {
+  return queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('sequence', '>', page.after)
+    .where('blob_key', 'is not', null)
+    .orderBy('sequence')
+    .limit(page.limit)
+    .execute();
+}
+
+/** How many builds wait and how many are under way. */
+export async function countPackagesByStatus(queries: Queries): Promise<Partial<Record<PackageStatus, number>>> {
+  const count = (statuses: readonly PackageStatus[]) =>
+    queries
+      .selectFrom('packages')
+      .select(({ fn }) => ['status', fn.countAll<number>().as('count')])
+      .where('status', 'in', statuses)
+      .groupBy('status')
+      .execute();
+  const rows = [...(await count(['Queued'])), ...(await count(['Building', 'Uploading']))];
+  return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
+}
+
+export async function insertPackage(queries: Queries, row: NewPackage): Promise<void> {
+  await queries.insertInto('packages').values(row).execute();
+}
+
+/** Deletes a package's row, and with it what the outbox still had to do for it. */
+export async function deletePackageRow(queries: Queries, id: PackageId): Promise<void> {
+  await queries.deleteFrom('outbox').where('package_id', '=', id).execute();
+  await queries.deleteFrom('packages').where('id', '=', id).execute();
+}
+
+/** Who wrote last was not who thinks so: the package has moved on, or was deleted. The writer lost its claim. */
+export class StaleUpdate extends Error {
+  override readonly name = 'StaleUpdate';
+}
+
+/** What an update expects to find. */
+export interface Guard {
+  readonly packageId: PackageId;
+  readonly status: PackageStatus;
+  readonly attempt: number;
+}
+
+/**
+ * The only way a package changes its status: along the table in `domain/`, and only if it still is what the caller
+ * believes.
+ *
+ * @throws StaleUpdate when it is not
+ */
+export async function changeStatus(
+  queries: Queries,
+  guard: Guard,
+  next: PackageStatus,
+  fields: Partial<Omit<PackageRow, 'id' | 'sequence' | 'status'>> = {},
+): Promise<void> {
+  if (!mayBecome(guard.status, next)) throw new Error(`A package may not go from ${guard.status} to ${next}.`);
+  const result = await queries
+    .updateTable('packages')
+    .set({ ...fields, status: next })
+    .where('id', '=', guard.packageId)
+    .where('status', '=', guard.status)
+    .where('attempt', '=', guard.attempt)
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 0n) {
+    throw new StaleUpdate(`Package ${guard.packageId} is no longer ${guard.status} at attempt ${guard.attempt}.`);
+  }
+}
+
+/** Records what became of a package's tag. */
+export async function updateTag(
+  queries: Queries,
+  id: PackageId,
+  tag: Pick<PackageRow, 'tag_status' | 'tag_message'>,
+): Promise<void> {
+  await queries.updateTable('packages').set(tag).where('id', '=', id).execute();
+}
+
+/** Whether an app has builds that have not ended. */
+export async function hasUnfinishedBuilds(queries: Queries, appKey: string): Promise<boolean> {
+  const row = await queries
+    .selectFrom('packages')
+    .select('id')
+    .where('app_id', '=', appKey)
+    .where('status', 'in', ['Queued', 'Building', 'Uploading'])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -1,0 +1,49 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { SqliteDatabase, SqliteStatement } from 'kysely';
+
+const MOST_STATEMENTS = 200;
+
+/**
+ * One connection of `node:sqlite` in the form that Kysely's SQLite dialect expects, which keeps prepared statements:
+ * preparing costs more than running for most of our queries.
+ */
+export interface SqliteConnection extends SqliteDatabase {
+  exec(sql: string): void;
+}
+
+/** Opens a connection for writing, or for reads alone. The journal mode is the file's and is set by the first writer. */
+export function openSqliteConnection(file: string, mode: 'write' | 'read'): SqliteConnection {
+  const database = new DatabaseSync(file, { readOnly: mode === 'read', enableForeignKeyConstraints: true });
+  if (mode === 'write') database.exec('pragma journal_mode = wal; pragma journal_size_limit = 67108864');
+  database.exec('pragma busy_timeout = 10000; pragma cache_size = -8000');
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    prepare(sql) {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      if (statements.size >= MOST_STATEMENTS) statements.clear();
+      const statement = adapt(database.prepare(sql));
+      statements.set(sql, statement);
+      return statement;
+    },
+    exec: (sql) => database.exec(sql),
+    close() {
+      statements.clear();
+      database.close();
+    },
+  };
+}
+
+function adapt(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)),
+  };
+}
+
+/** Kysely promises nothing about the parameters' types; what SQLite cannot take, it refuses by itself. */
+function values(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters as SQLInputValue[];
+}

@@ -1,0 +1,38 @@
+import { Kysely, SqliteDialect } from 'kysely';
+import type { Database, Queries } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import { migrate } from './migrate.ts';
+import type { Tables } from './schema.ts';
+import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
+
+/**
+ * Opens the database of one machine, creating or migrating it first. One connection writes, another one reads, so that
+ * a read never sees half of a transaction; in WAL mode neither waits for the other.
+ *
+ * @param file its folder exists; SQLite keeps `-wal` and `-shm` files beside it
+ */
+export async function openSqliteDatabase(file: string): Promise<Database> {
+  const writer = openSqliteConnection(file, 'write');
+  const write = queriesOf(writer);
+  await migrate(write);
+  const read = openSqliteReader(file);
+  const commits = new GroupCommit(writer, write);
+  return {
+    read,
+    transaction: (work, durability = 'full') => commits.transaction(work, durability),
+    async close() {
+      await commits.drain();
+      await read.destroy();
+      await write.destroy();
+    },
+  };
+}
+
+/** Opens an existing database for reads alone, beside whoever writes it. The caller destroys it. */
+export function openSqliteReader(file: string): Queries {
+  return queriesOf(openSqliteConnection(file, 'read'));
+}
+
+function queriesOf(connection: SqliteConnection): Queries {
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
+}

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { packageName } from './package-name.ts';
+
+test('a package is named for its branch and version', () => {
+  assert.equal(packageName('Main line', '2.5.4.63'), 'Main line-2.5.4.63.mda');
+});
+
+test('a name never holds what a file name on some system cannot', () => {
+  assert.equal(packageName('release/1', '1.0.0.1'), 'release-1-1.0.0.1.mda');
+  assert.equal(packageName('a\\b:c*d?e"f<g>h|i\nj', '1.0.0.1'), 'a-b-c-d-e-f-g-h-i-j-1.0.0.1.mda');
+  assert.equal(packageName('../../etc', '1.0.0.1'), '-..-etc-1.0.0.1.mda');
+  assert.equal(packageName('...', '1.0.0.1'), 'branch-1.0.0.1.mda');
+  assert.equal(packageName('größe', '1.0.0.1'), 'größe-1.0.0.1.mda');
+});

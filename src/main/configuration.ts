@@ -1,0 +1,24 @@
+import type { LogLevel } from './settings.ts';
+
+/** Everything `slipway serve` can be told, parsed and checked. Made by `loadConfiguration`. */
+export interface Configuration {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** An absolute path. */
+  readonly dataFolder: string;
+  readonly buildSlots: number;
+  readonly buildsPerApp: number;
+  readonly buildTimeoutMs: number;
+  /** Without a trailing slash; undefined means: the address the client used. */
+  readonly publicUrl: string | undefined;
+  /** Absolute paths of PEM files that could be read. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly linkTtlSeconds: number;
+  /** 0 turns the cache off. */
+  readonly cacheSizeBytes: number;
+  readonly shutdownGraceMs: number;
+  /** As Fastify takes it: everybody, nobody, or these addresses and networks. */
+  readonly trustProxy: boolean | readonly string[];
+  readonly logLevel: LogLevel;
+}

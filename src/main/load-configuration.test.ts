@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ConfigurationError, type ConfigurationSources, loadConfiguration } from './load-configuration.ts';
+
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-configuration-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+function load(sources: Partial<ConfigurationSources>) {
+  return loadConfiguration({ flags: {}, environment: {}, configFile: undefined, folder, ...sources });
+}
+
+async function mistakesOf(sources: Partial<ConfigurationSources>): Promise<readonly string[]> {
+  const error = await load(sources).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof ConfigurationError);
+  return error.mistakes;
+}
+
+async function writeConfig(name: string, text: string): Promise<string> {
+  await writeFile(join(folder, name), text);
+  return name;
+}
+
+test('without anything given, the defaults hold', async () => {
+  const { buildSlots, ...rest } = await load({});
+  assert.ok(buildSlots >= 1);
+  assert.deepEqual(rest, {
+    host: '127.0.0.1',
+    port: 4400,
+    dataFolder: join(folder, 'data'),
+    buildsPerApp: 256,
+    buildTimeoutMs: 1_800_000,
+    publicUrl: undefined,
+    linkTtlSeconds: 900,
+    cacheSizeBytes: 2 ** 31,
+    shutdownGraceMs: 30_000,
+    trustProxy: false,
+    logLevel: 'info',
+  });
+});
+
+test('a flag wins over the environment, the environment over the file, the file over the default', async () => {
+  const configFile = await writeConfig('order.yaml', 'port: 3\nhost: file.example\nbuildSlots: 3\nlinkTtl: 5m\n');
+  const environment = { SLIPWAY_PORT: '2', SLIPWAY_HOST: 'environment.example' };
+  const configuration = await load({ flags: { port: '1' }, environment, configFile });
+  assert.equal(configuration.port, 1);
+  assert.equal(configuration.host, 'environment.example');
+  assert.equal(configuration.buildSlots, 3);
+  assert.equal(configuration.linkTtlSeconds, 300);
+});
+
+test('PORT counts when SLIPWAY_PORT is empty or not set', async () => {
+  assert.equal((await load({ environment: { PORT: '81' } })).port, 81);
+  assert.equal((await load({ environment: { PORT: '81', SLIPWAY_PORT: '' } })).port, 81);
+  assert.equal((await load({ environment: { PORT: '81', SLIPWAY_PORT: '82' } })).port, 82);
+});
+
+test('slipway.config.yaml in the current folder is found, and its paths are relative to it', async () => {
+  const place = await mkdtemp(join(folder, 'place-'));
+  await writeFile(join(place, 'slipway.config.yaml'), 'data: kept\n');
+  assert.equal((await load({ folder: place })).dataFolder, join(place, 'kept'));
+  const configFile = join(place, 'slipway.config.yaml');
+  assert.equal((await load({ configFile })).dataFolder, join(place, 'kept'));
+});
+
+test('every mistake is reported, each with its value, where it came from, and what is accepted', async () => {
+  const configFile = await writeConfig('mistakes.yaml', 'logLevel: loud\nbuild_slots: 2\ncacheSize: {a: 1}\n');
+  const mistakes = await mistakesOf({
+    flags: { port: '70000' },
+    environment: { SLIPWAY_LINK_TTL: 'soon', SLIPWAY_TLS_CERT: 'missing.pem' },
+    configFile,
+  });
+  assert.deepEqual(mistakes, [
+    "mistakes.yaml, line 2: there is no setting 'build_slots'. Did you mean 'buildSlots'?",
+    "mistakes.yaml, line 3: 'cacheSize' takes a single value.",
+    "port is '70000' (from --port); accepted is a whole number from 0 to 65535.",
+    "linkTtl is 'soon' (from SLIPWAY_LINK_TTL); accepted is a duration from 1s to 30d, such as '900s' or '1h'; a bare number is seconds.",
+    "logLevel is 'loud' (from mistakes.yaml, line 1); accepted is 'fatal', 'error', 'warn', 'info', 'debug', 'trace' or 'silent'.",
+    'tlsCert is given and tlsKey is not; give both for TLS, or neither.',
+  ]);
+});
+
+test('a file that was asked for must be there and must be YAML', async () => {
+  assert.deepEqual(await mistakesOf({ configFile: 'none.yaml' }), [
+    `The configuration file '${join(folder, 'none.yaml')}' does not exist.`,
+  ]);
+  const broken = await writeConfig('broken.yaml', 'port: "4400\n');
+  assert.match((await mistakesOf({ configFile: broken })).join('\n'), /^broken\.yaml, line \d+: /);
+  const list = await writeConfig('list.yaml', '- port\n');
+  assert.deepEqual(await mistakesOf({ environment: { SLIPWAY_CONFIG: list } }), [
+    "list.yaml is not a list of 'setting: value'.",
+  ]);
+});
+
+test('certificate and key must both be readable', async () => {
+  const tlsCert = await writeConfig('cert.pem', '');
+  const mistakes = await mistakesOf({ flags: { tlsCert, tlsKey: 'key.pem' } });
+  assert.equal(mistakes.length, 1);
+  assert.match(mistakes.join(), /^tlsKey is '.*key\.pem'/);
+  const tlsKey = await writeConfig('key.pem', '');
+  const { tls } = await load({ flags: { tlsCert, tlsKey } });
+  assert.deepEqual(tls, { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') });
+});
+
+test('proxies are trusted by name: everybody, nobody, or addresses and networks', async () => {
+  assert.equal((await load({ flags: { trustProxy: 'TRUE' } })).trustProxy, true);
+  const configFile = await writeConfig('proxy.yaml', 'trustProxy: [10.0.0.0/8, "::1"]\n');
+  assert.deepEqual((await load({ configFile })).trustProxy, ['10.0.0.0/8', '::1']);
+  assert.equal((await mistakesOf({ flags: { trustProxy: '10.0.0.0/33' } })).length, 1);
+});
+
+test('the public address loses its trailing slash and must be http or https', async () => {
+  const { publicUrl } = await load({ flags: { publicUrl: 'https://Build.example/slipway/' } });
+  assert.equal(publicUrl, 'https://build.example/slipway');
+  assert.equal((await mistakesOf({ flags: { publicUrl: 'ftp://build.example' } })).length, 1);
+});

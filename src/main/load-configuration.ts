@@ -1,0 +1,126 @@
+import { access, constants } from 'node:fs/promises';
+import type { Configuration } from './configuration.ts';
+import { type ConfigurationFile, readConfigurationFile } from './configuration-file.ts';
+import { getSetting, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
+
+/** Everything that was wrong with the configuration, reported together. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  /** Each names the value given, where it came from, and what is accepted. */
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+export interface ConfigurationSources {
+  /** What the command line said, by the name of the setting. */
+  readonly flags: Readonly<Partial<Record<SettingName, string>>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What `--config` said. */
+  readonly configFile: string | undefined;
+  /** The current folder: what relative paths are relative to. */
+  readonly folder: string;
+}
+
+/**
+ * Finds the value of every setting: flag, then environment, then configuration file, then default.
+ *
+ * @throws ConfigurationError with every mistake there is
+ */
+export async function loadConfiguration(sources: ConfigurationSources): Promise<Configuration> {
+  const file = await readConfigurationFile(
+    sources.configFile ?? (sources.environment.SLIPWAY_CONFIG || undefined),
+    sources.folder,
+  );
+  const mistakes = [...file.mistakes];
+  for (const name of SETTING_NAMES) {
+    const given = findGiven(name, sources, file);
+    if (given !== undefined && getSetting(name).parse(given.text, given.folder) === undefined) {
+      mistakes.push(describeMistake(name, given));
+    }
+  }
+  const value = <T>(name: SettingName, setting: Setting<T>): T | undefined => {
+    const given = findGiven(name, sources, file) ?? { text: setting.fallback, folder: sources.folder };
+    return given.text === undefined ? undefined : setting.parse(given.text, given.folder);
+  };
+  const configuration = assemble(value);
+  mistakes.push(...(await checkTls(value('tlsCert', SETTINGS.tlsCert), value('tlsKey', SETTINGS.tlsKey))));
+  if (mistakes.length > 0 || configuration === undefined) throw new ConfigurationError(mistakes);
+  return configuration;
+}
+
+interface Given {
+  readonly text: string;
+  /** Where it came from, for people. */
+  readonly where: string;
+  readonly folder: string;
+}
+
+function findGiven(name: SettingName, sources: ConfigurationSources, file: ConfigurationFile): Given | undefined {
+  const { flag, variables } = getSetting(name);
+  const { folder, environment } = sources;
+  const flagText = sources.flags[name];
+  if (flagText !== undefined) return { text: flagText, where: flag.split(' ')[0] ?? flag, folder };
+  const variable = variables.find((candidate) => (environment[candidate] ?? '') !== '');
+  if (variable !== undefined) return { text: environment[variable] ?? '', where: variable, folder };
+  const fromFile = file.values.get(name);
+  return fromFile === undefined ? undefined : { ...fromFile, folder: file.folder };
+}
+
+function describeMistake(name: SettingName, given: Given): string {
+  const value = given.text.length > 80 ? `${given.text.slice(0, 77)}…` : given.text;
+  const accepts = getSetting(name).accepts.replaceAll('`', "'");
+  return `${name} is '${value}' (from ${given.where}); accepted is ${accepts}.`;
+}
+
+type Value = <T>(name: SettingName, setting: Setting<T>) => T | undefined;
+
+/** @returns undefined where a value that must be there is not accepted */
+function assemble(value: Value): Configuration | undefined {
+  const certFile = value('tlsCert', SETTINGS.tlsCert);
+  const keyFile = value('tlsKey', SETTINGS.tlsKey);
+  const linkTtlMs = value('linkTtl', SETTINGS.linkTtl);
+  const configuration = {
+    host: value('host', SETTINGS.host),
+    port: value('port', SETTINGS.port),
+    dataFolder: value('data', SETTINGS.data),
+    buildSlots: value('buildSlots', SETTINGS.buildSlots),
+    buildsPerApp: value('buildsPerApp', SETTINGS.buildsPerApp),
+    buildTimeoutMs: value('buildTimeout', SETTINGS.buildTimeout),
+    linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
+    cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
+    shutdownGraceMs: value('shutdownGrace', SETTINGS.shutdownGrace),
+    trustProxy: value('trustProxy', SETTINGS.trustProxy),
+    logLevel: value('logLevel', SETTINGS.logLevel),
+  };
+  if (!isComplete(configuration)) return undefined;
+  const tls = certFile !== undefined && keyFile !== undefined ? { tls: { certFile, keyFile } } : {};
+  return { ...configuration, publicUrl: value('publicUrl', SETTINGS.publicUrl), ...tls };
+}
+
+type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };
+
+function isComplete<T extends object>(values: T): values is T & Complete<T> {
+  return Object.values(values).every((value) => value !== undefined);
+}
+
+async function checkTls(certFile: string | undefined, keyFile: string | undefined): Promise<string[]> {
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const [there, missing] = certFile === undefined ? ['tlsKey', 'tlsCert'] : ['tlsCert', 'tlsKey'];
+    return [`${there} is given and ${missing} is not; give both for TLS, or neither.`];
+  }
+  const checks = [checkReadable('tlsCert', certFile), checkReadable('tlsKey', keyFile)];
+  return (await Promise.all(checks)).filter((mistake) => mistake !== undefined);
+}
+
+async function checkReadable(name: SettingName, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const readable = await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+  return readable ? undefined : `${name} is '${path}'; accepted is the path of a file that can be read.`;
+}

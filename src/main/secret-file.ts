@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Writes a secret so that only its owner can read it, whole or not at all, and durably. */
+export async function writeSecretFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.new`;
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.chmod(0o600);
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+  await syncFolder(dirname(file));
+}
+
+/** Reads a secret of 32 random bytes, and makes it on the first call. */
+export async function readOrCreateSecret(file: string): Promise<Buffer> {
+  try {
+    const secret = Buffer.from((await readFile(file, 'utf8')).trim(), 'hex');
+    if (secret.length === 32) return secret;
+    throw new Error(`${file} does not hold 64 hex digits. Restore it, or delete it to make a new secret.`);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  const secret = randomBytes(32);
+  await writeSecretFile(file, `${secret.toString('hex')}\n`);
+  return secret;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

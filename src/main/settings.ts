@@ -1,0 +1,193 @@
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parseDuration, parseSize, parseWholeNumber } from '../cli/quantities.ts';
+
+/**
+ * The one table of what can be configured. The command line, the environment, the configuration file, the mistakes
+ * that are reported and `docs/configuration.md` are all derived from it.
+ */
+export const SETTINGS = {
+  host: {
+    flag: '--host <address>',
+    variables: ['SLIPWAY_HOST'],
+    summary: 'Address to listen on. `0.0.0.0` or `::` listens on every network of this machine.',
+    accepts: 'an IP address or a host name',
+    fallback: '127.0.0.1',
+    parse: (text) => (isIP(text) !== 0 || HOST_NAME.test(text) ? text : undefined),
+  },
+  port: {
+    flag: '--port <number>',
+    variables: ['SLIPWAY_PORT', 'PORT'],
+    summary: 'Port to listen on. 0 takes any free one.',
+    accepts: 'a whole number from 0 to 65535',
+    fallback: '4400',
+    parse: (text) => parseWholeNumber(text, 0, 65_535),
+  },
+  data: {
+    flag: '--data <folder>',
+    variables: ['SLIPWAY_DATA'],
+    summary: 'Folder that holds everything Slipway keeps: the database, packages, mirrors, logs. Made when missing.',
+    accepts: 'the path of a folder',
+    fallback: 'data',
+    parse: parsePath,
+  },
+  publicUrl: {
+    flag: '--public-url <url>',
+    variables: ['SLIPWAY_PUBLIC_URL'],
+    summary: 'Address under which clients reach the server, for links in answers. Without it, the address they used.',
+    accepts: 'an http or https URL without query and fragment',
+    fallback: undefined,
+    parse: parsePublicUrl,
+  },
+  tlsCert: {
+    flag: '--tls-cert <file>',
+    variables: ['SLIPWAY_TLS_CERT'],
+    summary: 'Certificate (PEM, with its chain). With a certificate and its key, Slipway serves TLS itself.',
+    accepts: 'the path of a file',
+    fallback: undefined,
+    parse: parsePath,
+  },
+  tlsKey: {
+    flag: '--tls-key <file>',
+    variables: ['SLIPWAY_TLS_KEY'],
+    summary: 'Private key of the certificate (PEM).',
+    accepts: 'the path of a file',
+    fallback: undefined,
+    parse: parsePath,
+  },
+  trustProxy: {
+    flag: '--trust-proxy <who>',
+    variables: ['SLIPWAY_TRUST_PROXY'],
+    summary: 'Whose `X-Forwarded-*` headers are believed: `true` for everybody, or the proxies themselves.',
+    accepts: '`true`, `false`, or addresses and networks separated by commas, such as `10.0.0.0/8,::1`',
+    fallback: 'false',
+    parse: parseTrustProxy,
+  },
+  buildSlots: {
+    flag: '--build-slots <number>',
+    variables: ['SLIPWAY_BUILD_SLOTS'],
+    summary: 'How many builds run at once.',
+    accepts: 'a whole number from 1 to 256',
+    fallback: String(availableParallelism()),
+    fallbackInWords: 'the number of cores',
+    parse: (text) => parseWholeNumber(text, 1, 256),
+  },
+  buildsPerApp: {
+    flag: '--builds-per-app <number>',
+    variables: ['SLIPWAY_BUILDS_PER_APP'],
+    summary: 'How many builds of one app run at once.',
+    accepts: 'a whole number from 1 to 256',
+    fallback: '256',
+    fallbackInWords: '256: as many as there are build slots',
+    parse: (text) => parseWholeNumber(text, 1, 256),
+  },
+  buildTimeout: {
+    flag: '--build-timeout <duration>',
+    variables: ['SLIPWAY_BUILD_TIMEOUT'],
+    summary: 'How long one build may take, from its start.',
+    accepts: 'a duration from 1s to 7d, such as `90s`, `15m` or `2h`; a bare number is seconds',
+    fallback: '30m',
+    parse: (text) => between(parseDuration(text), 1000, 7 * DAY_MS),
+  },
+  linkTtl: {
+    flag: '--link-ttl <duration>',
+    variables: ['SLIPWAY_LINK_TTL'],
+    summary: 'How long a download link is valid.',
+    accepts: 'a duration from 1s to 30d, such as `900s` or `1h`; a bare number is seconds',
+    fallback: '900s',
+    parse: (text) => between(parseDuration(text), 1000, 30 * DAY_MS),
+  },
+  cacheSize: {
+    flag: '--cache-size <size>',
+    variables: ['SLIPWAY_CACHE_SIZE'],
+    summary: 'Upper bound of the cache of compressed files on disk. 0 turns it off.',
+    accepts: 'a size such as `500MiB` or `2GiB`; a bare number is bytes',
+    fallback: '2GiB',
+    parse: parseSize,
+  },
+  shutdownGrace: {
+    flag: '--shutdown-grace <duration>',
+    variables: ['SLIPWAY_SHUTDOWN_GRACE'],
+    summary: 'How long running builds may go on after SIGTERM before they are given back to the queue.',
+    accepts: 'a duration from 0s to 1h, such as `30s`; a bare number is seconds',
+    fallback: '30s',
+    parse: (text) => between(parseDuration(text), 0, DAY_MS / 24),
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    variables: ['SLIPWAY_LOG_LEVEL'],
+    summary: 'Least important kind of message that the log (JSON lines on standard error) holds.',
+    accepts: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
+    fallback: 'info',
+    parse: (text) => LOG_LEVELS.find((level) => level === text.toLowerCase()),
+  },
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+export interface Setting<T> {
+  /** As commander reads it. */
+  readonly flag: `--${string} <${string}>`;
+  /** Environment variables, the first one that is set counts. */
+  readonly variables: readonly string[];
+  /** One or two sentences for `--help` and the documentation. */
+  readonly summary: string;
+  /** Continues the sentence "what is accepted is …". */
+  readonly accepts: string;
+  /** Read like every other value; undefined where there is none. */
+  readonly fallback: string | undefined;
+  /** For the documentation, where the value depends on the machine or says too little. */
+  readonly fallbackInWords?: string;
+  /** @param folder what a relative path is relative to @returns undefined for what is not accepted */
+  parse(text: string, folder: string): T | undefined;
+}
+
+export type SettingName = keyof typeof SETTINGS;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The names of all settings, which are their keys in the configuration file too. */
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS).filter(isSettingName);
+
+export function isSettingName(text: string): text is SettingName {
+  return Object.hasOwn(SETTINGS, text);
+}
+
+/** A setting, seen without the type of its value. */
+export function getSetting(name: SettingName): Setting<unknown> {
+  return SETTINGS[name];
+}
+
+const DAY_MS = 86_400_000;
+const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
+
+function parsePath(text: string, folder: string): string | undefined {
+  return text.includes('\0') ? undefined : resolve(folder, text);
+}
+
+function between(value: number | undefined, min: number, max: number): number | undefined {
+  return value !== undefined && value >= min && value <= max ? value : undefined;
+}
+
+function parsePublicUrl(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') return undefined;
+  return url.href.replace(/\/+$/, '');
+}
+
+function parseTrustProxy(text: string): boolean | readonly string[] | undefined {
+  const lower = text.toLowerCase();
+  if (lower === 'true' || lower === 'false') return lower === 'true';
+  const entries = text.split(',').map((entry) => entry.trim());
+  return entries.every(isAddressOrNetwork) ? entries : undefined;
+}
+
+function isAddressOrNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = isIP(address) === 4 ? 32 : 128;
+  return (
+    isIP(address) !== 0 &&
+    rest.length === 0 &&
+    (prefix === undefined || parseWholeNumber(prefix, 0, bits) !== undefined)
+  );
+}

@@ -1,0 +1,53 @@
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { BuildLog } from '../build-log/build-log.ts';
+import type { PackageChanges } from '../changes/package-changes.ts';
+import { insertAuditEntry } from '../database/audit.ts';
+import type { Database } from '../database/database.ts';
+import { deletePackageRow, findPackage } from '../database/packages.ts';
+import type { AppRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import type { PackageId } from '../domain/identifiers.ts';
+import { isFinal } from '../domain/package-status.ts';
+import { Refusal } from '../domain/refusal.ts';
+
+export interface DeletePackageDeps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly buildLog: BuildLog;
+  readonly changes: PackageChanges;
+  readonly clock: () => number;
+}
+
+/**
+ * Deletes a package: first its row, so that nobody can find it any more, then its file and its log. What a crash leaves
+ * behind in between has no row and is swept.
+ *
+ * @throws Refusal PACKAGE_NOT_FOUND, PACKAGE_IN_USE while its build has not ended
+ */
+export async function deletePackage(
+  { database, blobs, buildLog, changes, clock }: DeletePackageDeps,
+  { app, user, packageId }: { readonly app: AppRow; readonly user: User; readonly packageId: PackageId },
+): Promise<void> {
+  const row = await database.transaction(async (queries) => {
+    const found = await findPackage(queries, app.id, packageId);
+    if (found === undefined) throw new Refusal('PACKAGE_NOT_FOUND');
+    if (!isFinal(found.status)) {
+      throw new Refusal(
+        'PACKAGE_IN_USE',
+        `Package is still in use: its build is ${found.status}. Cancel the build or wait for its end.`,
+      );
+    }
+    await deletePackageRow(queries, packageId);
+    await insertAuditEntry(queries, {
+      at: clock(),
+      login: user.login,
+      action: 'package.delete',
+      subject: app.app_id,
+      detail: `${packageId} ${found.version}`,
+    });
+    return found;
+  });
+  changes.publish(packageId);
+  if (row.blob_key !== null) await blobs.delete(row.blob_key);
+  await buildLog.delete(packageId);
+}

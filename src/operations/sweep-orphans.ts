@@ -1,0 +1,52 @@
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { BuildLog } from '../build-log/build-log.ts';
+import type { Database } from '../database/database.ts';
+import { deleteIdempotencyKeysBefore } from '../database/idempotency-keys.ts';
+import { findAnyPackage } from '../database/packages.ts';
+import type { PackageRow } from '../database/schema.ts';
+import { blobKey, packageOfBlobKey } from '../domain/blob-key.ts';
+import { parsePackageId } from '../domain/identifiers.ts';
+
+export interface SweepOrphansDeps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly buildLog: BuildLog;
+  readonly clock: () => number;
+}
+
+/** How long the same Idempotency-Key gives the same answer. */
+const IDEMPOTENCY_KEY_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Deletes what no row speaks of: files and logs that a crash left behind after their row was deleted or before it was
+ * written. May run while builds do: the file of an attempt that is under way belongs to its row.
+ *
+ * @returns how many files and logs were deleted
+ */
+export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal): Promise<number> {
+  const { database, blobs, buildLog, clock } = deps;
+  let swept = 0;
+  for await (const key of blobs.list()) {
+    if (signal.aborted) return swept;
+    const packageId = packageOfBlobKey(key);
+    if (packageId === undefined) continue;
+    if (!ownsBlob(await findAnyPackage(database.read, packageId), key) && (await blobs.delete(key))) swept += 1;
+  }
+  for await (const name of buildLog.list()) {
+    if (signal.aborted) return swept;
+    const packageId = parsePackageId(name);
+    if (packageId === undefined || (await findAnyPackage(database.read, packageId)) !== undefined) continue;
+    await buildLog.delete(packageId);
+    swept += 1;
+  }
+  await database.transaction((queries) => deleteIdempotencyKeysBefore(queries, clock() - IDEMPOTENCY_KEY_LIFE_MS));
+  return swept;
+}
+
+function ownsBlob(row: PackageRow | undefined, key: string): boolean {
+  if (row === undefined) return false;
+  if (row.status !== 'Building' && row.status !== 'Uploading') return row.blob_key === key;
+  return (
+    row.started_at !== null && key === blobKey({ packageId: row.id, attempt: row.attempt, startedAt: row.started_at })
+  );
+}

@@ -1,0 +1,154 @@
+import { findAnyPackage } from '../database/packages.ts';
+import { BuildFailure } from '../domain/failure.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { BuildQueue, Claim } from '../queue/build-queue.ts';
+import { ClaimLost, WorkerStopping } from './build-outcome.ts';
+import { type RunBuildDeps, runBuild } from './run-build.ts';
+
+export interface BuildWorkerOptions extends RunBuildDeps {
+  /** Names this worker in the rows it claims. */
+  readonly name: string;
+  readonly queue: BuildQueue;
+  readonly metrics: Metrics;
+  /** How many builds run at once. */
+  readonly slots: number;
+  readonly buildTimeoutMs: number;
+  /** How often leases are extended, and lost ones looked for: well within the length of a lease. */
+  readonly heartbeatMs: number;
+  readonly onBuilt: () => void;
+  readonly onError: (error: unknown, packageId?: string) => void;
+}
+
+interface Running {
+  readonly claim: Claim;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Claims builds and runs them, so many at once, whenever the queue says that there may be some. Keeps the leases of what
+ * it runs, and stops a build whose lease it lost, that was canceled, or that takes too long.
+ *
+ * It starts stopped; once stopped again it never claims anything more.
+ */
+export class BuildWorker {
+  readonly #options: BuildWorkerOptions;
+  readonly #running = new Set<Running>();
+  #accepting = false;
+  #claiming = false;
+  #wokenWhileClaiming = false;
+  #stopListening: () => void = () => {};
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(options: BuildWorkerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { queue, heartbeatMs } = this.#options;
+    this.#accepting = true;
+    this.#stopListening = queue.onWork(() => this.#claimSoon());
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
+    this.#claimSoon();
+  }
+
+  /**
+   * Claims nothing more, lets what is running finish for `graceMs`, and gives the rest back to the queue. Resolves when
+   * nothing runs any more.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#accepting = false;
+    this.#stopListening();
+    const giveBack = setTimeout(() => {
+      for (const { abort } of this.#running) abort.abort(new WorkerStopping());
+    }, graceMs);
+    await Promise.all([...this.#running].map(({ ended }) => ended));
+    clearTimeout(giveBack);
+    clearInterval(this.#heartbeat);
+  }
+
+  #claimSoon(): void {
+    if (this.#claiming) {
+      this.#wokenWhileClaiming = true;
+      return;
+    }
+    this.#claiming = true;
+    this.#fillSlots()
+      .catch((error: unknown) => this.#options.onError(error))
+      .finally(() => {
+        this.#claiming = false;
+        if (this.#wokenWhileClaiming) this.#claimSoon();
+      });
+  }
+
+  async #fillSlots(): Promise<void> {
+    do {
+      this.#wokenWhileClaiming = false;
+      while (this.#accepting && this.#running.size < this.#options.slots) {
+        const claim = await this.#options.queue.claim(this.#options.name);
+        if (claim === undefined) break;
+        this.#run(claim);
+      }
+    } while (this.#wokenWhileClaiming && this.#accepting);
+  }
+
+  #run(claim: Claim): void {
+    const abort = new AbortController();
+    // A claim that came in while stopping is given back at once.
+    if (!this.#accepting) abort.abort(new WorkerStopping());
+    const running: Running = { claim, abort, ended: this.#runToEnd(claim, abort) };
+    this.#running.add(running);
+    void running.ended.then(() => {
+      this.#running.delete(running);
+      this.#claimSoon();
+    });
+  }
+
+  /** Never rejects: whatever is thrown here is nobody's to catch. */
+  async #runToEnd(claim: Claim, abort: AbortController): Promise<void> {
+    const { changes, queue, metrics, buildTimeoutMs, onBuilt, onError } = this.#options;
+    const started = performance.now();
+    const stopWatching = changes.subscribe(claim.packageId, () => void this.#checkClaim(claim, abort));
+    const timeout = setTimeout(() => abort.abort(timeLimit(buildTimeoutMs)), buildTimeoutMs);
+    try {
+      const outcome = await runBuild(this.#options, claim, abort.signal);
+      metrics.observeBuild(
+        outcome.kind === 'failed' ? outcome.code : outcome.kind,
+        (performance.now() - started) / 1000,
+      );
+      if (outcome.kind === 'given-back') await queue.giveBack(claim);
+      if (outcome.kind === 'succeeded') onBuilt();
+      if (outcome.kind === 'failed' && outcome.code === 'internal') onError(outcome.error, claim.packageId);
+    } catch (error) {
+      onError(error, claim.packageId);
+    } finally {
+      clearTimeout(timeout);
+      stopWatching();
+    }
+  }
+
+  async #checkClaim(claim: Claim, abort: AbortController): Promise<void> {
+    try {
+      const row = await findAnyPackage(this.#options.database.read, claim.packageId);
+      const ours = row?.attempt === claim.attempt && (row.status === 'Building' || row.status === 'Uploading');
+      if (!ours && row?.status !== 'Succeeded') abort.abort(new ClaimLost());
+    } catch (error) {
+      this.#options.onError(error, claim.packageId);
+    }
+  }
+
+  #beat(): void {
+    const { queue, onError } = this.#options;
+    for (const { claim, abort } of this.#running) {
+      queue.extend(claim).then((ours) => ours || abort.abort(new ClaimLost()), onError);
+    }
+    queue.recover({ everyLease: false }).then(() => this.#claimSoon(), onError);
+  }
+}
+
+function timeLimit(timeoutMs: number): BuildFailure {
+  return new BuildFailure(
+    'time-limit',
+    `The build took longer than ${Math.round(timeoutMs / 1000)} s and was stopped. Raise SLIPWAY_BUILD_TIMEOUT if it needs more.`,
+  );
+}

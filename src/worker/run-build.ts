@@ -1,0 +1,121 @@
+import type { BlobStore, WrittenBlob } from '../blob/blob-store.ts';
+import type { BuildLog, BuildLogWriter } from '../build-log/build-log.ts';
+import type { Builder } from '../builders/builder.ts';
+import type { PackageChanges } from '../changes/package-changes.ts';
+import { findApp } from '../database/apps.ts';
+import type { Database } from '../database/database.ts';
+import { changeStatus, findAnyPackage } from '../database/packages.ts';
+import type { AppRow, PackageRow } from '../database/schema.ts';
+import { blobKey } from '../domain/blob-key.ts';
+import { presentBranch } from '../domain/branch-name.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Claim } from '../queue/build-queue.ts';
+import type { Repository, SourceTree } from '../repository/repository.ts';
+import { type BuildOutcome, outcomeOf } from './build-outcome.ts';
+import { writeFailure, writeSuccess } from './write-outcome.ts';
+
+export interface RunBuildDeps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly buildLog: BuildLog;
+  readonly changes: PackageChanges;
+  readonly repositoryOf: (app: AppRow) => Repository;
+  readonly chooseBuilder: (tree: SourceTree) => Builder;
+  readonly metrics: Pick<Metrics, 'observePhase'>;
+  readonly clock: () => number;
+}
+
+/** What an attempt is about: the rows as they were when it was claimed. */
+interface Attempt {
+  readonly claim: Claim;
+  readonly row: PackageRow;
+  readonly app: AppRow;
+  readonly log: BuildLogWriter;
+}
+
+/**
+ * Makes one attempt at a build, from its claim to its end, and writes that end down. Whatever happens, nothing is left
+ * behind: an unfinished file is thrown away, and so is a finished one whose package did not become Succeeded.
+ *
+ * @param signal its reason decides what becomes of the build: see {@link outcomeOf}
+ */
+export async function runBuild(deps: RunBuildDeps, claim: Claim, signal: AbortSignal): Promise<BuildOutcome> {
+  const { database, buildLog } = deps;
+  const row = await findAnyPackage(database.read, claim.packageId);
+  const app = row === undefined ? undefined : await findApp(database.read, row.app_id);
+  if (row === undefined || app === undefined || row.attempt !== claim.attempt) return { kind: 'lost' };
+  const log = buildLog.open(claim.packageId);
+  try {
+    return await makeAttempt(deps, { claim, row, app, log }, signal);
+  } finally {
+    await log.close();
+  }
+}
+
+async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<BuildOutcome> {
+  const { claim, log } = attempt;
+  try {
+    const written = await build(deps, attempt, signal);
+    log.line(`Succeeded: ${written.sizeBytes} bytes, SHA-256 ${written.sha256}.`);
+    await log.flush();
+    await writeSuccess(deps, claim, written);
+    return { kind: 'succeeded' };
+  } catch (error) {
+    // A signal that has fired is the cause of whatever was thrown because of it.
+    const outcome = outcomeOf(signal.aborted ? signal.reason : error);
+    if (outcome.kind === 'given-back') log.line('The server is stopping: the build is queued again.');
+    if (outcome.kind === 'lost') log.line('Stopped: the build was canceled, or is another worker’s now.');
+    if (outcome.kind !== 'failed') return outcome;
+    log.line(`Failed: ${outcome.reason}`);
+    await log.flush();
+    return (await writeFailure(deps, claim, outcome)) ? outcome : { kind: 'lost' };
+  }
+}
+
+async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob> {
+  const { app, row, claim, log } = attempt;
+  const revision = row.revision;
+  const branch = presentBranch({ name: row.branch, isMainLine: row.is_main_line === 1 });
+  log.line(`Building ${app.app_id} ${row.version} from ${branch} at ${revision}, attempt ${claim.attempt}.`);
+  const tree = await timed(deps, 'source', async () => deps.repositoryOf(app).openTree(revision, signal));
+  try {
+    const output = await deps.blobs.create(blobKey(claim));
+    try {
+      const builder = deps.chooseBuilder(tree);
+      const facts = {
+        appKey: app.id,
+        appId: app.app_id,
+        branch,
+        revision,
+        version: row.version,
+        description: row.description,
+      };
+      await timed(deps, 'package', () => builder.build({ tree, facts, output, log, signal }));
+      signal.throwIfAborted();
+      await moveOn(deps, claim, 'Uploading');
+      return await timed(deps, 'store', () => output.commit());
+    } finally {
+      await output.abort();
+    }
+  } finally {
+    await tree.close();
+  }
+}
+
+async function moveOn({ database, changes }: RunBuildDeps, claim: Claim, next: 'Uploading'): Promise<void> {
+  const guard = { packageId: claim.packageId, status: 'Building', attempt: claim.attempt } as const;
+  await database.transaction((queries) => changeStatus(queries, guard, next), 'relaxed');
+  changes.publish(claim.packageId);
+}
+
+async function timed<T>({ metrics }: RunBuildDeps, phase: string, work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  let outcome = 'failed';
+  try {
+    const result = await work();
+    outcome = 'succeeded';
+    return result;
+  } finally {
+    metrics.observePhase(phase, outcome, (performance.now() - started) / 1000);
+  }
+}

@@ -1,0 +1,76 @@
+import type { BlobStore, WrittenBlob } from '../blob/blob-store.ts';
+import type { PackageChanges } from '../changes/package-changes.ts';
+import { guardOf } from '../database/build-claims.ts';
+import type { Database, Queries } from '../database/database.ts';
+import { insertOutboxEntry } from '../database/outbox.ts';
+import { changeStatus, findAnyPackage, StaleUpdate } from '../database/packages.ts';
+import { blobKey } from '../domain/blob-key.ts';
+import type { FailureCode } from '../domain/failure.ts';
+import type { Claim } from '../queue/build-queue.ts';
+
+export interface WriteOutcomeDeps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly changes: PackageChanges;
+  readonly clock: () => number;
+}
+
+/**
+ * Makes a package Succeeded once its file is in the blob store. When that cannot be written the file goes away again.
+ *
+ * @throws StaleUpdate when the build is no longer this claim's
+ */
+export async function writeSuccess(deps: WriteOutcomeDeps, claim: Claim, written: WrittenBlob): Promise<void> {
+  try {
+    await deps.database.transaction((queries) => insertSuccess(deps, queries, claim, written));
+  } catch (error) {
+    await deps.blobs.delete(blobKey(claim));
+    throw error;
+  }
+  deps.changes.publish(claim.packageId);
+}
+
+/** The package and its tag to come: in one transaction, so that neither is ever there without the other. */
+async function insertSuccess(
+  { clock }: WriteOutcomeDeps,
+  queries: Queries,
+  claim: Claim,
+  { sizeBytes, sha256 }: WrittenBlob,
+): Promise<void> {
+  const { packageId, attempt } = claim;
+  const now = clock();
+  await changeStatus(queries, { packageId, status: 'Uploading', attempt }, 'Succeeded', {
+    size_bytes: sizeBytes,
+    sha256,
+    blob_key: blobKey(claim),
+    finished_at: now,
+    lease_expires_at: null,
+    tag_status: 'Pending',
+  });
+  const row = await findAnyPackage(queries, packageId);
+  if (row === undefined) throw new StaleUpdate(`Package ${packageId} was deleted.`);
+  await insertOutboxEntry(queries, { kind: 'tag', package_id: packageId, app_id: row.app_id, created_at: now });
+}
+
+/** Makes a package Failed. @returns false when the build is no longer this claim's: somebody else decides its end */
+export async function writeFailure(
+  { database, changes, clock }: WriteOutcomeDeps,
+  claim: Claim,
+  failure: { readonly code: FailureCode; readonly reason: string },
+): Promise<boolean> {
+  try {
+    await database.transaction(async (queries) =>
+      changeStatus(queries, await guardOf(queries, claim), 'Failed', {
+        failure_code: failure.code,
+        failure_reason: failure.reason,
+        finished_at: clock(),
+        lease_expires_at: null,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof StaleUpdate) return false;
+    throw error;
+  }
+  changes.publish(claim.packageId);
+  return true;
+}

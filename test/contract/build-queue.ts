@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Database } from '../../src/database/database.ts';
+import { findAnyPackage } from '../../src/database/packages.ts';
+import type { PackageId } from '../../src/domain/identifiers.ts';
+import type { BuildQueue } from '../../src/queue/build-queue.ts';
+import { addApp, addPackage } from '../support/database.ts';
+
+export interface QueueUnderTest {
+  readonly queue: BuildQueue;
+  readonly database: Database;
+  /** Moves the queue's clock on. */
+  advance(ms: number): void;
+}
+
+/**
+ * What every queue promises.
+ *
+ * @param open a queue whose leases last 30 s, that lets two builds of one app run at once, and that forgives a build
+ *   two lost workers
+ */
+export function testBuildQueue(name: string, open: (context: TestContext) => Promise<QueueUnderTest>): void {
+  const claimAll = async (queue: BuildQueue): Promise<PackageId[]> => {
+    const claimed: PackageId[] = [];
+    for (;;) {
+      const claim = await queue.claim('worker');
+      if (claim === undefined) return claimed;
+      claimed.push(claim.packageId);
+    }
+  };
+
+  test(`${name}: an empty queue gives nothing out`, async (t) => {
+    const { queue } = await open(t);
+    assert.equal(await queue.claim('worker'), undefined);
+  });
+
+  test(`${name}: builds of one app come out in the order they were accepted`, async (t) => {
+    const { queue, database } = await open(t);
+    const app = await addApp(database, 'calc');
+    const first = await addPackage(database, app);
+    const second = await addPackage(database, app);
+    assert.deepEqual(await claimAll(queue), [first, second]);
+  });
+
+  test(`${name}: a claimed build is Building and is given out once`, async (t) => {
+    const { queue, database } = await open(t);
+    const id = await addPackage(database, await addApp(database, 'calc'));
+    const claims = await Promise.all([queue.claim('one'), queue.claim('two'), queue.claim('three')]);
+    assert.equal(claims.filter((claim) => claim !== undefined).length, 1);
+    assert.equal((await findAnyPackage(database.read, id))?.status, 'Building');
+  });
+
+  test(`${name}: an app with a hundred builds does not keep another app's one waiting`, async (t) => {
+    const { queue, database } = await open(t);
+    const busy = await addApp(database, 'aaa-busy');
+    for (let count = 0; count < 100; count += 1) await addPackage(database, busy);
+    await queue.claim('worker');
+    const single = await addPackage(database, await addApp(database, 'zzz-single'));
+    assert.equal((await queue.claim('worker'))?.packageId, single);
+  });
+
+  test(`${name}: with one slot, apps take turns`, async (t) => {
+    const { queue, database, advance } = await open(t);
+    const apps = [await addApp(database, 'one'), await addApp(database, 'two')];
+    for (const app of apps) for (let count = 0; count < 3; count += 1) await addPackage(database, app);
+    const turns: (string | undefined)[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      advance(1);
+      const claim = await queue.claim('worker');
+      assert.ok(claim);
+      const row = await findAnyPackage(database.read, claim.packageId);
+      turns.push(apps.find(({ id }) => id === row?.app_id)?.app_id);
+      await queue.giveBack(claim);
+    }
+    assert.notEqual(turns[0], turns[1]);
+    assert.deepEqual(turns.slice(0, 2), turns.slice(2, 4));
+  });
+
+  test(`${name}: no more builds of one app run at once than its limit`, async (t) => {
+    const { queue, database } = await open(t);
+    const app = await addApp(database, 'calc');
+    for (let count = 0; count < 5; count += 1) await addPackage(database, app);
+    assert.equal((await claimAll(queue)).length, 2);
+  });
+
+  test(`${name}: a build that is given back is queued again and keeps its turn`, async (t) => {
+    const { queue, database } = await open(t);
+    const app = await addApp(database, 'calc');
+    const first = await addPackage(database, app);
+    await addPackage(database, app);
+    const claim = await queue.claim('worker');
+    assert.ok(claim);
+    await queue.giveBack(claim);
+    assert.equal((await findAnyPackage(database.read, first))?.status, 'Queued');
+    assert.deepEqual(await queue.claim('worker').then((again) => [again?.packageId, again?.attempt]), [first, 2]);
+  });
+
+  test(`${name}: a build whose lease has run out is queued again, and its worker has lost it`, async (t) => {
+    const { queue, database, advance } = await open(t);
+    const id = await addPackage(database, await addApp(database, 'calc'));
+    const claim = await queue.claim('worker');
+    assert.ok(claim);
+    advance(20_000);
+    assert.equal(await queue.extend(claim), true);
+    advance(20_000);
+    assert.equal(await queue.recover({ everyLease: false }), 0);
+    advance(20_000);
+    assert.equal(await queue.recover({ everyLease: false }), 1);
+    assert.equal(await queue.extend(claim), false);
+    assert.equal((await findAnyPackage(database.read, id))?.status, 'Queued');
+  });
+
+  test(`${name}: a build that loses every worker ends as Failed with a reason`, async (t) => {
+    const { queue, database } = await open(t);
+    const id = await addPackage(database, await addApp(database, 'calc'));
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      assert.equal((await queue.claim('worker'))?.attempt, attempt);
+      await queue.recover({ everyLease: true });
+    }
+    const row = await findAnyPackage(database.read, id);
+    assert.equal(row?.status, 'Failed');
+    assert.equal(row?.failure_code, 'attempts-used-up');
+    assert.match(row?.failure_reason ?? '', /3 attempts/);
+    assert.equal(await queue.claim('worker'), undefined);
+  });
+
+  test(`${name}: waking calls every listener until it stops listening`, async (t) => {
+    const { queue } = await open(t);
+    let calls = 0;
+    const stop = queue.onWork(() => {
+      calls += 1;
+    });
+    queue.wake();
+    stop();
+    queue.wake();
+    assert.equal(calls, 1);
+  });
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { insertApp } from '../../src/database/apps.ts';
+import type { Database } from '../../src/database/database.ts';
+import { insertPackage } from '../../src/database/packages.ts';
+import type { AppRow, NewPackage } from '../../src/database/schema.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import type { AppId, Login, PackageId, ProjectId } from '../../src/domain/identifiers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** An empty database of a test's own. */
+export async function testDatabase(test: Pick<TestContext, 'after'>): Promise<Database> {
+  const database = await openSqliteDatabase(join(await temporaryFolder(test), 'test.db'));
+  test.after(() => database.close());
+  return database;
+}
+
+/** Writes an app with nothing behind it. */
+export async function addApp(database: Database, appId: string): Promise<AppRow> {
+  const app: AppRow = {
+    id: randomUUID(),
+    app_id: appId as AppId,
+    project_id: randomUUID() as string as ProjectId,
+    name: appId,
+    kind: 'git',
+    repository: '/nowhere',
+    main_branch: null,
+    created_at: 1,
+    served_at: 0,
+  };
+  await database.transaction((queries) => insertApp(queries, app));
+  return app;
+}
+
+/** Writes a package, Queued unless `fields` says otherwise. */
+export async function addPackage(
+  database: Database,
+  app: AppRow,
+  fields: Partial<NewPackage> = {},
+): Promise<PackageId> {
+  const id = randomUUID() as string as PackageId;
+  await database.transaction((queries) => insertPackage(queries, newPackage(app, { id, ...fields })));
+  return id;
+}
+
+function newPackage(app: AppRow, fields: Partial<NewPackage> & { id: PackageId }): NewPackage {
+  return {
+    app_id: app.id,
+    name: 'Main line-1.0.0.1.mda',
+    description: '',
+    version: '1.0.0.1',
+    creator_login: 'someone' as Login,
+    creator_name: 'Someone',
+    created_at: 1,
+    status: 'Queued',
+    branch: 'main',
+    is_main_line: 1,
+    revision: '0123456789012345678901234567890123456789',
+    attempt: 0,
+    interruptions: 0,
+    size_bytes: 0,
+    ...fields,
+  };
+}
