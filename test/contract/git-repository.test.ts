@@ -1,7 +1,9 @@
-import { rename } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe } from 'node:test';
 import { openRepositories, type Repositories } from '../../src/repository/repositories.ts';
-import { makeTestFolder, makeTestRepository, type TestRepository } from '../support/git.ts';
+import { makeTestRepository, type TestRepository } from '../support/git.ts';
 import { makeLocalSsh, startGitDaemon, startGitHttp, type TestGitServer } from '../support/git-servers.ts';
 import { type ContractSource, type ContractSubject, repositoryContract } from './repository.ts';
 
@@ -22,7 +24,7 @@ const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>
   },
   'http:// with a password': async (folder) => {
     const server = await startGitHttp(folder, { name: 'builder', password: 's3cret/@word' });
-    return { address: server.url.replace('//', '//builder:s3cret%2F%40word@') + 'app.git', server };
+    return { address: `${server.url.replace('//', '//builder:s3cret%2F%40word@')}app.git`, server };
   },
   'ssh:// without the network': async (folder) => {
     const bin = await makeLocalSsh(folder);
@@ -30,25 +32,27 @@ const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>
   },
 };
 
-for (const [name, open] of Object.entries(TRANSPORTS)) repositoryContract(`Git over ${name}`, () => makeSubject(open));
+describe('Git as a repository', { concurrency: true }, () => {
+  for (const [name, open] of Object.entries(TRANSPORTS)) repositoryContract(`over ${name}`, () => makeSubject(open));
+});
 
 async function makeSubject(open: (folder: string) => Promise<Transport>): Promise<ContractSubject> {
-  const folder = await makeTestFolder();
-  const remote = await makeTestRepository(join(folder.path, 'app.git'));
-  const transport = await open(folder.path);
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
+  const remote = await makeTestRepository(join(folder, 'app.git'));
+  const transport = await open(folder);
   let repositories: Repositories | undefined;
   return {
     source: sourceOf(remote),
     reopen: async () => {
       await repositories?.closeAll();
       const path = transport.path ?? PATH;
-      repositories = openRepositories({ mirrorsFolder: join(folder.path, 'mirrors'), path, home: folder.path });
+      repositories = openRepositories({ mirrorsFolder: join(folder, 'mirrors'), path, home: folder });
       return repositories.forApp({ key: 'app', kind: 'git', repository: transport.address, mainBranch: null });
     },
     close: async () => {
       await repositories?.closeAll();
       await transport.server?.stop();
-      await folder.remove();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

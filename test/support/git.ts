@@ -1,7 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 /*
  * Real Git repositories for tests. History comes from `git fast-import`, one process for any number of commits. The
@@ -64,12 +61,6 @@ export async function makeTestRepository(
     return output.split('\n').slice(-commits.length);
   };
   return { path, git, commit };
-}
-
-/** A temporary folder; call `remove` in the test's `after`. */
-export async function makeTestFolder(): Promise<{ readonly path: string; readonly remove: () => Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'slipway-git-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /** Runs git outside any repository. @throws Error with what git wrote when it fails */
