@@ -42,7 +42,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   const limits = { leaseMs: 30_000, buildsPerApp: 9, mostInterruptions: 2 };
   const queue = createEmbeddedQueue({ database, changes, clock, ...limits });
   const blobs = await openDiskBlobStore(join(folder, 'packages'));
-  const onError = assert.fail;
+  const onError = (error: unknown) => assert.fail(String(error));
   const buildLog = await openFileBuildLog({ folder: join(folder, 'logs'), clock, mostBytes: 1e6, onError });
   const mirrorsFolder = join(folder, 'mirrors');
   const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder });
