@@ -29,6 +29,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** @throws Refusal NO_ACCESS */
-export function requireAdmin(caller: Caller): void {
+export function requireAdmin(caller: Caller): Caller {
   if (!caller.user.isAdmin) throw new Refusal('NO_ACCESS', 'Only an admin may do this.');
+  return caller;
 }
