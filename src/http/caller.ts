@@ -14,7 +14,10 @@ export function authenticate(authentication: Authentication) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const credentials = readCredentials(request.headers);
     request.caller = authentication.recall(credentials, request.ip);
-    if (request.caller !== undefined) return done();
+    if (request.caller !== undefined) {
+      done();
+      return;
+    }
     authentication.check(credentials, request.ip).then((caller) => {
       request.caller = caller;
       done();
@@ -29,6 +32,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** @throws Refusal NO_ACCESS */
-export function requireAdmin(caller: Caller): void {
+export function requireAdmin(caller: Caller): Caller {
   if (!caller.user.isAdmin) throw new Refusal('NO_ACCESS', 'Only an admin may do this.');
+  return caller;
 }
