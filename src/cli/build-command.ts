@@ -86,7 +86,7 @@ async function showLog(
 ): Promise<void> {
   const client = await openClient(cli, options);
   if (options.json === true || options.follow === true) {
-    for await (const event of client.followPackage(app, id, { signal: cli.signal })) {
+    for await (const event of client.followPackage(app, id)) {
       if (event.type === 'log')
         writeLine(cli, options.json === true ? JSON.stringify({ Line: event.line }) : event.line);
       else if (options.json === true) writeLine(cli, JSON.stringify({ Package: event.package }));

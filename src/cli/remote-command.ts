@@ -21,5 +21,5 @@ export function remoteCommand(parent: Command, usage: string, summary: string): 
 
 /** A client with the address and the credentials that were given. @throws CommandFailure where some are missing */
 export async function openClient(cli: Cli, flags: ConnectionFlags): Promise<Client> {
-  return createClient(await findConnection(cli, flags));
+  return createClient({ ...(await findConnection(cli, flags)), signal: cli.signal });
 }

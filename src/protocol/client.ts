@@ -66,8 +66,7 @@ function packageCalls(connection: Connection) {
     followPackage: (app: string, id: string, waiting: Waiting = {}) =>
       followEvents(connection, { ...get(path(app, id, '/events')), ...waiting }),
     /** @returns the answer, whose body is the file */
-    downloadPackage: (app: string, id: string, waiting: Waiting = {}) =>
-      makeCall(connection, { ...get(path(app, id, '/download')), ...waiting }),
+    downloadPackage: (app: string, id: string) => makeCall(connection, get(path(app, id, '/download'))),
   };
 }
 
