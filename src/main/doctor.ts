@@ -34,7 +34,7 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );
-    if (verify === true) findings.push(...(await verifyDataFolder(dataFolder)));
+    if (verify === true) findings.push(...(await verifyDataFolder(dataFolder, cli.signal)));
   }
   print(cli, options, findings, () => findings.map(describeFinding).join('\n'));
   const missing = findings.filter(({ state }) => state === 'missing');
