@@ -1,4 +1,4 @@
-import { Command, CommanderError, Help } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { addAppCommand } from './app-command.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addBuildCommand } from './build-command.ts';
@@ -67,10 +67,11 @@ function settle(program: Command, cli: Cli): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureHelp({
-      visibleOptions(command) {
-        const isCommon = (group: string | undefined) => Number(group === COMMON_OPTIONS);
-        const options = Help.prototype.visibleOptions.call(this, command);
-        return options.toSorted((a, b) => isCommon(a.helpGroupHeading) - isCommon(b.helpGroupHeading));
+      groupItems(_unsorted, visible, getGroup) {
+        const groups = Map.groupBy(visible, getGroup);
+        const common = groups.get(COMMON_OPTIONS);
+        groups.delete(COMMON_OPTIONS);
+        return common === undefined ? groups : groups.set(COMMON_OPTIONS, common);
       },
     })
     .configureOutput({
