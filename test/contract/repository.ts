@@ -7,6 +7,7 @@ import {
   RepositoryError,
   type RepositoryErrorKind,
   type SourceTree,
+  type TagRequest,
 } from '../../src/repository/repository.ts';
 
 /** The remote that a contract's tests work on, in words that every kind of repository has. */
@@ -288,18 +289,33 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       const second = await source.commit(source.mainBranch, { 'a.txt': '2' });
       await resolve(second);
       const tag = { name: '1.0.0.2', revisionId: second, message: 'A description\nof two lines' };
-      assert.equal(await repository.createTag(tag, signal()), 'done');
+      assert.equal(await createTag(repository, tag, signal()), 'done');
       assert.equal(await source.findTag('1.0.0.2'), second);
-      assert.equal(await repository.createTag(tag, signal()), 'done');
-      assert.equal(await repository.createTag({ ...tag, revisionId: first }, signal()), 'conflict');
+      assert.equal(await createTag(repository, tag, signal()), 'done');
+      assert.equal(await createTag(repository, { ...tag, revisionId: first }, signal()), 'conflict');
       assert.equal(await source.findTag('1.0.0.2'), second);
+    });
+
+    it('makes many tags together, each with an outcome of its own', async () => {
+      const [first, second] = [
+        await source.commit(source.mainBranch, { a: '1' }),
+        await source.commit(source.mainBranch, { a: '2' }),
+      ];
+      await source.tag('1.0.0', first);
+      const names = ['1.0.0', '1.0.1', 'not a name', '1.0.2', '1.0.1'];
+      const tags = names.map((name) => ({ name, revisionId: second, message: 'together' }));
+      await repository.resolve({ branch: MAIN, revision: second }, signal());
+      const [conflict, done, refused, ...others] = await repository.createTags(tags, signal());
+      assert.deepEqual([conflict, done, ...others], ['conflict', 'done', 'done', 'done']);
+      assert.ok(refused instanceof RepositoryError && refused.kind === 'refused');
+      assert.deepEqual([await source.findTag('1.0.0'), await source.findTag('1.0.2')], [first, second]);
     });
 
     it('is content with a tag that somebody else made on the same revision', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': '1' });
       await resolve(id);
       await source.tag('1.0.0.1', id);
-      assert.equal(await repository.createTag({ name: '1.0.0.1', revisionId: id, message: '' }, signal()), 'done');
+      assert.equal(await createTag(repository, { name: '1.0.0.1', revisionId: id, message: '' }, signal()), 'done');
     });
 
     it('makes one tag when two revisions race for it', async () => {
@@ -307,7 +323,9 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       const second = await source.commit(source.mainBranch, { 'a.txt': '2' });
       await resolve(second);
       const outcomes = await Promise.all(
-        [first, second].map((revisionId) => repository.createTag({ name: '2.0.0', revisionId, message: '' }, signal())),
+        [first, second].map((revisionId) =>
+          createTag(repository, { name: '2.0.0', revisionId, message: '' }, signal()),
+        ),
       );
       assert.deepEqual(outcomes.toSorted(), ['conflict', 'done']);
     });
@@ -316,7 +334,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       const id = await source.commit(source.mainBranch, { 'a.txt': '1' });
       await resolve(id);
       for (const name of ['-d', 'a b', 'a..b', '']) {
-        await refuses(repository.createTag({ name, revisionId: id, message: '' }, signal()), 'refused', name);
+        await refuses(createTag(repository, { name, revisionId: id, message: '' }, signal()), 'refused', name);
       }
     });
   });
@@ -325,6 +343,17 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
 /** Fails the test rather than wait for ever. */
 export function signal(): AbortSignal {
   return AbortSignal.timeout(60_000);
+}
+
+/** Makes one tag. @throws what became of it, where that is an error */
+export async function createTag(
+  repository: Repository,
+  tag: TagRequest,
+  until: AbortSignal,
+): Promise<'done' | 'conflict' | undefined> {
+  const [outcome] = await repository.createTags([tag], until);
+  if (outcome instanceof RepositoryError) throw outcome;
+  return outcome;
 }
 
 export async function refuses(promise: Promise<unknown>, kind: RepositoryErrorKind, value: string): Promise<void> {
