@@ -58,11 +58,7 @@ export interface HttpOperations {
   deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;
   createUser(args: { readonly user: User; readonly request: CreateUser }): Promise<UserRow>;
   disableUser(args: { readonly user: User; readonly login: Login }): Promise<void>;
-  createKey(args: {
-    readonly user: User;
-    readonly login: Login;
-    readonly request: CreateKey;
-  }): Promise<CreatedKey>;
+  createKey(args: { readonly user: User; readonly login: Login; readonly request: CreateKey }): Promise<CreatedKey>;
   revokeKey(args: { readonly user: User; readonly login: Login; readonly keyId: string }): Promise<void>;
   grantApiRights(args: ApiRightsArguments): Promise<void>;
   revokeApiRights(args: ApiRightsArguments): Promise<void>;

@@ -4,9 +4,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
  * Every metric of the server, defined once. Names follow Prometheus: base units, and `_total` for what only grows.
  */
 export interface Metrics {
-  /** How long a phase of a build took. @param outcome `ok`, or a failure code */
+  /** How long a phase of a build took. @param outcome `succeeded` or `failed` */
   observePhase(phase: string, outcome: string, seconds: number): void;
-  /** A build ended. @param outcome `succeeded`, or a failure code @param seconds from its claim to its end */
+  /** A build ended. @param outcome `succeeded`, a failure code, `given-back` or `lost` @param seconds from its claim to its end */
   observeBuild(outcome: string, seconds: number): void;
   /** @param route its pattern, never the address: labels must stay few */
   observeHttp(method: string, route: string, status: number, seconds: number): void;

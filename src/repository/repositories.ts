@@ -44,8 +44,10 @@ export interface RepositoriesOptions {
   /** How long a whole fetch or push may take. */
   readonly fetchTimeoutMs?: number;
   readonly localTimeoutMs?: number;
-  /** After this time without use, an app's processes end and its history is forgotten until it is needed. */
+  /** After this time without use, a `cat-file` process ends. */
   readonly idleMs?: number;
+  /** After this time without use, what is known of an app's history is forgotten until it is needed. */
+  readonly restMs?: number;
   /** Idle `cat-file` processes kept at most, over all apps. */
   readonly mostIdleProcesses?: number;
   readonly now?: () => number;
@@ -60,17 +62,37 @@ interface Open {
 /** Opens the folder of mirrors, and deletes what a killed server left half made or half deleted in it. */
 export function openRepositories(options: RepositoriesOptions): Repositories {
   const settings = settingsOf(options);
-  const idleMs = options.idleMs ?? 5 * 60_000;
-  const pool = new CatFilePool(settings, { idleMs, mostIdle: options.mostIdleProcesses ?? 8 });
+  const restMs = options.restMs ?? 10 * 60_000;
+  const pool = new CatFilePool(settings, {
+    idleMs: options.idleMs ?? 60_000,
+    mostIdle: options.mostIdleProcesses ?? 8,
+  });
   const now = options.now ?? Date.now;
   const opened = new Map<string, Open>();
   prepareFolder(options.mirrorsFolder, settings.globalConfig);
-  const resting = setInterval(() => restIdle(opened, performance.now() - idleMs), idleMs).unref();
+  const resting = setInterval(() => restIdle(opened, performance.now() - restMs), restMs).unref();
 
-  const close = async (appKey: string) => {
+  /** What has to be over before an app's folder is used again. */
+  const ending = new Map<string, Promise<void>>();
+  const end = (appKey: string, last: () => Promise<void> = async () => {}) => {
     const open = opened.get(appKey);
     opened.delete(appKey);
-    await open?.repository.close();
+    const before = ending.get(appKey);
+    const ended = Promise.all([before, open?.repository.close()]).then(last);
+    ending.set(appKey, ended);
+    const forget = () => {
+      if (ending.get(appKey) === ended) ending.delete(appKey);
+    };
+    ended.then(forget, forget);
+    return ended;
+  };
+  const open = (app: AppRepository) => {
+    const folder = join(options.mirrorsFolder, folderName(app.key));
+    const mainBranch = app.mainBranch ?? undefined;
+    const after = Promise.resolve(ending.get(app.key)).catch(() => undefined);
+    const repository = openGitRepository({ settings, pool, after, folder, address: app.repository, mainBranch, now });
+    opened.set(app.key, { app, repository, usedAt: performance.now() });
+    return repository;
   };
   return {
     forApp: (app) => {
@@ -79,23 +101,19 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
         known.usedAt = performance.now();
         return known.repository;
       }
-      const folder = join(options.mirrorsFolder, folderName(app.key));
-      const mainBranch = app.mainBranch ?? undefined;
-      const context = { settings, pool };
-      const repository = openGitRepository({ context, folder, address: app.repository, mainBranch, now });
-      void known?.repository.close();
-      opened.set(app.key, { app, repository, usedAt: performance.now() });
-      return repository;
+      if (known !== undefined) void end(app.key);
+      return open(app);
     },
-    close,
+    close: (appKey) => end(appKey),
     closeAll: async () => {
       clearInterval(resting);
-      await Promise.all([...opened.keys()].map(close));
+      await Promise.all([...opened.keys()].map((appKey) => end(appKey)));
+      await Promise.all(ending.values());
       pool.endIdle();
     },
-    remove: async (appKey) => {
-      await close(appKey);
-      await removeFolder(join(options.mirrorsFolder, folderName(appKey)));
+    remove: (appKey) => {
+      const folder = join(options.mirrorsFolder, folderName(appKey));
+      return end(appKey, () => removeFolder(folder));
     },
   };
 }

@@ -22,14 +22,13 @@ export async function createTag(
     throw new RepositoryError('refused', `${quote(tag.name)} is not a name that Git accepts for a tag.`);
   }
   const { settings, address } = mirror;
-  const before = await findRemoteTag(settings, address, tag.name, signal);
-  if (before !== undefined) return before === tag.revisionId ? 'done' : 'conflict';
+  if (!(await mirror.exists())) await mirror.look(signal);
   const tagId = await writeTagObject(mirror, tag, now, signal);
   const outcome = await push(mirror, tagId, tag.name, signal);
   if (outcome.code === 0) return 'done';
-  // Somebody may have been quicker, or an earlier push of ours may have arrived although its answer was lost.
-  const after = outcome.timedOut ? undefined : await findRemoteTag(settings, address, tag.name, signal);
-  if (after !== undefined) return after === tag.revisionId ? 'done' : 'conflict';
+  // A tag that stands there makes git refuse: somebody's, or ours of a try whose answer was lost.
+  const standing = outcome.timedOut ? undefined : await findRemoteTag(settings, address, tag.name, signal);
+  if (standing !== undefined) return standing === tag.revisionId ? 'done' : 'conflict';
   throw pushFailure(outcome, mirror);
 }
 

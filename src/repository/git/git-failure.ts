@@ -90,10 +90,20 @@ function failure(kind: RepositoryErrorKind, address: RemoteAddress, means: strin
   return new RepositoryError(kind, `The repository ${address.shown} ${means}.`, { cause });
 }
 
+/** Objects of a mirror are missing or broken: it has to be fetched anew. */
+export class MirrorDamaged extends RepositoryError {}
+
+const DAMAGE =
+  /bad object|bad tree|corrupt|missing (?:blob|tree|commit|tag|object)|not a git repository|could not (?:read|parse|open)|unable to (?:read|find)|broken|inflate|garbage|Could not/i;
+
 /** A local command failed, which only a damaged mirror or machine explains. */
 export function localFailure(outcome: GitOutcome, what: string): RepositoryError {
   const cause = new Error(`git exited with ${outcome.code ?? 'a signal'}: ${outcome.stderr.trim()}`);
-  return new RepositoryError('unreadable', `The mirror of the repository cannot be used to ${what}.`, { cause });
+  const message = `The mirror of the repository cannot be used to ${what}.`;
+  const isDamage = outcome.code === 128 && DAMAGE.test(outcome.stderr);
+  return isDamage
+    ? new MirrorDamaged('unreadable', message, { cause })
+    : new RepositoryError('unreadable', message, { cause });
 }
 
 function redact(text: string, address: RemoteAddress): string {

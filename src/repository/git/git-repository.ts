@@ -27,8 +27,7 @@ import { freshBranch, resolveRevision } from './resolve-revision.ts';
  * the branches upstream.
  */
 
-export interface GitRepositoryOptions {
-  readonly context: MirrorContext;
+export interface GitRepositoryOptions extends MirrorContext {
   /** Holds everything that is kept for the app: `mirror.git`, and `modules/` for submodules. */
   readonly folder: string;
   readonly address: string;
@@ -48,12 +47,12 @@ export interface GitRepository extends Repository {
  * @throws RepositoryError `bad-address`
  */
 export function openGitRepository(options: GitRepositoryOptions): GitRepository {
-  const { context, folder, mainBranch } = options;
-  const mirror = new Mirror(context, join(folder, 'mirror.git'), parseRemoteAddress(options.address));
+  const { folder, mainBranch } = options;
+  const mirror = new Mirror(options, join(folder, 'mirror.git'), parseRemoteAddress(options.address));
   const modules = new Map<string, Mirror>();
   const mirrorOf = (address: RemoteAddress) => {
     const known =
-      modules.get(address.url) ?? new Mirror(context, join(folder, 'modules', folderNameOf(address)), address);
+      modules.get(address.url) ?? new Mirror(options, join(folder, 'modules', folderNameOf(address)), address);
     modules.set(address.url, known);
     return known;
   };

@@ -30,7 +30,10 @@ export class LfsStore {
     const { oid, sizeBytes } = pointer;
     const path = join(this.#mirror.gitDir, 'lfs', 'objects', oid.slice(0, 2), oid.slice(2, 4), oid);
     if (!(await isThere(path, sizeBytes))) {
-      this.#fetched ??= this.#fetch(file, signal);
+      this.#fetched ??= this.#fetch(file, signal).catch((error: unknown) => {
+        this.#fetched = undefined;
+        throw error;
+      });
       await this.#fetched;
     }
     if (!(await isThere(path, sizeBytes))) throw missingContent(file, pointer);

@@ -1,6 +1,7 @@
+import { RepositoryError } from '../repository.ts';
 import type { CatFilePool } from './cat-file-pool.ts';
 import { CommitGraph } from './commit-graph.ts';
-import { localFailure, remoteFailure } from './git-failure.ts';
+import { localFailure, MirrorDamaged, remoteFailure } from './git-failure.ts';
 import type { GitSettings } from './git-settings.ts';
 import { History } from './history.ts';
 import { loadCommits } from './load-commits.ts';
@@ -15,10 +16,10 @@ import {
   whileFetching,
   writeHeadBranch,
 } from './mirror-folder.ts';
-import type { ObjectSource } from './read-objects.ts';
 import { listRemoteRefs, type RemoteRefs, runRemote } from './remote.ts';
 import type { RemoteAddress } from './remote-address.ts';
 import { removeFolder } from './remove-folder.ts';
+import type { ObjectSource } from './resume-content.ts';
 import { runGit } from './run-git.ts';
 import { SharedRuns } from './shared-runs.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -31,6 +32,8 @@ export interface Known extends RemoteRefs {
 export interface MirrorContext {
   readonly settings: GitSettings;
   readonly pool: CatFilePool;
+  /** The folder may be touched once this is done: whoever had it before is closing. */
+  readonly after: Promise<void>;
 }
 
 const NOTHING: Known = { heads: new Map(), headBranch: undefined, history: new History(new CommitGraph(20)) };
@@ -48,13 +51,17 @@ export class Mirror {
   readonly settings: GitSettings;
   readonly #closing = new AbortController();
   readonly #looks: SharedRuns<Known>;
-  #writing: Promise<unknown> = Promise.resolve();
+  readonly #after: Promise<void>;
+  #writing: Promise<unknown>;
+  #isDamaged = false;
   #known: Promise<Known | undefined> | undefined;
 
   constructor(context: MirrorContext, gitDir: string, address: RemoteAddress) {
     this.gitDir = gitDir;
     this.address = address;
     this.settings = context.settings;
+    this.#after = context.after;
+    this.#writing = context.after;
     this.source = { pool: context.pool, gitDir };
     this.#looks = new SharedRuns((signal) => this.#exclusively(signal, (both) => this.#look(both)));
   }
@@ -68,7 +75,10 @@ export class Mirror {
   #loaded(): Promise<Known | undefined> {
     this.#known ??= this.#load().catch((error: unknown) => {
       this.#known = undefined;
-      throw error;
+      if (!(error instanceof MirrorDamaged)) throw error;
+      // Fetched anew once the remote has answered: until then there is still hope for it.
+      this.#isDamaged = true;
+      return undefined;
     });
     return this.#known;
   }
@@ -107,12 +117,13 @@ export class Mirror {
 
   /** Ends what is under way. The folder stays. */
   async close(): Promise<void> {
-    this.#closing.abort(new Error('the repository was closed'));
+    this.#closing.abort(new RepositoryError('unreachable', 'The repository was closed in the meantime: try again.'));
     await this.#writing;
     this.source.pool.endIdle(this.gitDir);
   }
 
   async #load(): Promise<Known | undefined> {
+    await this.#after;
     if ((await findObjectFormat(this.gitDir)) === undefined) return undefined;
     await cleanMirrorFolder(this.gitDir);
     if (!(await isMirrorOf(this.gitDir, this.address.url))) return undefined;
@@ -196,10 +207,11 @@ export class Mirror {
   async #ensureFolder(id: string, signal: AbortSignal): Promise<boolean> {
     const wanted = id.length === 64 ? 'sha256' : 'sha1';
     const present = await findObjectFormat(this.gitDir);
-    if (present === wanted) return false;
+    if (present === wanted && !this.#isDamaged) return false;
     this.rest();
     if (present !== undefined) await removeFolder(this.gitDir);
     await createMirrorFolder(this.settings, this.gitDir, wanted, signal);
+    this.#isDamaged = false;
     return true;
   }
 

@@ -116,10 +116,16 @@ function withoutUser(url: URL): string {
 }
 
 function decode(address: string, text: string): string {
+  const decoded = decodeSafely(text);
+  if (decoded !== undefined && !CONTROL.test(decoded)) return decoded;
+  throw bad(address, 'its user or password is not percent-encoded properly');
+}
+
+function decodeSafely(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw bad(address, 'its user or password is not percent-encoded properly');
+    return undefined;
   }
 }
 
