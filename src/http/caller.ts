@@ -26,7 +26,7 @@ export function authenticate(authentication: Authentication) {
 }
 
 /** Who sent a request that {@link authenticate} let through. */
-export function callerOf(request: FastifyRequest): Caller {
+export function callerOf(request: Pick<FastifyRequest, 'caller'>): Caller {
   if (request.caller === undefined) throw new Error('This route is not behind authentication.');
   return request.caller;
 }

@@ -22,7 +22,7 @@ const REFUSALS: AppRefusals = { malformed: 'INVALID_PARAMETERS', notFound: 'APP_
  */
 export async function getPackageAddress(
   { database }: { readonly database: Database },
-  request: FastifyRequest<PackageCall>,
+  request: Pick<FastifyRequest<PackageCall>, 'params' | 'caller'>,
 ): Promise<{ readonly app: AppRow; readonly packageId: PackageId }> {
   const { app: appText, packageId: idText } = request.params;
   const app = await getVisibleApp(database.read, callerOf(request), appText, REFUSALS);

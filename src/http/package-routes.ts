@@ -61,6 +61,16 @@ export function addPackageRoutes(app: FastifyInstance, deps: HttpDependencies, c
     },
   });
 
+  app.route<AppCall>({
+    method: 'DELETE',
+    url: '/apps/:app/packages',
+    schema: { hide: true },
+    handler: async (request) => {
+      // Where a script's variable was empty.
+      await getPackageAddress(deps, { caller: request.caller, params: { app: request.params.app, packageId: '' } });
+    },
+  });
+
   app.route<PackageCall>({
     method: 'POST',
     url: '/apps/:app/packages/:packageId/cancel',

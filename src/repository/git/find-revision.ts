@@ -2,7 +2,8 @@ import { quote } from '../../domain/refusal.ts';
 import { RepositoryError } from '../repository.ts';
 import type { FoundBranch } from './find-branch.ts';
 import type { History } from './history.ts';
-import { type ObjectSource, readObject } from './read-objects.ts';
+import { readObject } from './read-objects.ts';
+import type { ObjectSource } from './resume-content.ts';
 
 /** What a client's text may mean. */
 export type Meaning =

@@ -3,7 +3,8 @@ import { quote } from '../../domain/refusal.ts';
 import { RepositoryError, type SourceFile } from '../repository.ts';
 import { parseTree, type TreeEntry } from './git-objects.ts';
 import { sortByPath } from './path-order.ts';
-import { type ObjectSource, readObjects } from './read-objects.ts';
+import { readObjects } from './read-objects.ts';
+import type { ObjectSource } from './resume-content.ts';
 
 /** A place in a tree where another repository belongs. */
 export interface Gitlink {

@@ -16,10 +16,10 @@ import {
   whileFetching,
   writeHeadBranch,
 } from './mirror-folder.ts';
-import type { ObjectSource } from './read-objects.ts';
 import { listRemoteRefs, type RemoteRefs, runRemote } from './remote.ts';
 import type { RemoteAddress } from './remote-address.ts';
 import { removeFolder } from './remove-folder.ts';
+import type { ObjectSource } from './resume-content.ts';
 import { runGit } from './run-git.ts';
 import { SharedRuns } from './shared-runs.ts';
 import { untilAborted } from './until-aborted.ts';

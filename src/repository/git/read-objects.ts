@@ -1,33 +1,16 @@
-import { RepositoryError } from '../repository.ts';
 import { type CatFile, CatFileDied } from './cat-file.ts';
-import type { CatFilePool, Lane } from './cat-file-pool.ts';
+import type { Lane } from './cat-file-pool.ts';
 import { chunkedContent } from './chunked-content.ts';
+import { MOST_DEATHS, type NoObject, type ObjectHeader, parseHeader, unreadableObject } from './object-header.ts';
+import { type ObjectSource, resumeContent } from './resume-content.ts';
 
 /** One object as git answered it, or why there is none. */
-export type GitObject =
-  | {
-      readonly found: true;
-      readonly id: string;
-      readonly type: ObjectType;
-      readonly sizeBytes: number;
-      readonly bytes: Buffer | AsyncIterable<Buffer>;
-    }
-  | { readonly found: false; readonly why: 'missing' | 'ambiguous' };
+export type GitObject = (ObjectHeader & { readonly bytes: Buffer | AsyncIterable<Buffer> }) | NoObject;
 
-export type ObjectType = (typeof TYPES)[number];
-
-export interface ObjectSource {
-  readonly pool: CatFilePool;
-  readonly gitDir: string;
-}
-
-const TYPES = ['blob', 'tree', 'commit', 'tag'] as const;
 /** Contents above this come as chunks. Whoever looks up commits and trees wants them whole, up to a sane size. */
 const INLINE_BYTES: Readonly<Record<Lane, number>> = { content: 4 * 1024 * 1024, lookup: 256 * 1024 * 1024 };
 const GROUP = 32;
 const MOST_ASKED = 64;
-/** Deaths without progress in between after which the object itself is to blame. */
-const MOST_DEATHS = 3;
 
 /** What a reading has asked a process for and not had yet. */
 interface Reading {
@@ -50,7 +33,6 @@ export async function* readObjects(
   lane: Lane,
   names: Iterable<string>,
   signal: AbortSignal,
-  mostDeaths: number = MOST_DEATHS,
 ): AsyncGenerator<GitObject, void, undefined> {
   const reading: Reading = { queue: names[Symbol.iterator](), asked: [], isInContent: false, deaths: 0 };
   for (;;) {
@@ -59,12 +41,12 @@ export async function* readObjects(
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (reading.asked.length > 0) ask(process, reading.asked);
-      yield* answers(process, reading, (id, offset) => rest(source, id, offset, signal, mostDeaths - 1), lane);
+      yield* answers(process, reading, (id, offset) => resumeContent(source, id, offset, signal), lane);
       return;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof CatFileDied)) throw error;
-      if (++reading.deaths >= mostDeaths) throw unreadable(reading.asked[0], error);
+      if (++reading.deaths >= MOST_DEATHS) throw unreadableObject(reading.asked[0], error);
     } finally {
       signal.removeEventListener('abort', onAbort);
       source.pool.release(process, lane, reading.asked.length === 0 && !reading.isInContent);
@@ -102,34 +84,18 @@ async function* answers(process: CatFile, reading: Reading, rest: Rest, lane: La
   }
 }
 
-async function* inChunks(process: CatFile, header: Header, reading: Reading, rest: Rest): AsyncGenerator<GitObject> {
+async function* inChunks(
+  process: CatFile,
+  header: ObjectHeader,
+  reading: Reading,
+  rest: Rest,
+): AsyncGenerator<GitObject> {
   reading.isInContent = true;
   const content = chunkedContent(process, header.sizeBytes, (offset) => rest(header.id, offset));
   yield { ...header, bytes: content.chunks };
   await content.skipRest();
   await process.take(1);
   reading.isInContent = false;
-}
-
-/** What is left of a content whose process died in the middle of it. */
-async function* rest(
-  source: ObjectSource,
-  id: string,
-  offset: number,
-  signal: AbortSignal,
-  mostDeaths: number,
-): AsyncGenerator<Buffer> {
-  signal.throwIfAborted();
-  if (mostDeaths <= 0) throw unreadable(id, undefined);
-  let skip = offset;
-  for await (const object of readObjects(source, 'content', [id], signal, mostDeaths)) {
-    if (!object.found) throw unreadable(id, undefined);
-    const chunks: AsyncIterable<Buffer> | Buffer[] = object.bytes instanceof Uint8Array ? [object.bytes] : object.bytes;
-    for await (const chunk of chunks) {
-      if (chunk.length > skip) yield chunk.subarray(skip);
-      skip = Math.max(0, skip - chunk.length);
-    }
-  }
 }
 
 function askMore(process: CatFile, reading: Reading): void {
@@ -145,28 +111,4 @@ function askMore(process: CatFile, reading: Reading): void {
 
 function ask(process: CatFile, names: readonly string[]): void {
   process.send(`${names.map((name) => `contents ${name}\n`).join('')}flush\n`);
-}
-
-interface Header {
-  readonly found: true;
-  readonly id: string;
-  readonly type: ObjectType;
-  readonly sizeBytes: number;
-}
-
-function parseHeader(line: string): Header | { readonly found: false; readonly why: 'missing' | 'ambiguous' } {
-  const [id = '', word, size] = line.split(' ');
-  if (word === 'missing' || word === 'ambiguous') return { found: false, why: word };
-  const type = TYPES.find((known) => known === word);
-  const sizeBytes = Number(size);
-  if (type === undefined || !Number.isSafeInteger(sizeBytes)) {
-    throw new CatFileDied('git cat-file answered what was not asked');
-  }
-  return { found: true, id, type, sizeBytes };
-}
-
-function unreadable(name: string | undefined, cause: unknown): RepositoryError {
-  return new RepositoryError('unreadable', `The object ${name ?? ''} of the repository's mirror cannot be read.`, {
-    cause,
-  });
 }
