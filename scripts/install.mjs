@@ -13,7 +13,14 @@ export async function installDependencies() {
   if (isInstalled()) return;
   const startedAt = Date.now();
   console.error('Installing dependencies (npm ci) …');
-  const code = await runNpm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']);
+  const code = await runNpm([
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   if (code !== 0) throw new Error(`npm ci ended with exit code ${code}; its message is above.`);
   console.error(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }

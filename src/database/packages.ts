@@ -35,6 +35,21 @@ export function listPackages(
     .execute();
 }
 
+/** Packages that have a file, of every app, oldest first. @param page `after` is the sequence of the last one seen */
+export function listStoredPackages(
+  queries: Queries,
+  page: { readonly after: number; readonly limit: number },
+): Promise<PackageRow[]> {
+  return queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('sequence', '>', page.after)
+    .where('blob_key', 'is not', null)
+    .orderBy('sequence')
+    .limit(page.limit)
+    .execute();
+}
+
 /** How many builds wait and how many are under way. */
 export async function countPackagesByStatus(queries: Queries): Promise<Partial<Record<PackageStatus, number>>> {
   const count = (statuses: readonly PackageStatus[]) =>

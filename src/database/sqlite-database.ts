@@ -1,9 +1,9 @@
 import { Kysely, SqliteDialect } from 'kysely';
-import type { Database } from './database.ts';
+import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
-import { openSqliteConnection } from './sqlite-connection.ts';
+import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
 
 /**
  * Opens the database of one machine, creating or migrating it first. One connection writes, another one reads, so that
@@ -13,9 +13,9 @@ import { openSqliteConnection } from './sqlite-connection.ts';
  */
 export async function openSqliteDatabase(file: string): Promise<Database> {
   const writer = openSqliteConnection(file, 'write');
-  const write = new Kysely<Tables>({ dialect: new SqliteDialect({ database: writer }) });
+  const write = queriesOf(writer);
   await migrate(write);
-  const read = new Kysely<Tables>({ dialect: new SqliteDialect({ database: openSqliteConnection(file, 'read') }) });
+  const read = openSqliteReader(file);
   const commits = new GroupCommit(writer, write);
   return {
     read,
@@ -26,4 +26,13 @@ export async function openSqliteDatabase(file: string): Promise<Database> {
       await write.destroy();
     },
   };
+}
+
+/** Opens an existing database for reads alone, beside whoever writes it. The caller destroys it. */
+export function openSqliteReader(file: string): Queries {
+  return queriesOf(openSqliteConnection(file, 'read'));
+}
+
+function queriesOf(connection: SqliteConnection): Queries {
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
 }

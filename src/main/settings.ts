@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { parseDuration, parseSize, parseWholeNumber } from './quantities.ts';
+import { parseDuration, parseSize, parseWholeNumber } from '../cli/quantities.ts';
 
 /**
  * The one table of what can be configured. The command line, the environment, the configuration file, the mistakes

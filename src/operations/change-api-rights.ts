@@ -3,7 +3,7 @@ import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import { findUser, type User } from '../database/users.ts';
-import { parseLogin } from '../domain/identifiers.ts';
+import type { Login } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 
 export interface ChangeApiRightsDeps {
@@ -18,9 +18,9 @@ export interface ChangeApiRightsDeps {
  */
 export async function changeApiRights(
   { database, clock }: ChangeApiRightsDeps,
-  args: { readonly user: User; readonly app: AppRow; readonly login: string; readonly change: 'grant' | 'revoke' },
+  args: { readonly user: User; readonly app: AppRow; readonly login: Login; readonly change: 'grant' | 'revoke' },
 ): Promise<void> {
-  const login = parseLogin(args.login);
+  const { login } = args;
   await database.transaction(async (queries) => {
     const subject = await findUser(queries, login);
     if (subject === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${login}'.`);

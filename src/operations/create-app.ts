@@ -7,11 +7,12 @@ import type { User } from '../database/users.ts';
 import { type AppId, type ProjectId, parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { CreateApp } from '../protocol/manage.ts';
+import { RepositoryError } from '../repository/repository.ts';
 
 export interface CreateAppDeps {
   readonly database: Database;
   /** @throws RepositoryError when the address is one that Slipway does not use; touches nothing */
-  readonly checkAddress: (address: string) => void;
+  readonly checkRepository: (repository: { readonly kind: 'git'; readonly address: string }) => void;
   readonly clock: () => number;
 }
 
@@ -21,11 +22,11 @@ export interface CreateAppDeps {
  * @throws Refusal INVALID_APPID, INVALID_PARAMETERS, ALREADY_EXISTS
  */
 export async function createApp(
-  { database, checkAddress, clock }: CreateAppDeps,
+  { database, checkRepository, clock }: CreateAppDeps,
   { user, request }: { readonly user: User; readonly request: CreateApp },
 ): Promise<AppRow> {
   const row = newApp(request, clock());
-  checkRepository(checkAddress, row.repository);
+  refuseBadAddress(() => checkRepository({ kind: row.kind, address: row.repository }));
   await database.transaction(async (queries) => {
     if (await isAppTaken(queries, row.app_id, row.project_id)) {
       throw new Refusal('ALREADY_EXISTS', `There is already an app with the AppId '${row.app_id}' or this ProjectId.`);
@@ -71,10 +72,10 @@ function readProjectId(text: string | undefined): ProjectId {
   return projectId;
 }
 
-function checkRepository(checkAddress: (address: string) => void, address: string): void {
+function refuseBadAddress(check: () => void): void {
   try {
-    checkAddress(address);
+    check();
   } catch (error) {
-    throw new Refusal('INVALID_PARAMETERS', error instanceof Error ? error.message : String(error), { cause: error });
+    throw error instanceof RepositoryError ? new Refusal('INVALID_PARAMETERS', error.message, { cause: error }) : error;
   }
 }

@@ -3,7 +3,7 @@ import { hasApiKey, insertApiKey } from '../database/api-keys.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import { findUser, type User } from '../database/users.ts';
-import { isApiKey, parseLogin } from '../domain/identifiers.ts';
+import { isApiKey, type Login } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { CreatedKey, CreateKey } from '../protocol/manage.ts';
 
@@ -19,10 +19,9 @@ export interface CreateKeyDeps {
  */
 export async function createKey(
   { database, clock }: CreateKeyDeps,
-  { user, login, request }: { readonly user: User; readonly login: string; readonly request: CreateKey },
+  { user, login, request }: { readonly user: User; readonly login: Login; readonly request: CreateKey },
 ): Promise<CreatedKey> {
   const now = clock();
-  const subject = parseLogin(login);
   const key = request.Key?.trim() ?? randomUUID();
   if (!isApiKey(key)) {
     // The value is a secret, whatever its form: it is not repeated.
@@ -33,8 +32,8 @@ export async function createKey(
   }
   const id = randomUUID();
   await database.transaction(async (queries) => {
-    const owner = await findUser(queries, subject);
-    if (owner === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${subject}'.`);
+    const owner = await findUser(queries, login);
+    if (owner === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${login}'.`);
     const keyHash = hash('sha256', key);
     if (await hasApiKey(queries, keyHash)) throw new Refusal('ALREADY_EXISTS', 'This key is in use already.');
     await insertApiKey(queries, {
@@ -47,7 +46,7 @@ export async function createKey(
       last_used_at: null,
       revoked_at: null,
     });
-    await insertAuditEntry(queries, { at: now, login: user.login, action: 'key.create', subject, detail: id });
+    await insertAuditEntry(queries, { at: now, login: user.login, action: 'key.create', subject: login, detail: id });
   });
   return { KeyId: id, Key: key };
 }

@@ -1,7 +1,7 @@
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import { disableUserRow, findUser, type User } from '../database/users.ts';
-import { type Login, parseLogin } from '../domain/identifiers.ts';
+import type { Login } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 
 export interface DisableUserDeps {
@@ -16,9 +16,8 @@ export interface DisableUserDeps {
  */
 export async function disableUser(
   { database, clock }: DisableUserDeps,
-  { user, login }: { readonly user: User; readonly login: string },
+  { user, login: subject }: { readonly user: User; readonly login: Login },
 ): Promise<void> {
-  const subject: Login = parseLogin(login);
   if (subject === user.login) throw new Refusal('INVALID_PARAMETERS', 'You cannot disable yourself.');
   await database.transaction(async (queries) => {
     const row = await findUser(queries, subject);

@@ -2,7 +2,7 @@ import { revokeApiKey } from '../database/api-keys.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import { findUser, type User } from '../database/users.ts';
-import { parseLogin } from '../domain/identifiers.ts';
+import type { Login } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 
 export interface RevokeKeyDeps {
@@ -17,15 +17,20 @@ export interface RevokeKeyDeps {
  */
 export async function revokeKey(
   { database, clock }: RevokeKeyDeps,
-  { user, login, keyId }: { readonly user: User; readonly login: string; readonly keyId: string },
+  { user, login, keyId }: { readonly user: User; readonly login: Login; readonly keyId: string },
 ): Promise<void> {
-  const subject = parseLogin(login);
   await database.transaction(async (queries) => {
-    const owner = await findUser(queries, subject);
-    if (owner === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${subject}'.`);
+    const owner = await findUser(queries, login);
+    if (owner === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${login}'.`);
     if (!(await revokeApiKey(queries, { id: keyId, userId: owner.id, at: clock() }))) {
-      throw new Refusal('KEY_NOT_FOUND', `The user '${subject}' has no key with the id ${quote(keyId)}.`);
+      throw new Refusal('KEY_NOT_FOUND', `The user '${login}' has no key with the id ${quote(keyId)}.`);
     }
-    await insertAuditEntry(queries, { at: clock(), login: user.login, action: 'key.revoke', subject, detail: keyId });
+    await insertAuditEntry(queries, {
+      at: clock(),
+      login: user.login,
+      action: 'key.revoke',
+      subject: login,
+      detail: keyId,
+    });
   });
 }

@@ -18,7 +18,7 @@ import { type Repository, RepositoryError, type ResolvedRevision } from '../repo
 export interface StartBuildDeps {
   readonly database: Database;
   readonly queue: BuildQueue;
-  readonly repositoryOf: (app: AppRow) => Promise<Repository>;
+  readonly repositoryOf: (app: AppRow) => Repository;
   readonly clock: () => number;
 }
 
@@ -52,7 +52,7 @@ async function resolveRevision(
   signal: AbortSignal,
 ): Promise<ResolvedRevision> {
   try {
-    const repository = await repositoryOf(app);
+    const repository = repositoryOf(app);
     return await repository.resolve({ branch, revision }, signal);
   } catch (error) {
     throw error instanceof RepositoryError ? refuse(error) : error;

@@ -11,7 +11,7 @@ import type { Done, Effect } from './outbox.ts';
  */
 export function tagEffect(deps: {
   readonly database: Database;
-  readonly repositoryOf: (app: AppRow) => Promise<Repository>;
+  readonly repositoryOf: (app: AppRow) => Repository;
 }): Effect {
   return {
     async perform(entries, signal) {
@@ -38,7 +38,7 @@ async function tag(
   const app = await findApp(database.read, entry.app_id);
   // Deleted in between: there is nothing left to tag.
   if (row === undefined || app === undefined) return { entry, record: async () => {} };
-  const repository = await repositoryOf(app);
+  const repository = repositoryOf(app);
   const request = { name: row.version, revisionId: row.revision, message: row.description };
   const outcome = await repository.createTag(request, signal);
   return { entry, record: (queries) => updateTag(queries, row.id, describe(outcome, row)) };

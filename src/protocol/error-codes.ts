@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
   NOT_FOUND: { status: 404, retryable: false, message: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'This address does not take this method.' },
+  REQUEST_TIMEOUT: { status: 408, retryable: true, message: 'The request did not arrive in time.' },
   PACKAGE_IN_USE: { status: 409, retryable: false, message: 'Package is still in use.' },
   BUILD_ALREADY_ENDED: { status: 409, retryable: false, message: 'This build has ended and cannot be canceled.' },
   APP_IN_USE: { status: 409, retryable: false, message: 'The app still has builds that have not ended.' },
@@ -43,6 +44,7 @@ export const ERROR_CODES = {
     message: 'The file of this package is damaged. Build the package again.',
   },
   INTERNAL_ERROR: { status: 500, retryable: true, message: 'An unexpected error occurred.' },
+  NOT_READY: { status: 503, retryable: true, message: 'The database does not answer.' },
   SHUTTING_DOWN: { status: 503, retryable: true, message: 'The server is shutting down. Try again in a moment.' },
 } as const satisfies Record<string, ErrorCodeFacts>;
 

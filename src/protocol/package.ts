@@ -13,7 +13,7 @@ export type TagStatus = (typeof TAG_STATUSES)[number];
 export const TagSchema = Type.Object(
   {
     Name: Type.String(),
-    Status: Type.Union(TAG_STATUSES.map((status) => Type.Literal(status))),
+    Status: Type.Enum(TAG_STATUSES, { type: 'string' }),
     Message: Nullable(Type.String({ description: 'Why the tag is not there (yet), in a sentence; null otherwise.' })),
   },
   { description: 'The tag named after Version in the repository. Its outcome never undoes a package.' },
@@ -30,7 +30,7 @@ export const PackageSchema = Type.Object(
     }),
     Creator: Type.String({ description: 'Display name of the user who started the build.' }),
     CreationDate: Type.Integer({ description: 'When the build was accepted, in milliseconds since 1970.' }),
-    Status: Type.Union(PACKAGE_STATUSES.map((status) => Type.Literal(status))),
+    Status: Type.Enum(PACKAGE_STATUSES, { type: 'string' }),
     Size: Type.Integer({ description: 'Size in bytes; 0 until the package has its file.' }),
     Branch: Type.String({ description: "'trunk' or 'main' for the main line, else 'branches/<name>'." }),
     Revision: Type.String({ description: 'The full revision the package is built from.' }),

@@ -1,5 +1,6 @@
 import { findAnyPackage } from '../database/packages.ts';
 import { BuildFailure } from '../domain/failure.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { BuildQueue, Claim } from '../queue/build-queue.ts';
 import { ClaimLost, WorkerStopping } from './build-outcome.ts';
 import { type RunBuildDeps, runBuild } from './run-build.ts';
@@ -8,6 +9,7 @@ export interface BuildWorkerOptions extends RunBuildDeps {
   /** Names this worker in the rows it claims. */
   readonly name: string;
   readonly queue: BuildQueue;
+  readonly metrics: Metrics;
   /** How many builds run at once. */
   readonly slots: number;
   readonly buildTimeoutMs: number;
@@ -110,7 +112,10 @@ export class BuildWorker {
     const timeout = setTimeout(() => abort.abort(timeLimit(buildTimeoutMs)), buildTimeoutMs);
     try {
       const outcome = await runBuild(this.#options, claim, abort.signal);
-      metrics.observeBuild(outcome.kind, (performance.now() - started) / 1000);
+      metrics.observeBuild(
+        outcome.kind === 'failed' ? outcome.code : outcome.kind,
+        (performance.now() - started) / 1000,
+      );
       if (outcome.kind === 'given-back') await queue.giveBack(claim);
       if (outcome.kind === 'succeeded') onBuilt();
       if (outcome.kind === 'failed' && outcome.code === 'internal') onError(outcome.error, claim.packageId);

@@ -8,6 +8,7 @@ import { changeStatus, findAnyPackage } from '../database/packages.ts';
 import type { AppRow, PackageRow } from '../database/schema.ts';
 import { blobKey } from '../domain/blob-key.ts';
 import { presentBranch } from '../domain/branch-name.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Claim } from '../queue/build-queue.ts';
 import type { Repository, SourceTree } from '../repository/repository.ts';
 import { type BuildOutcome, outcomeOf } from './build-outcome.ts';
@@ -18,18 +19,11 @@ export interface RunBuildDeps {
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
   readonly changes: PackageChanges;
-  readonly repositoryOf: (app: AppRow) => Promise<Repository>;
+  readonly repositoryOf: (app: AppRow) => Repository;
   readonly chooseBuilder: (tree: SourceTree) => Builder;
-  readonly metrics: BuildMetrics;
+  readonly metrics: Pick<Metrics, 'observePhase'>;
   readonly clock: () => number;
 }
-
-/** What a worker tells of its builds. Times are in seconds. */
-export interface BuildMetrics {
-  observePhase(phase: BuildPhase, outcome: 'succeeded' | 'failed', seconds: number): void;
-  observeBuild(outcome: BuildOutcome['kind'], seconds: number): void;
-}
-export type BuildPhase = 'source' | 'package' | 'store';
 
 /** What an attempt is about: the rows as they were when it was claimed. */
 interface Attempt {
@@ -83,7 +77,7 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
   const revision = row.revision;
   const branch = presentBranch({ name: row.branch, isMainLine: row.is_main_line === 1 });
   log.line(`Building ${app.app_id} ${row.version} from ${branch} at ${revision}, attempt ${claim.attempt}.`);
-  const tree = await timed(deps, 'source', async () => (await deps.repositoryOf(app)).openTree(revision, signal));
+  const tree = await timed(deps, 'source', async () => deps.repositoryOf(app).openTree(revision, signal));
   try {
     const output = await deps.blobs.create(blobKey(claim));
     try {
@@ -114,9 +108,9 @@ async function moveOn({ database, changes }: RunBuildDeps, claim: Claim, next: '
   changes.publish(claim.packageId);
 }
 
-async function timed<T>({ metrics }: RunBuildDeps, phase: BuildPhase, work: () => Promise<T>): Promise<T> {
+async function timed<T>({ metrics }: RunBuildDeps, phase: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
-  let outcome: 'succeeded' | 'failed' = 'failed';
+  let outcome = 'failed';
   try {
     const result = await work();
     outcome = 'succeeded';

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from 'commander';
+
 /** Quantities as people write them in flags, environment variables and configuration files. */
 
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -28,4 +30,18 @@ function parseQuantity(text: string, units: Readonly<Record<string, number>>, ba
   const factor = unit === undefined ? undefined : units[unit];
   const value = factor === undefined ? undefined : Math.round(Number(number) * factor);
   return value !== undefined && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** For commander: a whole number from 1 on. @throws InvalidArgumentError */
+export function parseCount(text: string): number {
+  const count = parseWholeNumber(text, 1, 1_000_000);
+  if (count === undefined) throw new InvalidArgumentError('Accepted is a whole number from 1 on.');
+  return count;
+}
+
+/** For commander: a duration in milliseconds. @throws InvalidArgumentError */
+export function parseDurationOption(text: string): number {
+  const duration = parseDuration(text);
+  if (duration === undefined) throw new InvalidArgumentError('Accepted is a duration such as 90s, 15m or 2h.');
+  return duration;
 }

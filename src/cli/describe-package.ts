@@ -1,0 +1,40 @@
+import { styleText } from 'node:util';
+import type { PackageStatus, WirePackage } from '../protocol/package.ts';
+import type { Cli } from './cli.ts';
+import { formatDuration, formatSize } from './human-text.ts';
+import { formatFields, formatMoment } from './output.ts';
+
+const COLORS = { Queued: 'gray', Building: 'yellow', Uploading: 'yellow', Succeeded: 'green', Failed: 'red' } as const;
+
+/** A status in its colour, where the terminal shows colours and NO_COLOR does not forbid them. */
+export function colorStatus(cli: Cli, status: PackageStatus): string {
+  const colors = cli.stdout.isTTY === true && (cli.variables.NO_COLOR ?? '') === '';
+  return colors ? styleText(COLORS[status], status, { validateStream: false }) : status;
+}
+
+/** Everything that is known of a package, for people. */
+export function describePackage(cli: Cli, found: WirePackage): string {
+  return formatFields({
+    Package: found.Name,
+    PackageId: found.PackageId,
+    Status: found.Status,
+    Reason: found.StatusReason ?? undefined,
+    Version: found.Version,
+    Description: found.Description === '' ? undefined : found.Description,
+    Branch: found.Branch,
+    Revision: found.Revision,
+    Creator: found.Creator,
+    Created: formatMoment(cli, found.CreationDate),
+    Duration: found.DurationMs === null ? undefined : formatDuration(found.DurationMs),
+    Size: found.Status === 'Succeeded' ? `${formatSize(found.Size)} (${found.Size} bytes)` : undefined,
+    SHA256: found.Sha256 ?? undefined,
+    Tag: describeTag(found),
+    Link: found.Url === undefined ? undefined : `${found.Url.Location} (valid for ${found.Url.TTL} s)`,
+  });
+}
+
+function describeTag(found: WirePackage): string | undefined {
+  if (found.Tag === null) return undefined;
+  const { Name, Status, Message } = found.Tag;
+  return `${Name} (${Status.toLowerCase()})${Message === null ? '' : `: ${Message}`}`;
+}

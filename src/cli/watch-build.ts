@@ -1,0 +1,131 @@
+import type { Client } from '../protocol/client.ts';
+import { ClientError } from '../protocol/client-error.ts';
+import { pause } from '../protocol/http-call.ts';
+import type { WirePackage } from '../protocol/package.ts';
+import type { Cli } from './cli.ts';
+import { CommandFailure } from './exit-codes.ts';
+import { formatDuration } from './human-text.ts';
+import { printable } from './printable.ts';
+import { openProgress, type Progress } from './progress.ts';
+
+export interface Watch {
+  readonly app: string;
+  readonly packageId: string;
+  /** How long to wait at most. */
+  readonly timeoutMs: number;
+  /** Whether to show the log's lines too. */
+  readonly follow: boolean;
+}
+
+/** How long one question to the server waits for an answer. */
+const WAIT_SECONDS = 20;
+/** For how long a server that does not answer is asked again: longer than a restart. */
+const OUTAGE_MS = 60_000;
+
+/**
+ * Waits until a build has ended and shows how it is doing on standard error: one line that changes on a terminal, one
+ * line per change elsewhere. A server that restarts meanwhile is waited for.
+ *
+ * @throws CommandFailure `timedOut`
+ */
+export async function watchBuild(cli: Cli, client: Client, watch: Watch): Promise<WirePackage> {
+  const deadline = AbortSignal.timeout(watch.timeoutMs);
+  const signal = AbortSignal.any([cli.signal, deadline]);
+  const shown = openStatusDisplay(cli);
+  const report: Report = { status: shown.show, lines: 0 };
+  try {
+    return await untilEnded(cli, () => askOnce(cli, client, { ...watch, signal }, report), signal);
+  } catch (error) {
+    if (!deadline.aborted || cli.signal.aborted) throw error;
+    const message = `The build ${watch.packageId} has not ended after ${formatDuration(watch.timeoutMs)}; it goes on.`;
+    throw new CommandFailure('timedOut', 'TIMED_OUT', message);
+  } finally {
+    shown.close();
+  }
+}
+
+interface Report {
+  readonly status: (found: WirePackage) => void;
+  /** How many lines of the log were shown: after a new start of the stream they come again. */
+  lines: number;
+}
+
+type Question = Watch & { readonly signal: AbortSignal };
+
+async function untilEnded(
+  cli: Cli,
+  question: () => Promise<WirePackage | undefined>,
+  signal: AbortSignal,
+): Promise<WirePackage> {
+  let reachedAt = cli.now();
+  for (;;) {
+    try {
+      const found = await question();
+      if (found !== undefined && hasEnded(found)) return found;
+      reachedAt = cli.now();
+    } catch (error) {
+      if (!isOutage(error) || cli.now() - reachedAt > OUTAGE_MS) throw error;
+      await pause(500, signal);
+    }
+  }
+}
+
+/** Asks for the package, or follows its events; @returns what was seen last */
+async function askOnce(cli: Cli, client: Client, question: Question, report: Report): Promise<WirePackage | undefined> {
+  const { app, packageId, signal } = question;
+  if (question.follow) return await followOnce(cli, client, question, report);
+  const found = await client.getPackage(app, packageId, { wait: WAIT_SECONDS, signal });
+  report.status(found);
+  return found;
+}
+
+async function followOnce(cli: Cli, client: Client, question: Question, report: Report) {
+  let last: WirePackage | undefined;
+  let seen = 0;
+  for await (const event of client.followPackage(question.app, question.packageId, { signal: question.signal })) {
+    if (event.type === 'status') {
+      last = event.package;
+      report.status(last);
+    } else {
+      seen += 1;
+      if (seen > report.lines) cli.stderr.write(`${printable(event.line)}\n`);
+      report.lines = Math.max(report.lines, seen);
+    }
+  }
+  return last;
+}
+
+export function hasEnded(found: WirePackage): boolean {
+  return found.Status === 'Succeeded' || found.Status === 'Failed';
+}
+
+/** The stream of a server that goes down breaks with a TypeError of `fetch`; a new call to it is a ClientError. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof ClientError) {
+    return error.code === 'UNREACHABLE' || error.code === 'TIMED_OUT' || error.code === 'SHUTTING_DOWN';
+  }
+  return error instanceof TypeError;
+}
+
+function openStatusDisplay(cli: Cli): { show(found: WirePackage): void; close(): void } {
+  const progress = openProgress(cli);
+  let last: WirePackage | undefined;
+  const refresh = () => showProgress(cli, progress, last);
+  const timer = setInterval(refresh, 250);
+  return {
+    show(found) {
+      if (!progress.isShown && found.Status !== last?.Status) cli.stderr.write(`${found.Status} ${found.Name}\n`);
+      last = found;
+      refresh();
+    },
+    close() {
+      clearInterval(timer);
+      progress.clear();
+    },
+  };
+}
+
+function showProgress(cli: Cli, progress: Progress, found: WirePackage | undefined): void {
+  if (found === undefined || hasEnded(found)) return;
+  progress.show(`${found.Status} ${found.Name}  ${formatDuration(Math.max(0, cli.now() - found.CreationDate))}`);
+}

@@ -1,0 +1,129 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { findKeyHolder, type KeyHolder } from '../database/api-keys.ts';
+import type { Database } from '../database/database.ts';
+import type { AppRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { AttemptLimits } from './attempt-limits.ts';
+import type { KeyUses } from './key-uses.ts';
+
+/**
+ * Finds out who is calling. Every way to be wrong (unknown login, wrong key, disabled user, expired key) takes the same
+ * work and gives the same answer.
+ *
+ * Who called a moment ago is remembered, so that polling costs no query. What is remembered is dropped at once when
+ * keys, users, rights or apps change through this process ({@link Authentication.forget}), and after
+ * {@link REMEMBERED_MS} when they change through another one.
+ */
+export interface Authentication {
+  /** The caller, if the same key came from the same address a moment ago: such a call is never held up by limits. */
+  recall(credentials: Credentials, address: string): Caller | undefined;
+  /** @throws Refusal UNAUTHORIZED, TOO_MANY_REQUESTS */
+  check(credentials: Credentials, address: string): Promise<Caller>;
+  forget(): void;
+}
+
+/** Who is calling, and the apps they were found to see. */
+export interface Caller {
+  readonly user: User;
+  readonly apps: Map<string, AppRow>;
+}
+
+export interface Credentials {
+  /** Undefined when a key came alone, which names its user by itself. */
+  readonly login: string | undefined;
+  readonly key: string;
+}
+
+export const REMEMBERED_MS = 10_000;
+const MOST_REMEMBERED = 1000;
+
+interface Remembered {
+  readonly caller: Caller;
+  readonly holder: KeyHolder;
+  readonly expiresAt: number;
+}
+
+export function createAuthentication(deps: {
+  readonly database: Database;
+  readonly clock: () => number;
+  readonly limits: AttemptLimits;
+  readonly keyUses: KeyUses;
+}): Authentication {
+  const remembered = new Map<string, Remembered>();
+  let generation = 0;
+
+  function remember(id: string, holder: KeyHolder): Caller {
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    const caller = { user: holder.user, apps: new Map() };
+    remembered.set(id, { caller, holder, expiresAt: deps.clock() + REMEMBERED_MS });
+    return caller;
+  }
+
+  return {
+    recall(credentials, address) {
+      const digest = hash('sha256', credentials.key);
+      const entry = remembered.get(`${digest} ${address}`);
+      const now = deps.clock();
+      if (entry === undefined || entry.expiresAt <= now) return undefined;
+      if (!isHolder(entry.holder, credentials, digest, now)) return undefined;
+      deps.keyUses.note(entry.holder.keyId, now);
+      return entry.caller;
+    },
+    async check(credentials, address) {
+      const attempt = { address, login: credentials.login };
+      await deps.limits.check(attempt);
+      const digest = hash('sha256', credentials.key);
+      const before = generation;
+      const holder = await findKeyHolder(deps.database.read, digest);
+      if (!isHolder(holder ?? NOBODY, credentials, digest, deps.clock()) || holder === undefined) {
+        await deps.limits.countFailure(attempt);
+        throw new Refusal('UNAUTHORIZED');
+      }
+      deps.keyUses.note(holder.keyId, deps.clock());
+      // What was read before a change must not be remembered after it.
+      return before === generation ? remember(`${digest} ${address}`, holder) : { user: holder.user, apps: new Map() };
+    },
+    forget() {
+      generation += 1;
+      remembered.clear();
+    },
+  };
+}
+
+/** Stands in for the holder of an unknown key, so that comparing takes as long. */
+const NOBODY: Pick<KeyHolder, 'hash' | 'expiresAt'> & { readonly user: Pick<User, 'login'> } = {
+  hash: '0'.repeat(64),
+  expiresAt: null,
+  user: { login: '' as User['login'] },
+};
+
+function isHolder(holder: typeof NOBODY, credentials: Credentials, digest: string, now: number): boolean {
+  const sameKey = timingSafeEqual(Buffer.from(digest, 'latin1'), Buffer.from(holder.hash, 'latin1'));
+  const sameLogin = credentials.login === undefined || credentials.login.toLowerCase() === holder.user.login;
+  return sameKey && sameLogin && (holder.expiresAt === null || holder.expiresAt > now);
+}
+
+const TOKEN = /^MxToken\s+(\S+)$/i;
+
+/**
+ * Takes the credentials out of a request: `Mendix-Username` and `Mendix-ApiKey`, or `Authorization: MxToken <key>`.
+ *
+ * @throws Refusal UNAUTHORIZED naming what is missing
+ */
+export function readCredentials(headers: IncomingHttpHeaders): Credentials {
+  const login = readHeader(headers['mendix-username']);
+  const key = readHeader(headers['mendix-apikey']);
+  if (login !== '' && key !== '') return { login, key };
+  const token = TOKEN.exec(readHeader(headers.authorization))?.[1];
+  if (token !== undefined) return { login: undefined, key: token };
+  const missing = login === '' ? 'Mendix-Username' : 'Mendix-ApiKey';
+  throw new Refusal('UNAUTHORIZED', `Please set the headers Mendix-Username and Mendix-ApiKey. ${missing} is missing.`);
+}
+
+function readHeader(value: string | readonly string[] | undefined): string {
+  const text = typeof value === 'string' ? value.trim() : '';
+  // Node reads headers as Latin-1; a login with other letters is sent as UTF-8.
+  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+}

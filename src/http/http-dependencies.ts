@@ -1,0 +1,84 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { BuildLog } from '../build-log/build-log.ts';
+import type { PackageChanges } from '../changes/package-changes.ts';
+import type { Database } from '../database/database.ts';
+import type { AppRow, UserRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import type { Login, PackageId } from '../domain/identifiers.ts';
+import type { StartBuildRequest } from '../domain/start-build-request.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { CreateApp, CreatedKey, CreateKey, CreateUser } from '../protocol/manage.ts';
+import type { LinkSigner } from './link-signer.ts';
+
+/** Everything the HTTP server needs. What is opened here is closed by whoever opened it. */
+export interface HttpDependencies {
+  readonly database: Database;
+  readonly operations: HttpOperations;
+  readonly blobs: BlobStore;
+  readonly buildLog: BuildLog;
+  readonly changes: PackageChanges;
+  readonly links: LinkSigner;
+  readonly metrics: Metrics;
+  readonly logger: FastifyBaseLogger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly settings: HttpSettings;
+}
+
+export interface HttpSettings {
+  /** Address in links, without a trailing slash; undefined for the one that the client used. */
+  readonly publicUrl: string | undefined;
+  readonly linkTtlSeconds: number;
+  readonly bodyLimitBytes: number;
+  /** Whose `X-Forwarded-*` headers are believed. */
+  readonly trustProxy: boolean | readonly string[];
+  /** PEM texts; undefined for plain HTTP. */
+  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+  /** How long answers that are under way may still take once the server closes. */
+  readonly closeTimeoutMs: number;
+}
+
+/** The settings that most servers and tests run with. */
+export const HTTP_DEFAULTS: HttpSettings = {
+  publicUrl: undefined,
+  linkTtlSeconds: 900,
+  bodyLimitBytes: 1024 * 1024,
+  trustProxy: false,
+  tls: undefined,
+  closeTimeoutMs: 10_000,
+};
+
+/** The verbs of `operations/`, bound to what they need. Every refusal is thrown as a Refusal. */
+export interface HttpOperations {
+  startBuild(args: StartBuildArguments, signal: AbortSignal): Promise<PackageId>;
+  cancelBuild(args: PackageArguments): Promise<void>;
+  deletePackage(args: PackageArguments): Promise<void>;
+  createApp(args: { readonly user: User; readonly request: CreateApp }): Promise<AppRow>;
+  deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;
+  createUser(args: { readonly user: User; readonly request: CreateUser }): Promise<UserRow>;
+  disableUser(args: { readonly user: User; readonly login: Login }): Promise<void>;
+  createKey(args: { readonly user: User; readonly login: Login; readonly request: CreateKey }): Promise<CreatedKey>;
+  revokeKey(args: { readonly user: User; readonly login: Login; readonly keyId: string }): Promise<void>;
+  grantApiRights(args: ApiRightsArguments): Promise<void>;
+  revokeApiRights(args: ApiRightsArguments): Promise<void>;
+}
+
+interface StartBuildArguments {
+  readonly app: AppRow;
+  readonly user: User;
+  readonly request: StartBuildRequest;
+  readonly idempotencyKey: string | undefined;
+}
+
+interface PackageArguments {
+  readonly app: AppRow;
+  readonly user: User;
+  readonly packageId: PackageId;
+}
+
+interface ApiRightsArguments {
+  readonly user: User;
+  readonly app: AppRow;
+  readonly login: Login;
+}

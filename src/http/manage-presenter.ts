@@ -1,0 +1,39 @@
+import type { ApiKeyRow, AppRow, AuditRow, UserRow } from '../database/schema.ts';
+import type { WireApp, WireAuditEntry, WireKey, WireUser } from '../protocol/manage.ts';
+
+export function presentApp(row: AppRow): WireApp {
+  return {
+    AppId: row.app_id,
+    ProjectId: row.project_id,
+    Name: row.name,
+    Kind: row.kind,
+    Repository: row.repository,
+    MainBranch: row.main_branch,
+    CreationDate: row.created_at,
+  };
+}
+
+export function presentUser(row: UserRow): WireUser {
+  return {
+    Login: row.login,
+    Name: row.name,
+    Admin: row.is_admin === 1,
+    Disabled: row.disabled_at !== null,
+    CreationDate: row.created_at,
+  };
+}
+
+export function presentKey(row: ApiKeyRow): WireKey {
+  return {
+    KeyId: row.id,
+    Name: row.name,
+    CreationDate: row.created_at,
+    ExpiryDate: row.expires_at,
+    LastUsedDate: row.last_used_at,
+    Revoked: row.revoked_at !== null,
+  };
+}
+
+export function presentAuditEntry(row: AuditRow): WireAuditEntry {
+  return { Date: row.at, Login: row.login, Action: row.action, Subject: row.subject, Detail: row.detail };
+}

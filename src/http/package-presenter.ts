@@ -1,0 +1,25 @@
+import type { PackageRow } from '../database/schema.ts';
+import { presentBranch } from '../domain/branch-name.ts';
+import type { WirePackage } from '../protocol/package.ts';
+
+/** A package as clients see it. @param url present only when it was asked for and the package has its file */
+export function presentPackage(row: PackageRow, url?: NonNullable<WirePackage['Url']>): WirePackage {
+  return {
+    PackageId: row.id,
+    Name: row.name,
+    Description: row.description,
+    Version: row.version,
+    Creator: row.creator_name,
+    CreationDate: row.created_at,
+    Status: row.status,
+    Size: row.size_bytes,
+    Branch: presentBranch({ name: row.branch, isMainLine: row.is_main_line === 1 }),
+    Revision: row.revision,
+    Sha256: row.sha256,
+    StatusReason: row.failure_reason,
+    FinishedDate: row.finished_at,
+    DurationMs: row.started_at === null || row.finished_at === null ? null : row.finished_at - row.started_at,
+    Tag: row.tag_status === null ? null : { Name: row.version, Status: row.tag_status, Message: row.tag_message },
+    ...(url !== undefined && { Url: url }),
+  };
+}

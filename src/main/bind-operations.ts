@@ -1,0 +1,31 @@
+import type { HttpOperations } from '../http/http-dependencies.ts';
+import { cancelBuild } from '../operations/cancel-build.ts';
+import { changeApiRights } from '../operations/change-api-rights.ts';
+import { createApp } from '../operations/create-app.ts';
+import { createKey } from '../operations/create-key.ts';
+import { createUser } from '../operations/create-user.ts';
+import { deleteApp } from '../operations/delete-app.ts';
+import { deletePackage } from '../operations/delete-package.ts';
+import { disableUser } from '../operations/disable-user.ts';
+import { revokeKey } from '../operations/revoke-key.ts';
+import { startBuild } from '../operations/start-build.ts';
+import { checkAddress } from '../repository/repositories.ts';
+import type { Core } from './core.ts';
+
+/** The verbs, bound to what they work on. */
+export function bindOperations(core: Core, clock: () => number): HttpOperations {
+  const deps = { ...core, clock, checkRepository: checkAddress };
+  return {
+    startBuild: (args, signal) => startBuild(deps, args, signal),
+    cancelBuild: (args) => cancelBuild(deps, args),
+    deletePackage: (args) => deletePackage(deps, args),
+    createApp: (args) => createApp(deps, args),
+    deleteApp: (args) => deleteApp(deps, args),
+    createUser: (args) => createUser(deps, args),
+    disableUser: (args) => disableUser(deps, args),
+    createKey: (args) => createKey(deps, args),
+    revokeKey: (args) => revokeKey(deps, args),
+    grantApiRights: (args) => changeApiRights(deps, { ...args, change: 'grant' }),
+    revokeApiRights: (args) => changeApiRights(deps, { ...args, change: 'revoke' }),
+  };
+}

@@ -1,0 +1,163 @@
+import { mkdir } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import type { BlobStore } from '../blob/blob-store.ts';
+import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
+import type { BuildLog } from '../build-log/build-log.ts';
+import { openFileBuildLog } from '../build-log/file-build-log.ts';
+import { createArchiveBuilder } from '../builders/archive.ts';
+import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
+import { lockDataFolder } from '../database/data-folder-lock.ts';
+import type { Database } from '../database/database.ts';
+import { countPackagesByStatus } from '../database/packages.ts';
+import type { AppRow } from '../database/schema.ts';
+import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { sweepOrphans } from '../operations/sweep-orphans.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { tagEffect } from '../outbox/tag-effect.ts';
+import { openMemberCache } from '../packaging/member-cache.ts';
+import type { BuildQueue } from '../queue/build-queue.ts';
+import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
+import { openRepositories } from '../repository/repositories.ts';
+import type { Repository } from '../repository/repository.ts';
+import { BuildWorker } from '../worker/build-worker.ts';
+import type { Configuration } from './configuration.ts';
+
+/** A worker that is silent for so long has lost its builds. */
+const LEASE_MS = 30_000;
+const MOST_INTERRUPTIONS = 2;
+const MOST_LOG_BYTES = 64 * 1024 * 1024;
+
+/** Everything behind the wire: what is kept, and what works on it. */
+export interface Core {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly buildLog: BuildLog;
+  readonly changes: PackageChanges;
+  readonly queue: BuildQueue;
+  readonly metrics: Metrics;
+  readonly repositoryOf: (app: AppRow) => Repository;
+  /** Drops what is kept for an app apart from its packages. */
+  dropCaches(appKey: string): Promise<void>;
+  /** Begins to build and to do what the outbox holds. */
+  start(): void;
+  /** Ends both, gives unfinished builds back after a while, and closes everything. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export type ReportError = (error: unknown, what: string) => void;
+
+/**
+ * Opens a data folder, and puts in order what the process before left: builds it had are Queued again, and files it did
+ * not finish are gone.
+ *
+ * @throws Error when another process uses the folder
+ */
+export async function openCore(configuration: Configuration, clock: () => number, report: ReportError): Promise<Core> {
+  const { dataFolder } = configuration;
+  await mkdir(dataFolder, { recursive: true, mode: 0o750 });
+  const unlock = lockDataFolder(join(dataFolder, 'lock'));
+  try {
+    return await openLocked(configuration, clock, report, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openLocked(
+  configuration: Configuration,
+  clock: () => number,
+  report: ReportError,
+  unlock: () => void,
+): Promise<Core> {
+  const folder = (name: string) => join(configuration.dataFolder, name);
+  const database = await openSqliteDatabase(folder('slipway.db'));
+  const blobs = await openDiskBlobStore(folder('packages'));
+  await blobs.sweep();
+  const buildLog = await openFileBuildLog({
+    folder: folder('logs'),
+    clock,
+    mostBytes: MOST_LOG_BYTES,
+    onError: (error) => report(error, 'a build log could not be written'),
+  });
+  const members = await openMemberCache({ folder: folder('cache'), sizeBytes: configuration.cacheSizeBytes });
+  const repositories = openRepositories({
+    mirrorsFolder: folder('mirrors'),
+    path: process.env.PATH ?? '',
+    home: homedir(),
+  });
+  const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
+    repositories.forApp({ key: id, kind, repository, mainBranch: main_branch });
+
+  const changes = createPackageChanges();
+  const metrics = createMetrics(() => countPackagesByStatus(database.read));
+  const queue = createEmbeddedQueue({
+    database,
+    changes,
+    clock,
+    leaseMs: LEASE_MS,
+    buildsPerApp: configuration.buildsPerApp,
+    mostInterruptions: MOST_INTERRUPTIONS,
+  });
+  await queue.recover({ everyLease: true });
+  const outbox = new Outbox({
+    database,
+    changes,
+    effects: { tag: tagEffect({ database, repositoryOf }) },
+    clock,
+    onError: (error) => report(error, 'the outbox could not go on'),
+  });
+  const archive = createArchiveBuilder({ members, spoolFolder: folder('tmp') });
+  const worker = new BuildWorker({
+    database,
+    blobs,
+    buildLog,
+    changes,
+    repositoryOf,
+    chooseBuilder: () => archive,
+    metrics,
+    clock,
+    name: `${hostname()}:${process.pid}`,
+    queue,
+    slots: configuration.buildSlots,
+    buildTimeoutMs: configuration.buildTimeoutMs,
+    heartbeatMs: LEASE_MS / 3,
+    onBuilt: () => outbox.wake(),
+    onError: (error, packageId) =>
+      report(error, `the worker met an error${packageId ? ` at package ${packageId}` : ''}`),
+  });
+
+  const closing = new AbortController();
+  let sweeping: Promise<unknown> = Promise.resolve();
+  return {
+    database,
+    blobs,
+    buildLog,
+    changes,
+    queue,
+    metrics,
+    repositoryOf,
+    async dropCaches(appKey) {
+      await repositories.remove(appKey);
+      await members.remove(appKey);
+    },
+    start() {
+      worker.start();
+      outbox.wake();
+      sweeping = sweepOrphans({ database, blobs, buildLog, clock }, closing.signal).catch((error: unknown) =>
+        report(error, 'leftovers could not be swept'),
+      );
+    },
+    async stop(graceMs) {
+      closing.abort();
+      await worker.stop(graceMs);
+      await outbox.stop();
+      await sweeping;
+      await repositories.closeAll();
+      await database.close();
+      unlock();
+    },
+  };
+}

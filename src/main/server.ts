@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { HTTP_DEFAULTS, type HttpSettings } from '../http/http-dependencies.ts';
+import { createLinkSigner } from '../http/link-signer.ts';
+import { buildHttpServer } from '../http/server.ts';
+import { createFirstAdmin } from '../operations/create-first-admin.ts';
+import { bindOperations } from './bind-operations.ts';
+import type { Configuration } from './configuration.ts';
+import { openCore } from './core.ts';
+import { readOrCreateSecret, writeSecretFile } from './secret-file.ts';
+
+export interface RunningServer {
+  /** Where it listens: scheme, host and port. */
+  readonly url: string;
+  /** The key of the login `admin`, when this start created it. */
+  readonly adminKey: string | undefined;
+  /** Accepts nothing more, lets what runs finish for the configured while, gives the rest back. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a whole server on a data folder.
+ *
+ * @throws Error when the folder is in use or the address cannot be listened on
+ */
+export async function startServer(configuration: Configuration, logger: Logger): Promise<RunningServer> {
+  const clock = Date.now;
+  const core = await openCore(configuration, clock, (error, what) => logger.error({ err: error }, what));
+  try {
+    const adminKey = await createFirstAdmin({
+      database: core.database,
+      keepKey: (key) => writeSecretFile(join(configuration.dataFolder, 'admin.key'), `${key}\n`),
+      clock,
+    });
+    const secret = await readOrCreateSecret(join(configuration.dataFolder, 'link.key'));
+    const http = buildHttpServer({
+      ...core,
+      operations: bindOperations(core, clock),
+      links: createLinkSigner(secret),
+      logger,
+      clock,
+      settings: await readHttpSettings(configuration),
+    });
+    await http.listen({ host: configuration.host, port: configuration.port });
+    core.start();
+    return { url: addressOf(http.server.address(), configuration), adminKey, stop: once(() => stop()) };
+
+    async function stop() {
+      await http.close();
+      await core.stop(configuration.shutdownGraceMs);
+    }
+  } catch (error) {
+    await core.stop(0);
+    throw error;
+  }
+}
+
+async function readHttpSettings({ publicUrl, linkTtlSeconds, trustProxy, tls }: Configuration): Promise<HttpSettings> {
+  return {
+    ...HTTP_DEFAULTS,
+    publicUrl,
+    linkTtlSeconds,
+    trustProxy,
+    tls: tls && { cert: await readFile(tls.certFile), key: await readFile(tls.keyFile) },
+  };
+}
+
+function addressOf(address: AddressInfo | string | null, { tls, host }: Configuration): string {
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

@@ -1,0 +1,127 @@
+import { type Call, type Connection, makeCall, readJson } from './http-call.ts';
+import type {
+  CreateApp,
+  CreatedKey,
+  CreateKey,
+  CreateUser,
+  WireApp,
+  WireAuditEntry,
+  WireKey,
+  WireUser,
+} from './manage.ts';
+import type { StartBuildAnswer, WirePackage } from './package.ts';
+import { readEvents } from './server-sent-events.ts';
+
+/**
+ * The calls of Slipway, typed. It owns addresses and headers; it keeps nothing between calls. Every call throws
+ * `ClientError` for what is not a 2xx answer.
+ */
+export type Client = ReturnType<typeof createClient>;
+
+/** What a build asks for, as the documented Start Build call spells it. */
+export interface StartBuild {
+  readonly Branch?: string;
+  readonly Revision: string;
+  readonly Version: string;
+  readonly Description?: string;
+}
+
+export type PackageEvent =
+  | { readonly type: 'status'; readonly package: WirePackage }
+  | { readonly type: 'log'; readonly line: string };
+
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export function createClient(connection: Connection) {
+  return { ...packageCalls(connection), ...appCalls(connection), ...userCalls(connection) };
+}
+
+function packageCalls(connection: Connection) {
+  const path = (app: string, id = '', rest = '') =>
+    `/api/1/apps/${encodeURIComponent(app)}/packages${id === '' ? '' : `/${encodeURIComponent(id)}`}${rest}`;
+  return {
+    listPackages: (app: string) => callForJson<WirePackage[]>(connection, get(path(app))),
+    /** @param options `wait`: up to so many seconds for the status to change; `url`: with a download link */
+    getPackage: (app: string, id: string, options: { url?: boolean; wait?: number } & Waiting = {}) =>
+      callForJson<WirePackage>(connection, {
+        ...get(path(app, id)),
+        query: { url: options.url, wait: options.wait },
+        extraTimeoutMs: (options.wait ?? 0) * 1000,
+        signal: options.signal,
+      }),
+    deletePackage: (app: string, id: string) => callForJson<object>(connection, remove(path(app, id))),
+    /** Safe to repeat: the key makes it one build. */
+    startBuild: (app: string, build: StartBuild, idempotencyKey: string) =>
+      callForJson<StartBuildAnswer>(connection, {
+        ...post(path(app), build),
+        headers: { 'Idempotency-Key': idempotencyKey },
+        repeatable: true,
+      }),
+    cancelBuild: (app: string, id: string) => callForJson<object>(connection, post(path(app, id, '/cancel'))),
+    /** The log as it is now. */
+    readLog: async (app: string, id: string) => bodyOf(await makeCall(connection, get(path(app, id, '/log')))),
+    /** Status and log as they come, from the beginning until the build has ended. */
+    followPackage: (app: string, id: string, waiting: Waiting = {}) =>
+      followEvents(connection, { ...get(path(app, id, '/events')), ...waiting }),
+    /** @returns the answer, whose body is the file */
+    downloadPackage: (app: string, id: string, waiting: Waiting = {}) =>
+      makeCall(connection, { ...get(path(app, id, '/download')), ...waiting }),
+  };
+}
+
+function appCalls(connection: Connection) {
+  const path = (app = '', rest = '') => `/manage/1/apps${app === '' ? '' : `/${encodeURIComponent(app)}`}${rest}`;
+  const rightPath = (app: string, login: string) => path(app, `/api-rights/${encodeURIComponent(login)}`);
+  return {
+    listApps: () => callForJson<WireApp[]>(connection, get(path())),
+    createApp: (app: CreateApp) => callForJson<WireApp>(connection, post(path(), app)),
+    getApp: (app: string) => callForJson<WireApp>(connection, get(path(app))),
+    deleteApp: (app: string) => callForJson<object>(connection, remove(path(app))),
+    /** The users who have API Rights to the app. */
+    listApiRights: (app: string) => callForJson<WireUser[]>(connection, get(path(app, '/api-rights'))),
+    grantApiRights: (app: string, login: string) =>
+      callForJson<object>(connection, { method: 'PUT', path: rightPath(app, login), repeatable: true }),
+    revokeApiRights: (app: string, login: string) => callForJson<object>(connection, remove(rightPath(app, login))),
+  };
+}
+
+function userCalls(connection: Connection) {
+  const path = (login = '', rest = '') =>
+    `/manage/1/users${login === '' ? '' : `/${encodeURIComponent(login)}`}${rest}`;
+  return {
+    /** Who these credentials belong to. */
+    me: () => callForJson<WireUser>(connection, get('/manage/1/me')),
+    listUsers: () => callForJson<WireUser[]>(connection, get(path())),
+    createUser: (user: CreateUser) => callForJson<WireUser>(connection, post(path(), user)),
+    disableUser: (login: string) => callForJson<object>(connection, post(path(login, '/disable'))),
+    listKeys: (login: string) => callForJson<WireKey[]>(connection, get(path(login, '/keys'))),
+    createKey: (login: string, key: CreateKey) => callForJson<CreatedKey>(connection, post(path(login, '/keys'), key)),
+    revokeKey: (login: string, keyId: string) =>
+      callForJson<object>(connection, remove(path(login, `/keys/${encodeURIComponent(keyId)}`))),
+    /** Who did what, newest first. */
+    listAudit: (limit: number) =>
+      callForJson<WireAuditEntry[]>(connection, { ...get('/manage/1/audit'), query: { limit } }),
+  };
+}
+
+const get = (path: string): Call => ({ method: 'GET', path, repeatable: true });
+const post = (path: string, body?: object): Call => ({ method: 'POST', path, body, repeatable: false });
+const remove = (path: string): Call => ({ method: 'DELETE', path, repeatable: false });
+
+async function callForJson<T>(connection: Connection, call: Call): Promise<T> {
+  return await readJson<T>(await makeCall(connection, call));
+}
+
+async function* followEvents(connection: Connection, call: Call): AsyncGenerator<PackageEvent> {
+  const response = await makeCall(connection, { ...call, headers: { accept: 'text/event-stream' } });
+  for await (const { event, data } of readEvents(bodyOf(response))) {
+    if (event === 'status') yield { type: 'status', package: JSON.parse(data) };
+    if (event === 'log') yield { type: 'log', line: data };
+  }
+}
+
+function bodyOf(response: Response): ReadableStream<Uint8Array> {
+  return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
+}

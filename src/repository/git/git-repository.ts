@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { BranchRequest } from '../../domain/branch-name.ts';
+import type {
+  Branch,
+  Repository,
+  ResolvedRevision,
+  RevisionInfo,
+  RevisionRequest,
+  SourceTree,
+  TagRequest,
+} from '../repository.ts';
+import { createTag } from './create-tag.ts';
+import { mainLineOf } from './find-branch.ts';
+import { parseCommit } from './git-objects.ts';
+import { Mirror, type MirrorContext } from './mirror.ts';
+import { folderNameOf, openTree } from './open-tree.ts';
+import { compareBytes } from './path-order.ts';
+import { readObjects } from './read-objects.ts';
+import { parseRemoteAddress, type RemoteAddress } from './remote-address.ts';
+import { freshBranch, resolveRevision } from './resolve-revision.ts';
+
+/*
+ * Git behind the Repository interface. This folder owns the mirrors of an app (its own and those of its submodules) and
+ * every git process; it does not know packages, builds or users.
+ *
+ * Invariant: objects are only ever added to a mirror, so what was resolved once can be read again, whatever becomes of
+ * the branches upstream.
+ */
+
+export interface GitRepositoryOptions extends MirrorContext {
+  /** Holds everything that is kept for the app: `mirror.git`, and `modules/` for submodules. */
+  readonly folder: string;
+  readonly address: string;
+  /** The name of the main line; undefined for the one that the remote's HEAD names. */
+  readonly mainBranch: string | undefined;
+  readonly now: () => number;
+}
+
+export interface GitRepository extends Repository {
+  /** Frees memory and processes; whatever comes next takes a little longer. */
+  rest(): void;
+}
+
+/**
+ * Opens the repository of an app. Nothing is asked of the remote before the first call.
+ *
+ * @throws RepositoryError `bad-address`
+ */
+export function openGitRepository(options: GitRepositoryOptions): GitRepository {
+  const { folder, mainBranch } = options;
+  const mirror = new Mirror(options, join(folder, 'mirror.git'), parseRemoteAddress(options.address));
+  const modules = new Map<string, Mirror>();
+  const mirrorOf = (address: RemoteAddress) => {
+    const known =
+      modules.get(address.url) ?? new Mirror(options, join(folder, 'modules', folderNameOf(address)), address);
+    modules.set(address.url, known);
+    return known;
+  };
+  return {
+    resolve: (request: RevisionRequest, signal: AbortSignal): Promise<ResolvedRevision> =>
+      resolveRevision(mirror, request, mainBranch, signal),
+    listBranches: (signal: AbortSignal) => listBranches(mirror, mainBranch, signal),
+    listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
+      listRevisions(mirror, branch, mainBranch, limit, signal),
+    openTree: (revisionId: string, signal: AbortSignal): Promise<SourceTree> =>
+      openTree(mirror, revisionId, mirrorOf, signal),
+    createTag: (tag: TagRequest, signal: AbortSignal) => createTag(mirror, tag, options.now(), signal),
+    rest: () => {
+      for (const one of [mirror, ...modules.values()]) one.rest();
+    },
+    close: async () => {
+      await Promise.all([mirror, ...modules.values()].map((one) => one.close()));
+    },
+  };
+}
+
+async function listBranches(
+  mirror: Mirror,
+  mainBranch: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Branch[]> {
+  const known = await mirror.look(signal);
+  const mainLine = mainLineOf(known, mainBranch);
+  const branches: Branch[] = [];
+  for (const [name, headId] of known.heads) {
+    signal.throwIfAborted();
+    const headNumber = await known.history.countOf(headId);
+    branches.push({ name, isMainLine: name === mainLine, headId, headNumber });
+  }
+  const mainFirst = (a: Branch, b: Branch) => Number(b.isMainLine) - Number(a.isMainLine);
+  return branches.sort((a, b) => mainFirst(a, b) || compareBytes(a.name, b.name));
+}
+
+async function listRevisions(
+  mirror: Mirror,
+  request: BranchRequest,
+  mainBranch: string | undefined,
+  limit: number,
+  signal: AbortSignal,
+): Promise<readonly RevisionInfo[]> {
+  const { known, branch } = await freshBranch(mirror, request, mainBranch, signal);
+  const newest = await known.history.newest(branch.headId, limit);
+  const numbers = newest.values();
+  const revisions: RevisionInfo[] = [];
+  const ids = newest.map(({ id }) => id);
+  for await (const object of readObjects(mirror.source, 'lookup', ids, signal)) {
+    const numbered = numbers.next().value;
+    if (numbered === undefined || !object.found || !(object.bytes instanceof Buffer)) continue;
+    const { message, committedAt, authorName, authorEmail } = parseCommit(object.bytes);
+    revisions.push({ ...numbered, message, committedAt, authorName, authorEmail });
+  }
+  return revisions;
+}

@@ -1,0 +1,79 @@
+import { BoundedMap } from './bounded-map.ts';
+import type { CommitGraph, FirstParentLine } from './commit-graph.ts';
+
+/** Where a commit stands in the numbering of a branch. */
+export interface NumberedCommit {
+  readonly id: string;
+  /** The count of commits reachable from it, as `git rev-list --count` gives. */
+  readonly number: number;
+}
+
+/**
+ * Answers what builds ask of a repository's history, and remembers the answers: they never change for the same ids.
+ *
+ * The integer of a revision is the count of commits reachable from it. Along a branch's first parents these counts
+ * strictly increase, so that an integer leads back to one commit at most.
+ */
+export class History {
+  readonly graph: CommitGraph;
+  readonly #lines = new BoundedMap<string, Promise<FirstParentLine>>(8);
+  readonly #counts = new BoundedMap<string, number>(4_096);
+  readonly #ancestors = new BoundedMap<string, boolean>(4_096);
+
+  constructor(graph: CommitGraph) {
+    this.graph = graph;
+  }
+
+  /** Whether a commit is on a branch, given by its head. */
+  async isOnBranch(commitId: string, headId: string): Promise<boolean> {
+    const key = `${commitId} ${headId}`;
+    const known = this.#ancestors.get(key);
+    if (known !== undefined) return known;
+    const commit = this.graph.find(commitId);
+    const head = this.graph.find(headId);
+    const found = commit !== undefined && head !== undefined && (await this.graph.isAncestor(commit, head));
+    this.#ancestors.set(key, found);
+    return found;
+  }
+
+  /** The commit on a branch's first-parent line that an integer names. */
+  async findByNumber(headId: string, number: number): Promise<string | undefined> {
+    const { commits, counts } = await this.#line(headId);
+    let low = 0;
+    for (let high = counts.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if ((counts[middle] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    const commit = counts[low] === number ? commits[low] : undefined;
+    return commit === undefined ? undefined : this.graph.idAt(commit);
+  }
+
+  async countOf(headId: string): Promise<number> {
+    const known = this.#counts.get(headId);
+    if (known !== undefined) return known;
+    const count = (await this.#line(headId)).counts.at(-1) ?? 0;
+    this.#counts.set(headId, count);
+    return count;
+  }
+
+  /** The newest commits of a branch along its first parents, newest first. */
+  async newest(headId: string, limit: number): Promise<readonly NumberedCommit[]> {
+    const { commits, counts } = await this.#line(headId);
+    const newest: NumberedCommit[] = [];
+    for (let at = commits.length - 1; at >= 0 && newest.length < limit; at--) {
+      newest.push({ id: this.graph.idAt(commits[at] ?? 0), number: counts[at] ?? 0 });
+    }
+    return newest;
+  }
+
+  #line(headId: string): Promise<FirstParentLine> {
+    const known = this.#lines.get(headId);
+    if (known !== undefined) return known;
+    const head = this.graph.find(headId);
+    if (head === undefined) throw new Error(`the head ${headId} is not in the history`);
+    const line = this.graph.firstParentLine(head);
+    this.#lines.set(headId, line);
+    return line;
+  }
+}

@@ -1,0 +1,236 @@
+import { RepositoryError } from '../repository.ts';
+import type { CatFilePool } from './cat-file-pool.ts';
+import { CommitGraph } from './commit-graph.ts';
+import { localFailure, MirrorDamaged, remoteFailure } from './git-failure.ts';
+import type { GitSettings } from './git-settings.ts';
+import { History } from './history.ts';
+import { loadCommits } from './load-commits.ts';
+import { maintainMirror } from './maintain-mirror.ts';
+import {
+  cleanMirrorFolder,
+  createMirrorFolder,
+  findObjectFormat,
+  isMirrorOf,
+  noteAddress,
+  readHeadBranch,
+  whileFetching,
+  writeHeadBranch,
+} from './mirror-folder.ts';
+import { listRemoteRefs, type RemoteRefs, runRemote } from './remote.ts';
+import type { RemoteAddress } from './remote-address.ts';
+import { removeFolder } from './remove-folder.ts';
+import type { ObjectSource } from './resume-content.ts';
+import { runGit } from './run-git.ts';
+import { SharedRuns } from './shared-runs.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/** What a mirror knows of its remote, as it was at one moment. */
+export interface Known extends RemoteRefs {
+  readonly history: History;
+}
+
+export interface MirrorContext {
+  readonly settings: GitSettings;
+  readonly pool: CatFilePool;
+  /** The folder may be touched once this is done: whoever had it before is closing. */
+  readonly after: Promise<void>;
+}
+
+const NOTHING: Known = { heads: new Map(), headBranch: undefined, history: new History(new CommitGraph(20)) };
+
+/**
+ * The bare copy of a remote on this disk. It owns its folder, and what is known of the remote in memory. Branches
+ * follow the remote's; objects are only ever added, so that a revision that was there once stays readable.
+ *
+ * One command at a time writes to the folder. Readers are never in its way.
+ */
+export class Mirror {
+  readonly gitDir: string;
+  readonly address: RemoteAddress;
+  readonly source: ObjectSource;
+  readonly settings: GitSettings;
+  readonly #closing = new AbortController();
+  readonly #looks: SharedRuns<Known>;
+  readonly #after: Promise<void>;
+  #writing: Promise<unknown>;
+  #isDamaged = false;
+  #known: Promise<Known | undefined> | undefined;
+
+  constructor(context: MirrorContext, gitDir: string, address: RemoteAddress) {
+    this.gitDir = gitDir;
+    this.address = address;
+    this.settings = context.settings;
+    this.#after = context.after;
+    this.#writing = context.after;
+    this.source = { pool: context.pool, gitDir };
+    this.#looks = new SharedRuns((signal) => this.#exclusively(signal, (both) => this.#look(both)));
+  }
+
+  /** What was known last, without asking the remote; undefined when this address was never asked. */
+  async known(signal: AbortSignal): Promise<Known | undefined> {
+    this.#closing.signal.throwIfAborted();
+    return await untilAborted(this.#loaded(), signal);
+  }
+
+  #loaded(): Promise<Known | undefined> {
+    this.#known ??= this.#load().catch((error: unknown) => {
+      this.#known = undefined;
+      if (!(error instanceof MirrorDamaged)) throw error;
+      // Fetched anew once the remote has answered: until then there is still hope for it.
+      this.#isDamaged = true;
+      return undefined;
+    });
+    return this.#known;
+  }
+
+  /** Whether there is anything on disk to read from. */
+  async exists(): Promise<boolean> {
+    return (await findObjectFormat(this.gitDir)) !== undefined;
+  }
+
+  /** Asks the remote, and fetches what is new. Calls share their looks, each of which begins after the call. */
+  look(signal: AbortSignal): Promise<Known> {
+    return this.#looks.run(signal);
+  }
+
+  /**
+   * Fetches one object by its full id, with what it leads to.
+   *
+   * @returns false when the remote does not have it or does not hand it out
+   * @throws RepositoryError `unreachable`
+   */
+  async fetchObject(id: string, signal: AbortSignal): Promise<boolean> {
+    return await this.#exclusively(signal, async (both) => {
+      const format = await findObjectFormat(this.gitDir);
+      if (format === undefined || (format === 'sha256') !== (id.length === 64)) return false;
+      const failure = await this.#fetch(id, both);
+      if (failure === undefined || failure.kind === 'unknown-revision') return failure === undefined;
+      throw failure;
+    });
+  }
+
+  /** Forgets what can be loaded again, to save memory. */
+  rest(): void {
+    this.#known = undefined;
+    this.source.pool.endIdle(this.gitDir);
+  }
+
+  /** Ends what is under way. The folder stays. */
+  async close(): Promise<void> {
+    this.#closing.abort(new RepositoryError('unreachable', 'The repository was closed in the meantime: try again.'));
+    await this.#writing;
+    this.source.pool.endIdle(this.gitDir);
+  }
+
+  async #load(): Promise<Known | undefined> {
+    await this.#after;
+    if ((await findObjectFormat(this.gitDir)) === undefined) return undefined;
+    await cleanMirrorFolder(this.gitDir);
+    if (!(await isMirrorOf(this.gitDir, this.address.url))) return undefined;
+    const heads = await this.#readHeads(this.#closing.signal);
+    const history = await this.#extend(undefined, heads, this.#closing.signal);
+    return { heads, headBranch: await readHeadBranch(this.gitDir), history };
+  }
+
+  async #look(signal: AbortSignal): Promise<Known> {
+    const remembered = await this.#loaded();
+    const refs = await listRemoteRefs(this.settings, this.address, signal);
+    const [anyId] = refs.heads.values();
+    if (anyId === undefined && remembered === undefined) return NOTHING;
+    const isNew = anyId !== undefined && (await this.#ensureFolder(anyId, signal));
+    const before = isNew ? undefined : remembered;
+    if (before !== undefined && sameHeads(before.heads, refs.heads)) return await this.#remember({ ...before }, refs);
+    const failure = await this.#fetch('+refs/heads/*:refs/heads/*', signal);
+    if (failure !== undefined) throw failure;
+    const heads = await this.#readHeads(signal);
+    const history = await this.#extend(before, heads, signal);
+    const known = await this.#remember({ heads, headBranch: before?.headBranch, history }, refs);
+    await noteAddress(this.gitDir, this.address.url);
+    void this.#exclusively(this.#closing.signal, (both) => maintainMirror(this.settings, this.gitDir, both)).catch(
+      () => undefined,
+    );
+    return known;
+  }
+
+  async #remember(known: Known, refs: RemoteRefs): Promise<Known> {
+    const remembered = { ...known, headBranch: refs.headBranch };
+    if (refs.headBranch !== undefined && refs.headBranch !== known.headBranch) {
+      await writeHeadBranch(this.gitDir, refs.headBranch);
+    }
+    this.#known = Promise.resolve(remembered);
+    return remembered;
+  }
+
+  async #fetch(what: string, signal: AbortSignal) {
+    const timeoutMs = this.settings.fetchTimeoutMs;
+    const args = ['fetch', '--quiet', '--no-tags', '--prune', '--no-write-fetch-head', '--no-auto-maintenance'];
+    const outcome = await whileFetching(this.gitDir, (onStart) =>
+      runRemote(this.settings, this.address, {
+        args: [...args, '--', this.address.url, what],
+        gitDir: this.gitDir,
+        timeoutMs,
+        signal,
+        onStart,
+      }),
+    );
+    if (outcome.code === 0) return undefined;
+    await cleanMirrorFolder(this.gitDir);
+    return remoteFailure(outcome, this.address, timeoutMs);
+  }
+
+  async #readHeads(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const args = ['for-each-ref', '--format=%(objectname)\t%(refname)', 'refs/heads/'];
+    const { settings, gitDir } = this;
+    const outcome = await runGit(settings, { args, gitDir, timeoutMs: settings.localTimeoutMs, signal });
+    if (outcome.code !== 0) throw localFailure(outcome, 'read its branches');
+    const lines = outcome.stdout.split('\n').filter((line) => line !== '');
+    return new Map(
+      lines.map((line) => [line.slice(line.indexOf('\t') + 'refs/heads/'.length + 1), line.split('\t')[0] ?? '']),
+    );
+  }
+
+  /** The history with the commits of new heads added to it. */
+  async #extend(before: Known | undefined, heads: ReadonlyMap<string, string>, signal: AbortSignal): Promise<History> {
+    const ids = [...heads.values()];
+    const idBytes = ids[0]?.length === 64 ? 32 : 20;
+    const usable = before?.history.graph.idBytes === idBytes ? before : undefined;
+    const history = usable?.history ?? new History(new CommitGraph(idBytes));
+    const added = ids.filter((id) => history.graph.find(id) === undefined);
+    if (added.length > 0) {
+      const known = usable?.heads.values() ?? [];
+      await loadCommits(this.settings, this.gitDir, history.graph, { added, known }, signal);
+    }
+    return history;
+  }
+
+  /** Makes the folder, anew when the remote's ids are of another kind than the mirror's. @returns whether it is new */
+  async #ensureFolder(id: string, signal: AbortSignal): Promise<boolean> {
+    const wanted = id.length === 64 ? 'sha256' : 'sha1';
+    const present = await findObjectFormat(this.gitDir);
+    if (present === wanted && !this.#isDamaged) return false;
+    this.rest();
+    if (present !== undefined) await removeFolder(this.gitDir);
+    await createMirrorFolder(this.settings, this.gitDir, wanted, signal);
+    this.#isDamaged = false;
+    return true;
+  }
+
+  async #exclusively<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const before = this.#writing;
+    const run = async () => {
+      await before;
+      const both = AbortSignal.any([signal, this.#closing.signal]);
+      both.throwIfAborted();
+      return await work(both);
+    };
+    const result = run();
+    this.#writing = result.catch(() => undefined);
+    return await result;
+  }
+}
+
+function sameHeads(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
+  if (one.size !== other.size) return false;
+  for (const [name, id] of one) if (other.get(name) !== id) return false;
+  return true;
+}

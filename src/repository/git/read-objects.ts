@@ -1,0 +1,114 @@
+import { type CatFile, CatFileDied } from './cat-file.ts';
+import type { Lane } from './cat-file-pool.ts';
+import { chunkedContent } from './chunked-content.ts';
+import { MOST_DEATHS, type NoObject, type ObjectHeader, parseHeader, unreadableObject } from './object-header.ts';
+import { type ObjectSource, resumeContent } from './resume-content.ts';
+
+/** One object as git answered it, or why there is none. */
+export type GitObject = (ObjectHeader & { readonly bytes: Buffer | AsyncIterable<Buffer> }) | NoObject;
+
+/** Contents above this come as chunks. Whoever looks up commits and trees wants them whole, up to a sane size. */
+const INLINE_BYTES: Readonly<Record<Lane, number>> = { content: 4 * 1024 * 1024, lookup: 256 * 1024 * 1024 };
+const GROUP = 32;
+const MOST_ASKED = 64;
+
+/** What a reading has asked a process for and not had yet. */
+interface Reading {
+  readonly queue: Iterator<string>;
+  readonly asked: string[];
+  /** A content that is on its way to the reader in chunks. */
+  isInContent: boolean;
+  deaths: number;
+}
+
+/**
+ * Reads objects by name, in order, several ahead. A name is a hex id, perhaps short, with `^{commit}` or the like behind
+ * it. A process that dies is replaced and reading goes on where it was; each content must be used up before the next is
+ * taken.
+ *
+ * @throws RepositoryError `unreadable` when git ends again and again on the same object
+ */
+export async function* readObjects(
+  source: ObjectSource,
+  lane: Lane,
+  names: Iterable<string>,
+  signal: AbortSignal,
+): AsyncGenerator<GitObject, void, undefined> {
+  const reading: Reading = { queue: names[Symbol.iterator](), asked: [], isInContent: false, deaths: 0 };
+  for (;;) {
+    const process = await source.pool.lease(source.gitDir, lane, signal);
+    const onAbort = () => process.kill();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (reading.asked.length > 0) ask(process, reading.asked);
+      yield* answers(process, reading, (id, offset) => resumeContent(source, id, offset, signal), lane);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof CatFileDied)) throw error;
+      if (++reading.deaths >= MOST_DEATHS) throw unreadableObject(reading.asked[0], error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      source.pool.release(process, lane, reading.asked.length === 0 && !reading.isInContent);
+      reading.isInContent = false;
+    }
+  }
+}
+
+/** Reads one object whole: for commits, trees and other small ones. */
+export async function readObject(source: ObjectSource, name: string, signal: AbortSignal): Promise<GitObject> {
+  for await (const object of readObjects(source, 'lookup', [name], signal)) return object;
+  throw new Error('reading one object gave none');
+}
+
+type Rest = (id: string, offset: number) => AsyncIterable<Buffer>;
+
+async function* answers(process: CatFile, reading: Reading, rest: Rest, lane: Lane): AsyncGenerator<GitObject> {
+  for (;;) {
+    if (reading.asked.length <= MOST_ASKED - GROUP) askMore(process, reading);
+    if (reading.asked.length === 0) return;
+    const header = parseHeader(await process.line());
+    if (!header.found) {
+      reading.asked.shift();
+      yield header;
+    } else if (header.sizeBytes <= INLINE_BYTES[lane]) {
+      const bytes = await process.take(header.sizeBytes);
+      await process.take(1);
+      reading.asked.shift();
+      yield { ...header, bytes };
+    } else {
+      reading.asked.shift();
+      yield* inChunks(process, header, reading, rest);
+    }
+    reading.deaths = 0;
+  }
+}
+
+async function* inChunks(
+  process: CatFile,
+  header: ObjectHeader,
+  reading: Reading,
+  rest: Rest,
+): AsyncGenerator<GitObject> {
+  reading.isInContent = true;
+  const content = chunkedContent(process, header.sizeBytes, (offset) => rest(header.id, offset));
+  yield { ...header, bytes: content.chunks };
+  await content.skipRest();
+  await process.take(1);
+  reading.isInContent = false;
+}
+
+function askMore(process: CatFile, reading: Reading): void {
+  const group: string[] = [];
+  while (group.length < GROUP) {
+    const next = reading.queue.next();
+    if (next.done === true) break;
+    group.push(next.value);
+  }
+  if (group.length > 0) ask(process, group);
+  reading.asked.push(...group);
+}
+
+function ask(process: CatFile, names: readonly string[]): void {
+  process.send(`${names.map((name) => `contents ${name}\n`).join('')}flush\n`);
+}

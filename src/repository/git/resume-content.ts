@@ -1,0 +1,56 @@
+import { type CatFile, CatFileDied } from './cat-file.ts';
+import type { CatFilePool } from './cat-file-pool.ts';
+import { MOST_DEATHS, parseHeader, unreadableObject } from './object-header.ts';
+
+export interface ObjectSource {
+  readonly pool: CatFilePool;
+  readonly gitDir: string;
+}
+
+/**
+ * Reads what comes after an offset of a large content, when the process that read it before has died.
+ *
+ * @throws RepositoryError `unreadable` when processes die without getting any further
+ */
+export async function* resumeContent(
+  source: ObjectSource,
+  id: string,
+  offset: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  let position = offset;
+  for (let deaths = 1; ; deaths++) {
+    signal.throwIfAborted();
+    if (deaths >= MOST_DEATHS) throw unreadableObject(id, undefined);
+    const process = await source.pool.lease(source.gitDir, 'content', signal);
+    const onAbort = () => process.kill();
+    signal.addEventListener('abort', onAbort, { once: true });
+    let isDone = false;
+    try {
+      for await (const chunk of contentFrom(process, id, position)) {
+        position += chunk.length;
+        deaths = 0;
+        yield chunk;
+      }
+      isDone = true;
+      return;
+    } catch (error) {
+      if (!(error instanceof CatFileDied)) throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      source.pool.release(process, 'content', isDone);
+    }
+  }
+}
+
+async function* contentFrom(process: CatFile, id: string, offset: number): AsyncGenerator<Buffer, void, undefined> {
+  process.send(`contents ${id}\nflush\n`);
+  const header = parseHeader(await process.line());
+  if (!header.found) throw unreadableObject(id, undefined);
+  for (let at = 0; at < header.sizeBytes; ) {
+    const chunk = await process.some(header.sizeBytes - at);
+    if (at + chunk.length > offset) yield chunk.subarray(Math.max(0, offset - at));
+    at += chunk.length;
+  }
+  await process.take(1);
+}

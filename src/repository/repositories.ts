@@ -1,0 +1,163 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CatFilePool } from './git/cat-file-pool.ts';
+import { type GitRepository, openGitRepository } from './git/git-repository.ts';
+import type { GitSettings } from './git/git-settings.ts';
+import { parseRemoteAddress } from './git/remote-address.ts';
+import { removeFolder } from './git/remove-folder.ts';
+import type { Repository } from './repository.ts';
+
+/** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
+export interface Repositories {
+  /**
+   * The repository of an app, opened once. An address or main line that has changed is followed from the next call on;
+   * whoever holds the former repository gets errors from it.
+   *
+   * @throws RepositoryError `bad-address`
+   */
+  forApp(app: AppRepository): Repository;
+  /** Ends an app's processes; the next {@link forApp} opens it again. */
+  close(appKey: string): Promise<void>;
+  closeAll(): Promise<void>;
+  /** Deletes all that is kept on disk for an app, for good. */
+  remove(appKey: string): Promise<void>;
+}
+
+export interface AppRepository {
+  /** Names the app's folder: letters, digits and `-`. */
+  readonly key: string;
+  readonly kind: 'git';
+  readonly repository: string;
+  readonly mainBranch: string | null;
+}
+
+export interface RepositoriesOptions {
+  /** Made when it is not there. One server uses it at a time. */
+  readonly mirrorsFolder: string;
+  /** PATH of every child: where git, git-lfs and ssh are. */
+  readonly path: string;
+  /** HOME of every child: where ssh finds its keys. */
+  readonly home: string;
+  readonly extraEnvironment?: Readonly<Record<string, string>>;
+  /** How long a remote may take to answer at all. */
+  readonly connectTimeoutMs?: number;
+  /** How long a whole fetch or push may take. */
+  readonly fetchTimeoutMs?: number;
+  readonly localTimeoutMs?: number;
+  /** After this time without use, a `cat-file` process ends. */
+  readonly idleMs?: number;
+  /** After this time without use, what is known of an app's history is forgotten until it is needed. */
+  readonly restMs?: number;
+  /** Idle `cat-file` processes kept at most, over all apps. */
+  readonly mostIdleProcesses?: number;
+  readonly now?: () => number;
+}
+
+interface Open {
+  readonly app: AppRepository;
+  readonly repository: GitRepository;
+  usedAt: number;
+}
+
+/** Opens the folder of mirrors, and deletes what a killed server left half made or half deleted in it. */
+export function openRepositories(options: RepositoriesOptions): Repositories {
+  const settings = settingsOf(options);
+  const restMs = options.restMs ?? 10 * 60_000;
+  const pool = new CatFilePool(settings, {
+    idleMs: options.idleMs ?? 60_000,
+    mostIdle: options.mostIdleProcesses ?? 8,
+  });
+  const now = options.now ?? Date.now;
+  const opened = new Map<string, Open>();
+  prepareFolder(options.mirrorsFolder, settings.globalConfig);
+  const resting = setInterval(() => restIdle(opened, performance.now() - restMs), restMs).unref();
+
+  /** What has to be over before an app's folder is used again. */
+  const ending = new Map<string, Promise<void>>();
+  const end = (appKey: string, last: () => Promise<void> = async () => {}) => {
+    const open = opened.get(appKey);
+    opened.delete(appKey);
+    const before = ending.get(appKey);
+    const ended = Promise.all([before, open?.repository.close()]).then(last);
+    ending.set(appKey, ended);
+    const forget = () => {
+      if (ending.get(appKey) === ended) ending.delete(appKey);
+    };
+    ended.then(forget, forget);
+    return ended;
+  };
+  const open = (app: AppRepository) => {
+    const folder = join(options.mirrorsFolder, folderName(app.key));
+    const mainBranch = app.mainBranch ?? undefined;
+    const after = Promise.resolve(ending.get(app.key)).catch(() => undefined);
+    const repository = openGitRepository({ settings, pool, after, folder, address: app.repository, mainBranch, now });
+    opened.set(app.key, { app, repository, usedAt: performance.now() });
+    return repository;
+  };
+  return {
+    forApp: (app) => {
+      const known = opened.get(app.key);
+      if (known !== undefined && sameRepository(known.app, app)) {
+        known.usedAt = performance.now();
+        return known.repository;
+      }
+      if (known !== undefined) void end(app.key);
+      return open(app);
+    },
+    close: (appKey) => end(appKey),
+    closeAll: async () => {
+      clearInterval(resting);
+      await Promise.all([...opened.keys()].map((appKey) => end(appKey)));
+      await Promise.all(ending.values());
+      pool.endIdle();
+    },
+    remove: (appKey) => {
+      const folder = join(options.mirrorsFolder, folderName(appKey));
+      return end(appKey, () => removeFolder(folder));
+    },
+  };
+}
+
+/** Checks an address before an app is given it. @throws RepositoryError `bad-address` */
+export function checkAddress(repository: { readonly kind: 'git'; readonly address: string }): void {
+  parseRemoteAddress(repository.address);
+}
+
+function settingsOf(options: RepositoriesOptions): GitSettings {
+  return {
+    path: options.path,
+    home: options.home,
+    globalConfig: join(options.mirrorsFolder, 'gitconfig'),
+    extraEnvironment: options.extraEnvironment ?? {},
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    fetchTimeoutMs: options.fetchTimeoutMs ?? 10 * 60_000,
+    localTimeoutMs: options.localTimeoutMs ?? 60_000,
+  };
+}
+
+/**
+ * The configuration that stands in for the user's own is a file, and not an option, because it has to reach the
+ * `upload-pack` of a file address too: that refuses repositories of other owners otherwise.
+ */
+function prepareFolder(folder: string, globalConfig: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(globalConfig, '[safe]\n\tdirectory = *\n', { mode: 0o600 });
+  for (const name of readdirSync(folder)) {
+    if (name.includes('.removed-')) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function folderName(appKey: string): string {
+  if (!/^[A-Za-z0-9-]{1,100}$/.test(appKey)) throw new Error(`the key ${JSON.stringify(appKey)} names no folder`);
+  return appKey;
+}
+
+function sameRepository(one: AppRepository, other: AppRepository): boolean {
+  return one.repository === other.repository && one.mainBranch === other.mainBranch && one.kind === other.kind;
+}
+
+function restIdle(opened: ReadonlyMap<string, Open>, usedBefore: number): void {
+  for (const open of opened.values()) {
+    if (open.usedAt < usedBefore) open.repository.rest();
+  }
+}

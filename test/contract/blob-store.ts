@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { hash, randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { BlobError, type BlobStore } from '../../src/blob/blob-store.ts';
+
+const KEY = '4ee10492-6cfc-4582-b825-a9040c0988ad.1.abc';
+
+/** What every blob store promises. */
+export function testBlobStore(name: string, open: (context: TestContext) => Promise<BlobStore>): void {
+  const write = async (store: BlobStore, key: string, ...chunks: Uint8Array[]) => {
+    const writer = await store.create(key);
+    for (const chunk of chunks) await writer.write(chunk);
+    return writer.commit();
+  };
+  const readAll = async (store: BlobStore, key: string, start: number, end: number) =>
+    buffer(await store.read(key, { start, end }));
+  const keys = async (store: BlobStore) => (await Array.fromAsync(store.list())).sort();
+  const isBlobError = (kind: BlobError['kind']) => (error: unknown) =>
+    error instanceof BlobError && error.kind === kind;
+
+  test(`${name}: what was written comes back, with its size and SHA-256`, async (t) => {
+    const store = await open(t);
+    const bytes = randomBytes(3_000_000);
+    const written = await write(store, KEY, bytes.subarray(0, 1_000_001), bytes.subarray(1_000_001));
+    assert.deepEqual(written, { sizeBytes: bytes.length, sha256: hash('sha256', bytes) });
+    assert.equal(await store.findSize(KEY), bytes.length);
+    assert.ok((await readAll(store, KEY, 0, bytes.length - 1)).equals(bytes));
+    assert.deepEqual(await keys(store), [KEY]);
+  });
+
+  test(`${name}: a range is read with both its ends`, async (t) => {
+    const store = await open(t);
+    await write(store, KEY, Buffer.from('0123456789'));
+    assert.equal((await readAll(store, KEY, 3, 5)).toString(), '345');
+    assert.equal((await readAll(store, KEY, 9, 9)).toString(), '9');
+  });
+
+  test(`${name}: a blob may be empty`, async (t) => {
+    const store = await open(t);
+    assert.equal((await write(store, KEY)).sizeBytes, 0);
+    assert.equal(await store.findSize(KEY), 0);
+    assert.equal((await readAll(store, KEY, 0, -1)).length, 0);
+  });
+
+  test(`${name}: a blob cannot be seen before it is committed`, async (t) => {
+    const store = await open(t);
+    const writer = await store.create(KEY);
+    await writer.write(Buffer.from('half'));
+    assert.equal(await store.findSize(KEY), undefined);
+    assert.deepEqual(await keys(store), []);
+    await assert.rejects(store.read(KEY, { start: 0, end: 3 }), isBlobError('missing'));
+    await writer.abort();
+  });
+
+  test(`${name}: a blob that was committed is replaced by nobody`, async (t) => {
+    const store = await open(t);
+    const [first, second] = [await store.create(KEY), await store.create(KEY)];
+    await first.write(Buffer.from('first'));
+    await second.write(Buffer.from('second'));
+    await first.commit();
+    await assert.rejects(second.commit(), isBlobError('exists'));
+    assert.equal((await readAll(store, KEY, 0, 4)).toString(), 'first');
+  });
+
+  test(`${name}: an aborted blob leaves nothing, and aborting after a commit changes nothing`, async (t) => {
+    const store = await open(t);
+    const writer = await store.create(KEY);
+    await writer.write(Buffer.from('gone'));
+    await writer.abort();
+    await writer.abort();
+    assert.deepEqual(await keys(store), []);
+    assert.equal(await store.sweep(), 0);
+    const kept = await store.create(KEY);
+    await kept.commit();
+    await kept.abort();
+    assert.equal(await store.findSize(KEY), 0);
+  });
+
+  test(`${name}: a deleted blob is gone for good; whoever is reading it may finish`, async (t) => {
+    const store = await open(t);
+    const bytes = randomBytes(5_000_000);
+    await write(store, KEY, bytes);
+    const reading = await store.read(KEY, { start: 0, end: bytes.length - 1 });
+    assert.equal(await store.delete(KEY), true);
+    assert.equal(await store.delete(KEY), false);
+    assert.equal(await store.findSize(KEY), undefined);
+    assert.ok((await buffer(reading)).equals(bytes));
+  });
+
+  test(`${name}: sweeping deletes what was never committed, and nothing else`, async (t) => {
+    const store = await open(t);
+    await write(store, KEY, Buffer.from('kept'));
+    const abandoned = await store.create(`${KEY}2`);
+    await abandoned.write(Buffer.from('lost'));
+    assert.equal(await store.sweep(), 1);
+    assert.deepEqual(await keys(store), [KEY]);
+    await assert.rejects(abandoned.commit());
+  });
+
+  test(`${name}: a key that could lead elsewhere is refused`, async (t) => {
+    const store = await open(t);
+    for (const key of ['', '..', '../x', 'a/b', 'A', `${'a'.repeat(101)}`])
+      await assert.rejects(store.create(key), key);
+  });
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import type { BuildLog } from '../../src/build-log/build-log.ts';
+
+const ID = '4ee10492-6cfc-4582-b825-a9040c0988ad';
+
+/**
+ * What every build log promises.
+ *
+ * @param open a log whose clock stands at 2026-01-31T12:00:00Z, and that takes some 10,000 bytes a build
+ */
+export function testBuildLog(name: string, open: (context: TestContext) => Promise<BuildLog>): void {
+  const stamp = '2026-01-31T12:00:00.000Z';
+  const write = async (log: BuildLog, ...lines: string[]) => {
+    const writer = log.open(ID);
+    for (const line of lines) writer.line(line);
+    await writer.close();
+  };
+  const readAll = async (log: BuildLog) => text(await log.read(ID, { start: 0, end: await log.size(ID) }));
+
+  test(`${name}: lines come back in order, each with its time`, async (t) => {
+    const log = await open(t);
+    await write(log, 'one', 'two');
+    assert.equal(await readAll(log), `${stamp} one\n${stamp} two\n`);
+  });
+
+  test(`${name}: a later attempt goes on in the same log`, async (t) => {
+    const log = await open(t);
+    await write(log, 'first');
+    await write(log, 'second');
+    assert.equal(await readAll(log), `${stamp} first\n${stamp} second\n`);
+  });
+
+  test(`${name}: a line break makes two lines, and control characters are made harmless`, async (t) => {
+    const log = await open(t);
+    await write(log, 'a\nb\r\nc', '\u001b[31mred\tTab');
+    assert.equal(await readAll(log), `${stamp} a\n${stamp} b\n${stamp} c\n${stamp} \ufffd[31mred\tTab\n`);
+  });
+
+  test(`${name}: a log that nobody wrote is empty`, async (t) => {
+    const log = await open(t);
+    assert.equal(await log.size(ID), 0);
+    assert.equal(await readAll(log), '');
+    await log.delete(ID);
+  });
+
+  test(`${name}: what is flushed can be read`, async (t) => {
+    const log = await open(t);
+    const writer = log.open(ID);
+    writer.line('now');
+    await writer.flush();
+    assert.match(await readAll(log), /now/);
+    await writer.close();
+  });
+
+  test(`${name}: a follower that came before the log sees every line, until the log ends`, async (t) => {
+    const log = await open(t);
+    const lines: string[] = [];
+    const following = (async () => {
+      for await (const chunk of log.follow(ID, 0, new AbortController().signal))
+        lines.push(Buffer.from(chunk).toString());
+    })();
+    const writer = log.open(ID);
+    for (let count = 0; count < 50; count += 1) {
+      writer.line(`line ${count}`);
+      if (count % 7 === 0) await writer.flush();
+    }
+    await writer.close();
+    log.end(ID);
+    await following;
+    assert.equal(lines.join(''), await readAll(log));
+  });
+
+  test(`${name}: a follower stops when its signal fires`, async (t) => {
+    const log = await open(t);
+    await write(log, 'there');
+    const abort = new AbortController();
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of log.follow(ID, 0, abort.signal)) {
+      chunks.push(chunk);
+      abort.abort();
+    }
+    assert.equal(chunks.length, 1);
+  });
+
+  test(`${name}: a gigantic log is cut, and says so`, async (t) => {
+    const log = await open(t);
+    const writer = log.open(ID);
+    for (let count = 0; count < 100; count += 1) {
+      writer.line('x'.repeat(1000));
+      await writer.flush();
+    }
+    await writer.close();
+    assert.ok((await log.size(ID)) < 12_000);
+    assert.match(await readAll(log), /the log has reached 10000 bytes/);
+  });
+
+  test(`${name}: logs are listed, and a deleted one is gone`, async (t) => {
+    const log = await open(t);
+    await write(log, 'x');
+    assert.deepEqual(await Array.fromAsync(log.list()), [ID]);
+    await log.delete(ID);
+    assert.deepEqual(await Array.fromAsync(log.list()), []);
+  });
+}

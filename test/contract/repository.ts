@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { BranchRequest } from '../../src/domain/branch-name.ts';
+import { parseBranch } from '../../src/domain/branch-name.ts';
+import {
+  type Repository,
+  RepositoryError,
+  type RepositoryErrorKind,
+  type SourceTree,
+} from '../../src/repository/repository.ts';
+
+/** The remote that a contract's tests work on, in words that every kind of repository has. */
+export interface ContractSource {
+  readonly mainBranch: string;
+  /**
+   * Adds a revision to a branch and answers its full id. A branch that is not there begins at the main line's newest.
+   * A file of null is deleted.
+   */
+  commit(
+    branch: string,
+    files: Readonly<Record<string, string | Uint8Array | null>>,
+    message?: string,
+  ): Promise<string>;
+  deleteBranch(name: string): Promise<void>;
+  /** The full id of the revision a tag stands on. */
+  findTag(name: string): Promise<string | undefined>;
+  /** Makes a tag behind Slipway's back. */
+  tag(name: string, revisionId: string): Promise<void>;
+  /** From now on the remote does not answer. */
+  vanish(): Promise<void>;
+}
+
+export interface ContractSubject {
+  readonly source: ContractSource;
+  /** Opens the repository anew, with everything that was kept on disk. */
+  reopen(): Promise<Repository>;
+  close(): Promise<void>;
+}
+
+const MAIN: BranchRequest = { mainLine: true };
+
+/** What every implementation of {@link Repository} does. */
+export function repositoryContract(title: string, make: () => Promise<ContractSubject>): void {
+  describe(title, () => {
+    let subject: ContractSubject;
+    let source: ContractSource;
+    let repository: Repository;
+
+    beforeEach(async () => {
+      subject = await make();
+      source = subject.source;
+      repository = await subject.reopen();
+    });
+    afterEach(async () => {
+      await subject.close();
+    });
+
+    const resolve = (revision: string, branch?: string) =>
+      repository.resolve({ branch: parseBranch(branch), revision }, signal());
+
+    it('finds a revision by its full id, on the main line', async () => {
+      const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      const found = await resolve(id);
+      assert.deepEqual(found, {
+        branch: { name: source.mainBranch, isMainLine: true },
+        id,
+        namedByNumber: undefined,
+      });
+    });
+
+    it('takes every word for the main line', async () => {
+      const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      for (const word of [undefined, '', 'trunk', 'main', 'Main line', source.mainBranch]) {
+        assert.deepEqual((await resolve(id, word)).branch, { name: source.mainBranch, isMainLine: true }, `${word}`);
+      }
+    });
+
+    it('takes a branch that is really called by a word for the main line', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      const id = await source.commit('trunk', { 'a.txt': 'b' });
+      assert.deepEqual((await resolve(id, 'trunk')).branch, { name: 'trunk', isMainLine: false });
+    });
+
+    it('finds branches by their bare name, whatever it holds, and by case', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      for (const name of ['feature', 'release/1.0', 'a%2Fb', 'user@host', 'größe', 'Feature']) {
+        const id = await source.commit(name, { 'a.txt': name });
+        assert.deepEqual((await resolve(id, `branches/${name}`)).branch, { name, isMainLine: false });
+      }
+      const id = await source.commit('feature', { 'a.txt': 'lower' });
+      await refuses(resolve(id, 'Feature'), 'not-on-branch', id);
+    });
+
+    it('finds what was pushed a moment ago, by id and by number', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': '1' });
+      assert.equal((await resolve('1')).namedByNumber, 1);
+      const second = await source.commit(source.mainBranch, { 'a.txt': '2' });
+      assert.equal((await resolve(second)).id, second);
+      const third = await source.commit(source.mainBranch, { 'a.txt': '3' });
+      assert.deepEqual([(await resolve('3')).id, (await resolve('3')).namedByNumber], [third, 3]);
+      const onNew = await source.commit('feature', { 'a.txt': '4' });
+      assert.equal((await resolve(onNew, 'feature')).id, onNew);
+    });
+
+    it('answers what it knows without the remote', async () => {
+      const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      await resolve(id);
+      await source.vanish();
+      assert.equal((await resolve(id)).id, id);
+      assert.equal((await resolve('1')).id, id);
+      repository = await subject.reopen();
+      assert.equal((await resolve('1')).id, id);
+      assert.deepEqual(await contents(await repository.openTree(id, signal())), { 'a.txt': 'a' });
+    });
+
+    it('refuses an unknown branch by name', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      await refuses(resolve('1', 'no-such'), 'unknown-branch', 'no-such');
+    });
+
+    it('refuses a branch that was deleted once it has to ask', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      const id = await source.commit('feature', { 'a.txt': 'b' });
+      assert.equal((await resolve(id, 'feature')).id, id);
+      await source.deleteBranch('feature');
+      assert.deepEqual(
+        (await repository.listBranches(signal())).map(({ name }) => name),
+        [source.mainBranch],
+      );
+      await refuses(resolve(id, 'feature'), 'unknown-branch', 'feature');
+      assert.deepEqual(await contents(await repository.openTree(id, signal())), { 'a.txt': 'b' });
+    });
+
+    it('refuses revisions that are not there, and text that is no revision', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      for (const text of ['2', '99999999', 'HEAD', '-1', '--all', 'a b', '1.0', '']) {
+        await refuses(resolve(text), 'unknown-revision', text);
+      }
+      await refuses(resolve('9'.repeat(1_000_000)), 'unknown-revision', '');
+    });
+
+    it('refuses a revision of another branch', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      const id = await source.commit('feature', { 'a.txt': 'b' });
+      await refuses(resolve(id), 'not-on-branch', id);
+    });
+
+    it('refuses everything in an empty repository', async () => {
+      await refuses(resolve('1'), 'unknown-branch', '');
+      assert.deepEqual(await repository.listBranches(signal()), []);
+    });
+
+    it('says that the remote is unreachable when it has to ask', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      await source.vanish();
+      await refuses(resolve('1'), 'unreachable', '');
+      await refuses(repository.listBranches(signal()), 'unreachable', '');
+    });
+
+    it('lists branches, the main line first, with numbers that lead back to their heads', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      await source.commit('b', { 'a.txt': 'b' });
+      await source.commit('a', { 'a.txt': 'c' });
+      await source.commit('a', { 'a.txt': 'd' });
+      const branches = await repository.listBranches(signal());
+      assert.deepEqual(
+        branches.map(({ name, isMainLine }) => [name, isMainLine]),
+        [
+          [source.mainBranch, true],
+          ['a', false],
+          ['b', false],
+        ],
+      );
+      for (const { name, headId, headNumber } of branches) {
+        assert.equal((await resolve(String(headNumber), name)).id, headId);
+      }
+    });
+
+    it('lists revisions, the newest first', async () => {
+      const ids: string[] = [];
+      for (const text of ['one', 'two', 'three'])
+        ids.push(await source.commit(source.mainBranch, { 'a.txt': text }, text));
+      const revisions = await repository.listRevisions(MAIN, 2, signal());
+      assert.deepEqual(
+        revisions.map(({ id, number, message }) => [id, number, message]),
+        [
+          [ids[2], 3, 'three'],
+          [ids[1], 2, 'two'],
+        ],
+      );
+      assert.deepEqual(
+        [revisions[0]?.authorName, revisions[0]?.authorEmail],
+        ['Richard Ford', 'richard.ford@example.com'],
+      );
+      assert.ok((revisions[0]?.committedAt ?? 0) > 1_600_000_000_000);
+    });
+
+    it('gives the files of a revision sorted by the bytes of their paths', async () => {
+      const files = {
+        'a-b': '1',
+        'a/b': '2',
+        'a.c': '3',
+        'ä/ö.txt': '4',
+        'z 1': '5',
+        '\u{1f600}': '6',
+        '\uffee': '7',
+        a0: '8',
+      };
+      const id = await source.commit(source.mainBranch, files);
+      const tree = await repository.openTree((await resolve(id)).id, signal());
+      const paths = tree.files.map(({ path }) => path);
+      assert.deepEqual(
+        paths,
+        Object.keys(files).sort((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y))),
+      );
+      assert.deepEqual(await contents(tree), files);
+      assert.ok(tree.committedAt > 1_600_000_000_000 && tree.committedAt % 1000 === 0);
+    });
+
+    it('gives equal content ids to equal contents only', async () => {
+      const id = await source.commit(source.mainBranch, { a: 'same', b: 'same', c: 'other' });
+      await resolve(id);
+      const [a, b, c] = (await repository.openTree(id, signal())).files;
+      assert.equal(a?.contentId, b?.contentId);
+      assert.notEqual(a?.contentId, c?.contentId);
+    });
+
+    it('reads large contents in chunks and small ones whole, in the order asked for', async () => {
+      const large = Buffer.alloc(9_000_000, 'slipway ');
+      const id = await source.commit(source.mainBranch, { a: 'first', b: large, c: 'last', d: '' });
+      await resolve(id);
+      const tree = await repository.openTree(id, signal());
+      const read = await contents(tree, tree.files.toReversed());
+      assert.deepEqual(Object.keys(read), ['d', 'c', 'b', 'a']);
+      assert.ok(Buffer.from(read.b ?? '').equals(large));
+      assert.deepEqual([read.a, read.c, read.d], ['first', 'last', '']);
+    });
+
+    it('lets a reader stop early, and goes on serving', async () => {
+      const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`f${at}`, `content ${at}`]));
+      const id = await source.commit(source.mainBranch, files);
+      await resolve(id);
+      const tree = await repository.openTree(id, signal());
+      for await (const _ of tree.read(tree.files, signal())) break;
+      assert.deepEqual(await contents(tree), files);
+      await tree.close();
+    });
+
+    it('throws the reason of a signal that fires while it reads', async () => {
+      const id = await source.commit(source.mainBranch, { a: Buffer.alloc(9_000_000, 1), b: 'b' });
+      await resolve(id);
+      const tree = await repository.openTree(id, signal());
+      const stop = new AbortController();
+      const reason = new Error('stop');
+      const reading = async () => {
+        for await (const { bytes } of tree.read(tree.files, stop.signal)) {
+          assert.ok(!(bytes instanceof Uint8Array));
+          for await (const _ of bytes) stop.abort(reason);
+        }
+      };
+      await assert.rejects(reading(), reason);
+      await assert.rejects(repository.listBranches(AbortSignal.abort(reason)), reason);
+    });
+
+    it('answers many at once', async () => {
+      const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      const found = await Promise.all(Array.from({ length: 50 }, (_, at) => resolve(at % 2 === 0 ? id : '1')));
+      assert.ok(found.every((one) => one.id === id));
+      const refused = await Promise.allSettled(Array.from({ length: 50 }, () => resolve('77')));
+      assert.ok(refused.every((one) => one.status === 'rejected'));
+    });
+
+    it('refuses to open a revision that is not there', async () => {
+      const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      await resolve(id);
+      await refuses(
+        repository.openTree(
+          id.replace(/^./, (c) => (c === '0' ? '1' : '0')),
+          signal(),
+        ),
+        'unknown-revision',
+        '',
+      );
+    });
+
+    it('makes a tag, once, and leaves one on another revision alone', async () => {
+      const first = await source.commit(source.mainBranch, { 'a.txt': '1' });
+      const second = await source.commit(source.mainBranch, { 'a.txt': '2' });
+      await resolve(second);
+      const tag = { name: '1.0.0.2', revisionId: second, message: 'A description\nof two lines' };
+      assert.equal(await repository.createTag(tag, signal()), 'done');
+      assert.equal(await source.findTag('1.0.0.2'), second);
+      assert.equal(await repository.createTag(tag, signal()), 'done');
+      assert.equal(await repository.createTag({ ...tag, revisionId: first }, signal()), 'conflict');
+      assert.equal(await source.findTag('1.0.0.2'), second);
+    });
+
+    it('is content with a tag that somebody else made on the same revision', async () => {
+      const id = await source.commit(source.mainBranch, { 'a.txt': '1' });
+      await resolve(id);
+      await source.tag('1.0.0.1', id);
+      assert.equal(await repository.createTag({ name: '1.0.0.1', revisionId: id, message: '' }, signal()), 'done');
+    });
+
+    it('makes one tag when two revisions race for it', async () => {
+      const first = await source.commit(source.mainBranch, { 'a.txt': '1' });
+      const second = await source.commit(source.mainBranch, { 'a.txt': '2' });
+      await resolve(second);
+      const outcomes = await Promise.all(
+        [first, second].map((revisionId) => repository.createTag({ name: '2.0.0', revisionId, message: '' }, signal())),
+      );
+      assert.deepEqual(outcomes.toSorted(), ['conflict', 'done']);
+    });
+
+    it('refuses a name that no tag can have', async () => {
+      const id = await source.commit(source.mainBranch, { 'a.txt': '1' });
+      await resolve(id);
+      for (const name of ['-d', 'a b', 'a..b', '']) {
+        await refuses(repository.createTag({ name, revisionId: id, message: '' }, signal()), 'refused', name);
+      }
+    });
+  });
+}
+
+/** Fails the test rather than wait for ever. */
+export function signal(): AbortSignal {
+  return AbortSignal.timeout(60_000);
+}
+
+export async function refuses(promise: Promise<unknown>, kind: RepositoryErrorKind, value: string): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof RepositoryError, String(error));
+    assert.deepEqual([error.kind, error.message.includes(value)], [kind, true], error.message);
+    return true;
+  });
+}
+
+/** Every content of a tree as text, in the order read. */
+export async function contents(tree: SourceTree, files = tree.files): Promise<Record<string, string>> {
+  const read: Record<string, string> = {};
+  for await (const { file, bytes, sizeBytes } of tree.read(files, signal())) {
+    const chunks = bytes instanceof Uint8Array ? [bytes] : await Array.fromAsync(bytes);
+    const whole = Buffer.concat(chunks);
+    assert.equal(whole.length, sizeBytes);
+    read[file.path] = whole.toString();
+  }
+  return read;
+}

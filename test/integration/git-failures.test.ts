@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { parseBranch } from '../../src/domain/branch-name.ts';
+import { type Repository, RepositoryError } from '../../src/repository/repository.ts';
+import { contents, refuses, signal } from '../contract/repository.ts';
+import { makeGitLab } from '../support/git-lab.ts';
+import { startGitHttp, startSilentServer } from '../support/git-servers.ts';
+import { until } from '../support/until.ts';
+
+const find = (repository: Repository, revision: string, one = signal()) =>
+  repository.resolve({ branch: parseBranch(undefined), revision }, one);
+
+it('gives up on a remote that accepts and says nothing, and leaves no process', async (test) => {
+  const lab = await makeGitLab(test, { connectTimeoutMs: 400 });
+  const silent = await startSilentServer();
+  test.after(silent.stop);
+  const startedAt = performance.now();
+  for (const address of [`${silent.url}app.git`, `${silent.url.replace('git:', 'http:')}app.git`]) {
+    await refuses(find(lab.open(address), '1'), 'unreachable', '0.4 s');
+  }
+  assert.ok(performance.now() - startedAt < 10_000);
+  assert.deepEqual(await gitProcesses(lab.folder), []);
+});
+
+it('stops at once when its signal fires during a fetch, and tries again afterwards', async (test) => {
+  const lab = await makeGitLab(test);
+  const silent = await startSilentServer();
+  test.after(silent.stop);
+  const repository = lab.open(`${silent.url}app.git`);
+  const stop = new AbortController();
+  const reason = new Error('canceled');
+  const finding = find(repository, '1', stop.signal);
+  await until('the remote is asked', () => silent.count() > 0);
+  stop.abort(reason);
+  await assert.rejects(finding, reason);
+  assert.deepEqual(await gitProcesses(lab.folder), []);
+  const again = new AbortController();
+  const second = find(repository, '1', again.signal);
+  await until('the remote is asked again', () => silent.count() > 1);
+  again.abort(reason);
+  await assert.rejects(second, reason);
+});
+
+it('shares one look at the remote among requests that come while another look is under way', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  await remote.commit([{ branch: 'master' }]);
+  const server = await startGitHttp(lab.folder);
+  test.after(server.stop);
+  const repository = lab.open(`${server.url}app.git`);
+  await find(repository, '1');
+  const before = server.count();
+  await find(repository, '2').catch(() => undefined);
+  const requestsOfOneLook = server.count() - before;
+  await Promise.allSettled(Array.from({ length: 100 }, (_, at) => find(repository, String(at + 2))));
+  assert.ok(server.count() - before <= 4 * requestsOfOneLook, `${server.count() - before} requests`);
+});
+
+it('says that a host does not exist or refuses, and that a repository is not there', async (test) => {
+  const lab = await makeGitLab(test);
+  const server = await startGitHttp(lab.folder);
+  const dead = server.url;
+  await refuses(find(lab.open(`${dead}none.git`), '1'), 'unreachable', 'not there');
+  await server.stop();
+  await refuses(find(lab.open(`${dead}none.git`), '1'), 'unreachable', 'connections');
+  await refuses(find(lab.open('http://no-such-host.invalid/app.git'), '1'), 'unreachable', 'no-such-host.invalid');
+  await refuses(find(lab.open(join(lab.folder, 'none.git')), '1'), 'unreachable', 'none.git');
+});
+
+it('never shows a password: not in messages, not to other processes, not on disk', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  await remote.commit([{ branch: 'master' }]);
+  const server = await startGitHttp(lab.folder, { name: 'builder', password: 'right-password' });
+  test.after(server.stop);
+  const addressWith = (password: string) => `${server.url.replace('//', `//builder:${password}@`)}app.git`;
+  await assert.rejects(find(lab.open(addressWith('wrong-password')), '1'), (error) => {
+    assert.ok(error instanceof RepositoryError);
+    assert.equal(error.kind, 'unreachable');
+    assert.ok(error.message.includes('does not let us in'), error.message);
+    assert.ok(!`${error.message} ${error.cause}`.includes('wrong-password'), `${error.message} ${error.cause}`);
+    return true;
+  });
+  const repository = lab.open(addressWith('right-password'));
+  const commandLines = new Set<string>();
+  const finding = find(repository, '1');
+  const watching = until('the revision is found', async () => {
+    for (const line of await gitProcesses(lab.folder)) commandLines.add(line);
+    return await Promise.race([
+      finding.then(() => true),
+      new Promise<false>((resolve) => setImmediate(resolve, false)),
+    ]);
+  });
+  await watching;
+  assert.ok(![...commandLines].some((line) => line.includes('right-password')));
+  for (const name of await readdir(lab.mirrorsFolder, { recursive: true, withFileTypes: true })) {
+    if (!name.isFile()) continue;
+    const text = await readFile(join(name.parentPath, name.name), 'latin1');
+    assert.ok(!text.includes('right-password'), name.name);
+  }
+});
+
+it('says that a remote refuses a tag', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const [id = ''] = await remote.commit([{ branch: 'master' }]);
+  await mkdir(join(remote.path, 'hooks'));
+  await writeFile(join(remote.path, 'hooks', 'pre-receive'), '#!/bin/sh\necho no tags here >&2\nexit 1\n');
+  await chmod(join(remote.path, 'hooks', 'pre-receive'), 0o755);
+  const repository = lab.open(remote.path);
+  await find(repository, id);
+  const tag = { name: '1.0.0', revisionId: id, message: '' };
+  await refuses(repository.createTag(tag, signal()), 'refused', remote.path);
+  await writeFile(join(remote.path, 'hooks', 'pre-receive'), '#!/bin/sh\nexit 0\n');
+  assert.equal(await repository.createTag(tag, signal()), 'done');
+  assert.match(await remote.git(['cat-file', '-p', '1.0.0']), /^tagger Slipway <.*>.*\n\nPackage 1\.0\.0$/m);
+});
+
+it('says that a remote over http refuses pushes', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const [id = ''] = await remote.commit([{ branch: 'master' }]);
+  await remote.git(['config', 'http.receivepack', 'false']);
+  const server = await startGitHttp(lab.folder);
+  test.after(server.stop);
+  const repository = lab.open(`${server.url}app.git`);
+  await find(repository, id);
+  await refuses(repository.createTag({ name: '1.0.0', revisionId: id, message: '' }, signal()), 'refused', 'push');
+});
+
+it('runs no hook and no command that a remote or the mirror brings along', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const [id = ''] = await remote.commit([{ branch: 'master', files: { '.gitattributes': '* filter=evil\n' } }]);
+  const repository = lab.open(remote.path);
+  await find(repository, id);
+  await mkdir(join(lab.mirror, 'hooks'));
+  for (const hook of ['reference-transaction', 'pre-push', 'post-update']) {
+    await writeFile(join(lab.mirror, 'hooks', hook), `#!/bin/sh\ntouch ${lab.folder}/ran-${hook}\n`, { mode: 0o755 });
+  }
+  const [second = ''] = await remote.commit([{ branch: 'master', files: { b: 'b' } }]);
+  await find(repository, second);
+  assert.equal(await repository.createTag({ name: '1.0.0', revisionId: second, message: '' }, signal()), 'done');
+  assert.deepEqual(
+    (await readdir(lab.folder)).filter((name) => name.startsWith('ran-')),
+    [],
+  );
+});
+
+it('gives children nothing of the environment of the server', async (test) => {
+  const lab = await makeGitLab(test);
+  const bin = join(lab.folder, 'bin');
+  await mkdir(bin);
+  const script = `#!/bin/sh\nenv > ${lab.folder}/environment\nexit 1\n`;
+  await writeFile(join(bin, 'git'), script, { mode: 0o755 });
+  process.env.SLIPWAY_TEST_SECRET = 'secret';
+  test.after(() => {
+    delete process.env.SLIPWAY_TEST_SECRET;
+  });
+  await lab.restart({ path: `${bin}:/usr/bin:/bin` });
+  await refuses(find(lab.open(join(lab.folder, 'app.git')), '1'), 'unreachable', '');
+  const text = await readFile(join(lab.folder, 'environment'), 'utf8');
+  assert.ok(!text.includes('SLIPWAY_TEST_SECRET'));
+  assert.match(text, /^GIT_ALLOW_PROTOCOL=file:git:http:https:ssh$/m);
+  assert.match(text, /^GIT_TERMINAL_PROMPT=0$/m);
+});
+
+it('goes on after a kill: locks and half packs are taken away, and a damaged mirror is fetched anew', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const [first = ''] = await remote.commit([{ branch: 'master', files: { a: '1' } }]);
+  await find(lab.open(remote.path), first);
+  await writeFile(join(lab.mirror, 'packed-refs.lock'), '');
+  await writeFile(join(lab.mirror, 'refs', 'heads', 'master.lock'), '');
+  await writeFile(join(lab.mirror, 'objects', 'pack', 'tmp_pack_x1'), 'half');
+  await mkdir(`${lab.mirror}.new-1234`);
+  await lab.restart();
+  const [second = ''] = await remote.commit([{ branch: 'master', files: { a: '2' } }]);
+  assert.equal((await find(lab.open(remote.path), '2')).id, second);
+  assert.deepEqual(
+    (await readdir(join(lab.mirror, 'objects', 'pack'))).filter((name) => name.startsWith('tmp_')),
+    [],
+  );
+
+  await lab.restart();
+  for (const name of await readdir(join(lab.mirror, 'objects', 'pack'))) {
+    await chmod(join(lab.mirror, 'objects', 'pack', name), 0o600);
+    await writeFile(join(lab.mirror, 'objects', 'pack', name), 'not a pack');
+  }
+  const repository = lab.open(remote.path);
+  assert.equal((await find(repository, '2')).id, second);
+  assert.deepEqual(await contents(await repository.openTree(first, signal())), { a: '1' });
+});
+
+it('replaces a process that is killed while it reads, without losing or repeating a byte', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const files = Object.fromEntries(
+    Array.from({ length: 200 }, (_, at) => [`f${1000 + at}`, `content ${at} `.repeat(2_000)]),
+  );
+  const large = Buffer.alloc(30_000_000, 'abcdefg');
+  const [id = ''] = await remote.commit([{ branch: 'master', files: { ...files, large, last: 'last' } }]);
+  const repository = lab.open(remote.path);
+  await find(repository, id);
+  const tree = await repository.openTree(id, signal());
+  let kills = 0;
+  const read: Record<string, string> = {};
+  for await (const { file, bytes } of tree.read(tree.files, signal())) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
+      chunks.push(Buffer.from(chunk));
+      if (file.path === 'f1050' || (file.path === 'large' && chunks.length % 200 === 5))
+        kills += await killCatFiles(lab.mirror);
+    }
+    read[file.path] = Buffer.concat(chunks).toString();
+  }
+  assert.ok(kills >= 3, `${kills} kills`);
+  assert.deepEqual(
+    Object.keys(read),
+    tree.files.map(({ path }) => path),
+  );
+  assert.ok(read.large === large.toString() && read.last === 'last' && read.f1199 === files.f1199);
+  await killCatFiles(lab.mirror);
+  assert.equal((await repository.openTree(id, signal())).files.length, 202);
+});
+
+it('deletes what it kept for an app for good', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  await remote.commit([{ branch: 'master' }]);
+  const repositories = await lab.restart();
+  await find(lab.open(remote.path), '1');
+  await repositories.remove('app');
+  assert.deepEqual(await readdir(lab.mirrorsFolder), ['gitconfig']);
+  assert.equal((await find(lab.open(remote.path), '1')).namedByNumber, 1);
+});
+
+it('ends idle processes after a while, and starts them again', async (test) => {
+  const lab = await makeGitLab(test, { idleMs: 20, restMs: 50 });
+  const remote = await lab.remote('app');
+  const [id = ''] = await remote.commit([{ branch: 'master', files: { a: 'a' } }]);
+  const repository = lab.open(remote.path);
+  await find(repository, id);
+  assert.deepEqual(await contents(await repository.openTree(id, signal())), { a: 'a' });
+  await until('no process is left', async () => (await gitProcesses(lab.folder)).length === 0);
+  assert.deepEqual(await contents(await repository.openTree(id, signal())), { a: 'a' });
+});
+
+/** The command lines of git processes that have to do with a folder. */
+async function gitProcesses(folder: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    const isOurs = environment.split('\0').includes(`HOME=${folder}`);
+    if (isOurs && commandLine.includes('git')) found.push(commandLine.replaceAll('\0', ' '));
+  }
+  return found;
+}
+
+async function killCatFiles(gitDir: string): Promise<number> {
+  let killed = 0;
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (!environment.includes(`GIT_DIR=${gitDir}\0`) || !commandLine.includes('cat-file')) continue;
+    process.kill(Number(pid), 'SIGKILL');
+    killed++;
+  }
+  return killed;
+}

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { GIT_TEST_ENVIRONMENT } from './git.ts';
+
+/** A server for the repositories in one folder, on a port of its own. */
+export interface TestGitServer {
+  /** Ends in `/`. */
+  readonly url: string;
+  /** How many connections or requests have come in. */
+  readonly count: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Serves a folder over `git://`: one `git daemon --inetd` per connection. */
+export async function startGitDaemon(folder: string): Promise<TestGitServer> {
+  const sockets = new Set<Socket>();
+  let count = 0;
+  const server = createServer((socket) => {
+    count++;
+    sockets.add(socket);
+    const args = ['daemon', '--inetd', '--export-all', `--base-path=${folder}`, '--enable=receive-pack', folder];
+    const child = spawn('git', args, { env: { ...process.env, ...GIT_TEST_ENVIRONMENT } });
+    socket.on('error', () => child.kill());
+    socket.on('close', () => sockets.delete(socket));
+    child.stdin.on('error', () => undefined);
+    socket.pipe(child.stdin);
+    child.stdout.pipe(socket);
+  });
+  const port = await listen(server);
+  return { url: `git://127.0.0.1:${port}/`, count: () => count, stop: () => close(server, sockets) };
+}
+
+/** Serves a folder over http by `git http-backend`; with a password when one is given. */
+export async function startGitHttp(
+  folder: string,
+  user?: { readonly name: string; readonly password: string },
+): Promise<TestGitServer> {
+  const wanted = user === undefined ? undefined : `Basic ${btoa(`${user.name}:${user.password}`)}`;
+  let count = 0;
+  const server = createHttpServer((request, response) => {
+    count++;
+    if (wanted !== undefined && request.headers.authorization !== wanted) {
+      request.resume();
+      response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
+    } else runBackend(folder, request, response);
+  });
+  const port = await listen(server);
+  const stop = () => {
+    server.closeAllConnections();
+    return close(server, new Set());
+  };
+  return { url: `http://127.0.0.1:${port}/`, count: () => count, stop };
+}
+
+/** Accepts connections and says nothing, ever. */
+export async function startSilentServer(): Promise<TestGitServer> {
+  const sockets = new Set<Socket>();
+  let count = 0;
+  const server = createServer((socket) => {
+    count++;
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  const port = await listen(server);
+  return { url: `git://127.0.0.1:${port}/`, count: () => count, stop: () => close(server, sockets) };
+}
+
+/**
+ * A folder with an `ssh` that runs the command it is given on this machine: everything of git's ssh transport but the
+ * network. Put it first in PATH.
+ */
+export async function makeLocalSsh(folder: string): Promise<string> {
+  const bin = join(folder, 'ssh-bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'ssh'), '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n');
+  await chmod(join(bin, 'ssh'), 0o755);
+  return bin;
+}
+
+function runBackend(folder: string, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const child = spawn('git', ['http-backend'], {
+    env: {
+      ...process.env,
+      ...GIT_TEST_ENVIRONMENT,
+      GIT_PROJECT_ROOT: folder,
+      GIT_HTTP_EXPORT_ALL: '1',
+      REMOTE_USER: 'tester',
+      REQUEST_METHOD: request.method ?? 'GET',
+      PATH_INFO: decodeURIComponent(url.pathname),
+      QUERY_STRING: url.search.slice(1),
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+    },
+  });
+  child.stdin.on('error', () => undefined);
+  request.pipe(child.stdin);
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.on('close', () => answer(Buffer.concat(chunks), response));
+}
+
+/** Passes on what a CGI program wrote: headers, a blank line, the body. */
+function answer(output: Buffer, response: ServerResponse): void {
+  const end = output.indexOf('\r\n\r\n');
+  const lines = output.toString('latin1', 0, Math.max(0, end)).split('\r\n');
+  const headers = new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
+  const status = Number.parseInt(headers.get('Status') ?? '200', 10);
+  headers.delete('Status');
+  response.writeHead(status, Object.fromEntries(headers)).end(output.subarray(end + 4));
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
+}
+
+async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  for (const socket of sockets) socket.destroy();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
