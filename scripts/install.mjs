@@ -8,7 +8,7 @@ import { passSignalsOn } from '../bin/node-24.mjs';
 /** The folder of the checkout. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** @throws Error when npm could not install */
+/** Ends the process when npm could not install: its own message says why. */
 export async function installDependencies() {
   if (isInstalled()) return;
   const startedAt = Date.now();
@@ -21,7 +21,10 @@ export async function installDependencies() {
     '--no-fund',
     '--loglevel=error',
   ]);
-  if (code !== 0) throw new Error(`npm ci ended with exit code ${code}; its message is above.`);
+  if (code !== 0) {
+    console.error(`npm ci ended with exit code ${code}; its message is above.`);
+    process.exit(code);
+  }
   console.error(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 

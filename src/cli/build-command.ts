@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Client } from '../protocol/client.ts';
 import type { WirePackage } from '../protocol/package.ts';
 import type { Cli } from './cli.ts';
@@ -23,7 +23,10 @@ interface StartOptions extends WaitOptions {
   readonly wait?: boolean;
 }
 
-const TIMEOUT = ['--timeout <duration>', 'how long to wait at most', parseDurationOption, 3_600_000] as const;
+const timeoutOption = () =>
+  new Option('--timeout <duration>', 'how long to wait at most')
+    .argParser(parseDurationOption)
+    .default(3_600_000, '1h');
 
 /** `slipway build start|wait|log|cancel` */
 export function addBuildCommand(program: Command, cli: Cli): void {
@@ -35,11 +38,11 @@ export function addBuildCommand(program: Command, cli: Cli): void {
     .option('--description <text>', 'description of the package')
     .option('--wait', 'wait until the build has ended, and print the package')
     .option('--follow', 'the same, and show the log meanwhile')
-    .option(...TIMEOUT)
+    .addOption(timeoutOption())
     .action((app: string, options: StartOptions) => startBuild(cli, app, options));
   remoteCommand(build, 'wait <app> <package-id>', 'wait until a build has ended, and print the package')
     .option('--follow', 'show the log meanwhile')
-    .option(...TIMEOUT)
+    .addOption(timeoutOption())
     .action((app: string, id: string, options: WaitOptions) => waitForBuild(cli, app, id, options));
   remoteCommand(build, 'log <app> <package-id>', 'print the log of a build')
     .option('--follow', 'go on until the build has ended')
@@ -86,7 +89,7 @@ async function showLog(
 ): Promise<void> {
   const client = await openClient(cli, options);
   if (options.json === true || options.follow === true) {
-    for await (const event of client.followPackage(app, id, { signal: cli.signal })) {
+    for await (const event of client.followPackage(app, id)) {
       if (event.type === 'log')
         writeLine(cli, options.json === true ? JSON.stringify({ Line: event.line }) : event.line);
       else if (options.json === true) writeLine(cli, JSON.stringify({ Package: event.package }));

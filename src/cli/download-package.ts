@@ -21,7 +21,7 @@ export async function downloadPackage(
 ): Promise<void> {
   const client = await openClient(cli, options);
   const found = await client.getPackage(app, id);
-  const response = await client.downloadPackage(app, id, { signal: cli.signal });
+  const response = await client.downloadPackage(app, id);
   const target = resolve(cli.folder, options.output ?? basename(found.Name));
   const temporary = `${target}.${cli.newId().slice(0, 8)}.part`;
   const progress = openProgress(cli);

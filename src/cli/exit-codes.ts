@@ -18,7 +18,6 @@ export type ExitReason = keyof typeof EXIT_CODES;
 
 /** What a command cannot do, and says so: a sentence for people, a code for programs, an exit code. */
 export class CommandFailure extends Error {
-  override readonly name = 'CommandFailure';
   readonly reason: ExitReason;
   /** As it stands in `errorCode` of `--json`. */
   readonly code: string;

@@ -22,7 +22,7 @@ async function login(cli: Cli, givenUrl: string | undefined, options: RemoteOpti
   const username = options.username || cli.variables.SLIPWAY_USERNAME || (await askUsername(cli));
   const apiKey = options.apiKey || cli.variables.SLIPWAY_API_KEY || (await readKey(cli, username));
   if (username === '' || apiKey === '') throw missing('login name and API key', '--username and standard input');
-  const user = await createClient({ url, username, apiKey }).me();
+  const user = await createClient({ url, username, apiKey, signal: cli.signal }).me();
   await storeCredentials(cli.credentialsFile, { url, username, apiKey });
   print(
     cli,

@@ -7,6 +7,7 @@ import { EXIT_CODES, exitReason } from './exit-codes.ts';
 import { addKeyCommand } from './key-command.ts';
 import { addLoginCommand } from './login-command.ts';
 import { addPackageCommand } from './package-command.ts';
+import { COMMON_OPTIONS } from './remote-command.ts';
 import { addRightsCommands } from './rights-commands.ts';
 import { addUserCommand } from './user-command.ts';
 
@@ -53,19 +54,30 @@ export async function runProgram(program: Command, args: readonly string[], cli:
         ? usage(error)
         : exitReason(error);
     const { code } = EXIT_CODES[reason];
-    if (reason !== 'ok' && reason !== 'interrupted') report(cli, error, code, args.includes('--json'));
+    if (reason !== 'ok' && reason !== 'interrupted' && !isHelp(error))
+      report(cli, error, code, args.includes('--json'));
     return code;
   }
 }
 
-/** Subcommands inherit what is settled here: nothing exits or prints behind our back. */
+/** Subcommands inherit what is settled here: nothing exits behind our back, and errors are printed in one place. */
 function settle(program: Command, cli: Cli): Command {
   return program
     .exitOverride()
+    .enablePositionalOptions()
     .showSuggestionAfterError()
+    .configureHelp({
+      groupItems(_unsorted, visible, getGroup) {
+        const groups = Map.groupBy(visible, getGroup);
+        const common = groups.get(COMMON_OPTIONS);
+        groups.delete(COMMON_OPTIONS);
+        return common === undefined ? groups : groups.set(COMMON_OPTIONS, common);
+      },
+    })
     .configureOutput({
       writeOut: (text) => cli.stdout.write(text),
-      writeErr: () => undefined,
+      writeErr: (text) => cli.stderr.write(text),
+      outputError: () => undefined,
       getOutHelpWidth: () => cli.stdout.columns ?? 100,
       getErrHelpWidth: () => cli.stderr.columns ?? 100,
     });
@@ -74,6 +86,11 @@ function settle(program: Command, cli: Cli): Command {
 /** Help and version end commander with exit code 0. */
 function usage(error: CommanderError): 'ok' | 'usage' {
   return error.exitCode === 0 ? 'ok' : 'usage';
+}
+
+/** Help was printed because a subcommand is missing. */
+function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === 'commander.help';
 }
 
 function report(cli: Cli, error: unknown, exitCode: number, json: boolean): void {

@@ -11,7 +11,7 @@ export function addRightsCommands(program: Command, cli: Cli): void {
       print(cli, options, answer, () => `${login} has API Rights to ${app}.`);
     },
   );
-  remoteCommand(program, 'revoke <login> <app>', 'take a user’s API Rights to an app away').action(
+  remoteCommand(program, 'revoke <login> <app>', 'take API Rights to an app away from a user').action(
     async (login: string, app: string, options: RemoteOptions) => {
       const answer = await (await openClient(cli, options)).revokeApiRights(app, login);
       print(cli, options, answer, () => `${login} has no API Rights to ${app} any more.`);

@@ -14,7 +14,10 @@ export function authenticate(authentication: Authentication) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const credentials = readCredentials(request.headers);
     request.caller = authentication.recall(credentials, request.ip);
-    if (request.caller !== undefined) return done();
+    if (request.caller !== undefined) {
+      done();
+      return;
+    }
     authentication.check(credentials, request.ip).then((caller) => {
       request.caller = caller;
       done();
@@ -23,12 +26,13 @@ export function authenticate(authentication: Authentication) {
 }
 
 /** Who sent a request that {@link authenticate} let through. */
-export function callerOf(request: FastifyRequest): Caller {
+export function callerOf(request: Pick<FastifyRequest, 'caller'>): Caller {
   if (request.caller === undefined) throw new Error('This route is not behind authentication.');
   return request.caller;
 }
 
 /** @throws Refusal NO_ACCESS */
-export function requireAdmin(caller: Caller): void {
+export function requireAdmin(caller: Caller): Caller {
   if (!caller.user.isAdmin) throw new Refusal('NO_ACCESS', 'Only an admin may do this.');
+  return caller;
 }

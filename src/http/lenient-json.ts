@@ -22,7 +22,7 @@ interface Reader {
 
 const DEEPEST = 20;
 const BLANKS = /[ \t\r\n]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y;
+const STRING = /"(?:[^"\\]|\\.)*"/sy;
 /** Blanks may stand inside, as in `Main line`, but not at the ends. */
 const WORD = /[^\s"{}[\],:](?:[^"{}[\],:\r\n]*[^\s"{}[\],:])?/y;
 

@@ -1,11 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
-import { createArchiveBuilder } from '../builders/archive.ts';
+import { archiveBuilder } from '../builders/archive.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
@@ -16,7 +16,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
-import { openMemberCache } from '../packaging/member-cache.ts';
+import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { openRepositories } from '../repository/repositories.ts';
@@ -82,7 +82,10 @@ async function openLocked(
     mostBytes: MOST_LOG_BYTES,
     onError: (error) => report(error, 'a build log could not be written'),
   });
-  const members = await openMemberCache({ folder: folder('cache'), sizeBytes: configuration.cacheSizeBytes });
+  const temporaryFolder = folder('tmp');
+  await rm(temporaryFolder, { recursive: true, force: true });
+  await mkdir(temporaryFolder, { mode: 0o700 });
+  const cache = await MemberCache.open({ folder: folder('cache'), limitBytes: configuration.cacheSizeBytes });
   const repositories = openRepositories({
     mirrorsFolder: folder('mirrors'),
     path: process.env.PATH ?? '',
@@ -109,7 +112,7 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
-  const archive = createArchiveBuilder({ members, spoolFolder: folder('tmp') });
+  const archive = archiveBuilder({ cache, temporaryFolder });
   const worker = new BuildWorker({
     database,
     blobs,
@@ -141,7 +144,7 @@ async function openLocked(
     repositoryOf,
     async dropCaches(appKey) {
       await repositories.remove(appKey);
-      await members.remove(appKey);
+      await cache.deleteApp(appKey);
     },
     start() {
       worker.start();

@@ -1,16 +1,17 @@
 import { access, constants } from 'node:fs/promises';
+import { CommandFailure } from '../cli/exit-codes.ts';
 import type { Configuration } from './configuration.ts';
 import { type ConfigurationFile, readConfigurationFile } from './configuration-file.ts';
 import { getSetting, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
 
 /** Everything that was wrong with the configuration, reported together. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
+export class ConfigurationError extends CommandFailure {
   /** Each names the value given, where it came from, and what is accepted. */
   readonly mistakes: readonly string[];
 
   constructor(mistakes: readonly string[]) {
-    super(mistakes.join('\n'));
+    const title = mistakes.length === 1 ? '' : `The configuration has ${mistakes.length} mistakes:\n`;
+    super('usage', 'CONFIGURATION', title + mistakes.join('\n'));
     this.mistakes = mistakes;
   }
 }

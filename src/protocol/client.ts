@@ -1,3 +1,4 @@
+import { ClientError } from './client-error.ts';
 import { type Call, type Connection, makeCall, readJson } from './http-call.ts';
 import type {
   CreateApp,
@@ -39,8 +40,8 @@ export function createClient(connection: Connection) {
 }
 
 function packageCalls(connection: Connection) {
-  const path = (app: string, id = '', rest = '') =>
-    `/api/1/apps/${encodeURIComponent(app)}/packages${id === '' ? '' : `/${encodeURIComponent(id)}`}${rest}`;
+  const path = (app: string, id?: string, rest = '') =>
+    `/api/1/apps/${segment(app)}/packages${id === undefined ? '' : `/${segment(id)}`}${rest}`;
   return {
     listPackages: (app: string) => callForJson<WirePackage[]>(connection, get(path(app))),
     /** @param options `wait`: up to so many seconds for the status to change; `url`: with a download link */
@@ -66,14 +67,13 @@ function packageCalls(connection: Connection) {
     followPackage: (app: string, id: string, waiting: Waiting = {}) =>
       followEvents(connection, { ...get(path(app, id, '/events')), ...waiting }),
     /** @returns the answer, whose body is the file */
-    downloadPackage: (app: string, id: string, waiting: Waiting = {}) =>
-      makeCall(connection, { ...get(path(app, id, '/download')), ...waiting }),
+    downloadPackage: (app: string, id: string) => makeCall(connection, get(path(app, id, '/download'))),
   };
 }
 
 function appCalls(connection: Connection) {
-  const path = (app = '', rest = '') => `/manage/1/apps${app === '' ? '' : `/${encodeURIComponent(app)}`}${rest}`;
-  const rightPath = (app: string, login: string) => path(app, `/api-rights/${encodeURIComponent(login)}`);
+  const path = (app?: string, rest = '') => `/manage/1/apps${app === undefined ? '' : `/${segment(app)}`}${rest}`;
+  const rightPath = (app: string, login: string) => path(app, `/api-rights/${segment(login)}`);
   return {
     listApps: () => callForJson<WireApp[]>(connection, get(path())),
     createApp: (app: CreateApp) => callForJson<WireApp>(connection, post(path(), app)),
@@ -88,8 +88,8 @@ function appCalls(connection: Connection) {
 }
 
 function userCalls(connection: Connection) {
-  const path = (login = '', rest = '') =>
-    `/manage/1/users${login === '' ? '' : `/${encodeURIComponent(login)}`}${rest}`;
+  const path = (login?: string, rest = '') =>
+    `/manage/1/users${login === undefined ? '' : `/${segment(login)}`}${rest}`;
   return {
     /** Who these credentials belong to. */
     me: () => callForJson<WireUser>(connection, get('/manage/1/me')),
@@ -99,11 +99,17 @@ function userCalls(connection: Connection) {
     listKeys: (login: string) => callForJson<WireKey[]>(connection, get(path(login, '/keys'))),
     createKey: (login: string, key: CreateKey) => callForJson<CreatedKey>(connection, post(path(login, '/keys'), key)),
     revokeKey: (login: string, keyId: string) =>
-      callForJson<object>(connection, remove(path(login, `/keys/${encodeURIComponent(keyId)}`))),
+      callForJson<object>(connection, remove(path(login, `/keys/${segment(keyId)}`))),
     /** Who did what, newest first. */
     listAudit: (limit: number) =>
       callForJson<WireAuditEntry[]>(connection, { ...get('/manage/1/audit'), query: { limit } }),
   };
+}
+
+/** A name as one segment of a path. Dots alone would be taken for folders, by every URL parser on the way. */
+function segment(name: string): string {
+  if (!/^\.{0,2}$/.test(name)) return encodeURIComponent(name);
+  throw new ClientError('INVALID_PARAMETERS', `'${name}' is not the name of anything.`);
 }
 
 const get = (path: string): Call => ({ method: 'GET', path, repeatable: true });

@@ -8,6 +8,8 @@ export interface Connection {
   readonly apiKey?: string | undefined;
   /** How long one answer may take to begin. 30 s when absent. */
   readonly timeoutMs?: number;
+  /** Ends every call that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Call {
@@ -31,9 +33,11 @@ const PAUSES_MS = [200, 1000];
  * Makes one call.
  *
  * @returns an answer that is 2xx
- * @throws ClientError for every other answer, and where there is none; the reason of `signal` when it fires
+ * @throws ClientError for every other answer, and where there is none; the reason of a signal that fires
  */
-export async function makeCall(connection: Connection, call: Call): Promise<Response> {
+export async function makeCall(connection: Connection, given: Call): Promise<Response> {
+  const signals = [connection.signal, given.signal].filter((signal) => signal !== undefined);
+  const call = { ...given, signal: signals.length === 0 ? undefined : AbortSignal.any(signals) };
   for (const pauseMs of call.repeatable ? PAUSES_MS : []) {
     try {
       return await makeCallOnce(connection, call);

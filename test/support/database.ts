@@ -17,14 +17,14 @@ export async function testDatabase(test: Pick<TestContext, 'after'>): Promise<Da
 }
 
 /** Writes an app with nothing behind it. */
-export async function addApp(database: Database, appId: string): Promise<AppRow> {
+export async function addApp(database: Database, appId: string, repository = '/nowhere'): Promise<AppRow> {
   const app: AppRow = {
     id: randomUUID(),
     app_id: appId as AppId,
     project_id: randomUUID() as string as ProjectId,
     name: appId,
     kind: 'git',
-    repository: '/nowhere',
+    repository,
     main_branch: null,
     created_at: 1,
     served_at: 0,

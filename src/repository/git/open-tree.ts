@@ -29,7 +29,7 @@ export async function openTree(
   mirrorOf: MirrorOf,
   signal: AbortSignal,
 ): Promise<SourceTree> {
-  const commit = await findCommit(mirror, commitId, signal);
+  const commit = await obtainCommit(mirror, commitId, signal);
   if (commit === undefined) throw revisionGone(commitId);
   const parts: Part[] = [];
   const files = await listPart({ mirror, commitId, commit, path: '', above: [] }, mirrorOf, parts, signal);
@@ -84,29 +84,31 @@ async function enter(place: Place, submodule: Submodule, mirrorOf: MirrorOf, sig
   return { mirror, commitId: submodule.commitId, commit, path: `${path}/`, above };
 }
 
-/** The commit may be here already; a branch may lead to it; or it is asked for by its id. */
 async function findSubmoduleCommit(
   mirror: Mirror,
   commitId: string,
   path: string,
   signal: AbortSignal,
 ): Promise<Commit> {
+  let commit: Commit | undefined;
   try {
-    const known = await mirror.known(signal);
-    const here = known === undefined ? undefined : await findCommit(mirror, commitId, signal);
-    if (here !== undefined) return here;
-    await mirror.look(signal);
-    const looked = await findCommit(mirror, commitId, signal);
-    if (looked !== undefined) return looked;
-    const fetched = (await mirror.fetchObject(commitId, signal))
-      ? await findCommit(mirror, commitId, signal)
-      : undefined;
-    if (fetched !== undefined) return fetched;
+    commit = await obtainCommit(mirror, commitId, signal);
   } catch (error) {
     throw error instanceof RepositoryError ? ofSubmodule(path, error) : error;
   }
+  if (commit !== undefined) return commit;
   const message = `The submodule ${quote(path)} needs the revision ${commitId}, which ${mirror.address.shown} does not have: push it there.`;
   throw new RepositoryError('unreadable', message);
+}
+
+/** The commit may be here already; a branch may lead to it (the mirror was lost, say); or it is asked for by its id. */
+async function obtainCommit(mirror: Mirror, commitId: string, signal: AbortSignal): Promise<Commit | undefined> {
+  const here = await findCommit(mirror, commitId, signal);
+  if (here !== undefined) return here;
+  await mirror.look(signal);
+  const looked = await findCommit(mirror, commitId, signal);
+  if (looked !== undefined) return looked;
+  return (await mirror.fetchObject(commitId, signal)) ? await findCommit(mirror, commitId, signal) : undefined;
 }
 
 async function findCommit(mirror: Mirror, commitId: string, signal: AbortSignal): Promise<Commit | undefined> {

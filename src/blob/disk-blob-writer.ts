@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, link, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { BlobWriter, WrittenBlob } from './blob-store.ts';
+import { codeOf, toBlobError } from './disk-errors.ts';
+import { syncFolder } from './shard-folders.ts';
+
+/** Writes one blob into a temporary file, and gives it its name when it is whole. */
+export class DiskBlobWriter implements BlobWriter {
+  readonly #hash = createHash('sha256');
+  readonly #key: string;
+  readonly #temporary: string;
+  readonly #final: string;
+  readonly #handle: FileHandle;
+  #sizeBytes = 0;
+  #discarding: Promise<void> | undefined;
+
+  /** @param handle the temporary file, new and open; the writer closes and deletes it */
+  constructor(key: string, paths: { readonly temporary: string; readonly final: string }, handle: FileHandle) {
+    this.#key = key;
+    this.#temporary = paths.temporary;
+    this.#final = paths.final;
+    this.#handle = handle;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    // Hashed while the disk is at work.
+    const written = writeAll(this.#handle, chunk);
+    this.#hash.update(chunk);
+    try {
+      await written;
+    } catch (error) {
+      // The room that it took is what others need now.
+      await this.abort();
+      throw toBlobError(this.#key, error);
+    }
+    this.#sizeBytes += chunk.byteLength;
+  }
+
+  async commit(): Promise<WrittenBlob> {
+    try {
+      // In this order: no name before the bytes are safe, no answer before the name is.
+      await this.#handle.datasync();
+      await link(this.#temporary, this.#final);
+      await syncFolder(dirname(this.#final));
+    } catch (error) {
+      throw toBlobError(this.#key, error);
+    } finally {
+      await this.abort();
+    }
+    return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') };
+  }
+
+  abort(): Promise<void> {
+    this.#discarding ??= this.#discard();
+    return this.#discarding;
+  }
+
+  async #discard(): Promise<void> {
+    try {
+      await this.#handle.close();
+    } finally {
+      await unlink(this.#temporary).catch((error) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
+    }
+  }
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  let offset = 0;
+  while (offset < chunk.byteLength) offset += (await handle.write(chunk, offset)).bytesWritten;
+}

@@ -1,0 +1,29 @@
+import type { Static, TObject } from 'typebox';
+import { Check, Errors } from 'typebox/value';
+import { quote, Refusal } from '../domain/refusal.ts';
+import { parseRequestBody } from './request-body.ts';
+
+/**
+ * Reads the body of a management call. Unknown fields are ignored, null stands for absent.
+ *
+ * @throws Refusal INVALID_PARAMETERS naming the first field that is wrong
+ */
+export function parseManageBody<T extends TObject>(schema: T, bytes: unknown): Static<T> {
+  const body = parseRequestBody(bytes) ?? {};
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new Refusal('INVALID_PARAMETERS', `The body is ${quote(body)}: send a JSON object.`);
+  }
+  const given = Object.fromEntries(
+    Object.entries(body).filter(([name, value]) => Object.hasOwn(schema.properties, name) && value !== null),
+  );
+  if (Check(schema, given)) return given;
+  throw new Refusal('INVALID_PARAMETERS', describeMistake(schema, given));
+}
+
+function describeMistake(schema: TObject, given: Readonly<Record<string, unknown>>): string {
+  const missing = (schema.required ?? []).find((name: string) => !Object.hasOwn(given, name));
+  if (missing !== undefined) return `Not enough parameters given. Please set ${missing}.`;
+  const [mistake] = Errors(schema, given);
+  const field = mistake?.instancePath.split('/')[1] ?? '';
+  return `${field} is ${quote(given[field])}: it ${mistake?.message ?? 'is not accepted'}.`;
+}

@@ -1,0 +1,132 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { listApiKeys } from '../database/api-keys.ts';
+import { listAudit } from '../database/audit.ts';
+import type { UserRow } from '../database/schema.ts';
+import { findUser, listUsers, type User } from '../database/users.ts';
+import { type Login, parseLogin } from '../domain/identifiers.ts';
+import { quote, Refusal } from '../domain/refusal.ts';
+import { CreateKeySchema, CreateUserSchema } from '../protocol/manage.ts';
+import type { Authentication } from './authentication.ts';
+import { callerOf, requireAdmin } from './caller.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { parseManageBody } from './manage-body.ts';
+import { presentAuditEntry, presentKey, presentUser } from './manage-presenter.ts';
+import { parseCountParameter } from './query-parameters.ts';
+import { describe } from './route-schemas.ts';
+
+type ManageDependencies = Pick<HttpDependencies, 'database' | 'operations'>;
+
+interface UserCall {
+  Params: { readonly login: string };
+}
+
+interface KeyCall {
+  Params: { readonly login: string; readonly keyId: string };
+}
+
+/** Users, their keys, and the audit. */
+export function addManageUserRoutes(
+  app: FastifyInstance,
+  deps: ManageDependencies,
+  authentication: Authentication,
+): void {
+  const { database, operations } = deps;
+
+  const getUser = async (login: Login): Promise<UserRow> => {
+    const row = await findUser(database.read, login);
+    if (row === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login ${quote(login)}.`);
+    return row;
+  };
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/me',
+    schema: describe('me'),
+    handler: async (request) => presentUser(await getUser(callerOf(request).user.login)),
+  });
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/users',
+    schema: describe('listUsers'),
+    handler: async (request) => {
+      requireAdmin(callerOf(request));
+      return (await listUsers(database.read)).map(presentUser);
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/users',
+    schema: describe('createUser'),
+    handler: async (request) => {
+      const { user } = requireAdmin(callerOf(request));
+      return presentUser(
+        await operations.createUser({ user, request: parseManageBody(CreateUserSchema, request.body) }),
+      );
+    },
+  });
+
+  app.route<UserCall>({
+    method: 'POST',
+    url: '/users/:login/disable',
+    schema: describe('disableUser'),
+    handler: async (request) => {
+      const { user } = requireAdmin(callerOf(request));
+      await operations.disableUser({ user, login: parseLogin(request.params.login) }).finally(authentication.forget);
+      return {};
+    },
+  });
+
+  app.route<UserCall>({
+    method: ['GET', 'HEAD'],
+    url: '/users/:login/keys',
+    schema: describe('listKeys'),
+    handler: async (request) => {
+      const { login } = requireOwner(request);
+      return (await listApiKeys(database.read, (await getUser(login)).id)).map(presentKey);
+    },
+  });
+
+  app.route<UserCall>({
+    method: 'POST',
+    url: '/users/:login/keys',
+    schema: describe('createKey'),
+    handler: async (request) => {
+      const { user, login } = requireOwner(request);
+      return operations.createKey({ user, login, request: parseManageBody(CreateKeySchema, request.body) });
+    },
+  });
+
+  app.route<KeyCall>({
+    method: 'DELETE',
+    url: '/users/:login/keys/:keyId',
+    schema: describe('revokeKey'),
+    handler: async (request) => {
+      const { user, login } = requireOwner(request);
+      await operations.revokeKey({ user, login, keyId: request.params.keyId }).finally(authentication.forget);
+      return {};
+    },
+  });
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/audit',
+    schema: describe('listAudit'),
+    handler: async (request) => {
+      requireAdmin(callerOf(request));
+      const limit = parseCountParameter(request.query, 'limit', { min: 1, max: 1000, fallback: 100 });
+      return (await listAudit(database.read, { limit })).map(presentAuditEntry);
+    },
+  });
+}
+
+/** An admin, or the user whose keys are meant. @throws Refusal NO_ACCESS, INVALID_PARAMETERS */
+function requireOwner(request: FastifyRequest<UserCall>): { readonly user: User; readonly login: Login } {
+  const { user } = callerOf(request);
+  const text = request.params.login;
+  if (!user.isAdmin && text.trim().toLowerCase() !== user.login) {
+    throw new Refusal('NO_ACCESS', 'Only an admin may do this with the keys of others.');
+  }
+  return { user, login: parseLogin(text) };
+}

@@ -1,0 +1,147 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { findPackage } from '../database/packages.ts';
+import type { PackageRow } from '../database/schema.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { parseStartBuild } from '../domain/start-build-request.ts';
+import type { WirePackage } from '../protocol/package.ts';
+import { callerOf } from './caller.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { getPackageAddress, type PackageCall, requirePackage } from './package-calls.ts';
+import { openPackageList } from './package-list.ts';
+import { presentPackage } from './package-presenter.ts';
+import { waitForStatus } from './package-watch.ts';
+import { publicAddress } from './public-address.ts';
+import { parseBooleanParameter } from './query-parameters.ts';
+import { parseRequestBody } from './request-body.ts';
+import { withRequestSignal } from './request-signal.ts';
+import { describe } from './route-schemas.ts';
+import { getVisibleApp } from './visible-app.ts';
+import { parseWait } from './wait-preference.ts';
+
+interface AppCall {
+  Params: { readonly app: string };
+}
+
+/** The documented calls on packages, except Download, and canceling. */
+export function addPackageRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortSignal): void {
+  app.route<AppCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/packages',
+    schema: describe('listPackages'),
+    handler: async (request, reply) => {
+      const refusals = { malformed: 'INVALID_APPID', notFound: 'INVALID_APPID' } as const;
+      const row = await getVisibleApp(deps.database.read, callerOf(request), request.params.app, refusals);
+      reply.type('application/json; charset=utf-8');
+      return reply.send(await openPackageList(deps.database.read, row.id));
+    },
+  });
+
+  app.route<PackageCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/packages/:packageId',
+    schema: describe('retrievePackage'),
+    handler: (request, reply) => retrievePackage(deps, request, reply, closing),
+  });
+
+  app.route<AppCall>({
+    method: 'POST',
+    url: '/apps/:app/packages',
+    schema: describe('startBuild'),
+    handler: async (request, reply) => ({ PackageId: await startBuild(deps, request, reply) }),
+  });
+
+  app.route<PackageCall>({
+    method: 'DELETE',
+    url: '/apps/:app/packages/:packageId',
+    schema: describe('deletePackage'),
+    handler: async (request) => {
+      const { app, packageId } = await getPackageAddress(deps, request);
+      await deps.operations.deletePackage({ app, user: callerOf(request).user, packageId });
+      return {};
+    },
+  });
+
+  app.route<AppCall>({
+    method: 'DELETE',
+    url: '/apps/:app/packages',
+    schema: { hide: true },
+    handler: async (request) => {
+      // Where a script's variable was empty.
+      await getPackageAddress(deps, { caller: request.caller, params: { app: request.params.app, packageId: '' } });
+    },
+  });
+
+  app.route<PackageCall>({
+    method: 'POST',
+    url: '/apps/:app/packages/:packageId/cancel',
+    schema: describe('cancelBuild'),
+    handler: async (request) => {
+      const { app, packageId } = await getPackageAddress(deps, request);
+      await deps.operations.cancelBuild({ app, user: callerOf(request).user, packageId });
+      return {};
+    },
+  });
+}
+
+async function retrievePackage(
+  deps: HttpDependencies,
+  request: FastifyRequest<PackageCall>,
+  reply: FastifyReply,
+  closing: AbortSignal,
+): Promise<WirePackage> {
+  const { app, packageId } = await getPackageAddress(deps, request);
+  const withUrl = parseBooleanParameter(request.query, 'url');
+  const wait = parseWait(request.query, request.headers.prefer);
+  const row = requirePackage(await findPackage(deps.database.read, app.id, packageId));
+  if (wait.preferred) reply.header('preference-applied', `wait=${wait.ms / 1000}`);
+  const current = wait.ms === 0 ? row : await waitLonger(deps, row, wait.ms, reply, closing);
+  return presentPackage(current, withUrl ? signUrl(deps, request, current) : undefined);
+}
+
+async function waitLonger(
+  deps: HttpDependencies,
+  row: PackageRow,
+  timeoutMs: number,
+  { raw: response }: FastifyReply,
+  closing: AbortSignal,
+): Promise<PackageRow> {
+  return requirePackage(
+    await withRequestSignal({ response, closing, timeoutMs }, (signal) => waitForStatus(deps, row, signal)),
+  );
+}
+
+function signUrl(
+  { links, clock, settings }: HttpDependencies,
+  request: FastifyRequest,
+  row: PackageRow,
+): WirePackage['Url'] {
+  if (row.status !== 'Succeeded') return undefined;
+  const expiresAt = Math.floor(clock() / 1000) + settings.linkTtlSeconds;
+  const path = links.sign({ packageId: row.id, fileName: row.name }, expiresAt);
+  return { Location: publicAddress(request, settings.publicUrl) + path, TTL: settings.linkTtlSeconds };
+}
+
+async function startBuild(
+  deps: HttpDependencies,
+  request: FastifyRequest<AppCall>,
+  { raw: response }: FastifyReply,
+): Promise<string> {
+  const caller = callerOf(request);
+  const refusals = { malformed: 'INVALID_APPID', notFound: 'APP_NOT_FOUND' } as const;
+  const app = await getVisibleApp(deps.database.read, caller, request.params.app, refusals);
+  const args = {
+    app,
+    user: caller.user,
+    request: parseStartBuild(parseRequestBody(request.body)),
+    idempotencyKey: parseIdempotencyKey(request.headers['idempotency-key']),
+  };
+  return withRequestSignal({ response }, (signal) => deps.operations.startBuild(args, signal));
+}
+
+/** @throws Refusal INVALID_PARAMETERS */
+function parseIdempotencyKey(header: string | readonly string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = String(header).trim();
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key;
+  throw new Refusal('INVALID_PARAMETERS', 'The header Idempotency-Key must have 1 to 255 printable ASCII characters.');
+}

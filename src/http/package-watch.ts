@@ -1,0 +1,55 @@
+import type { PackageChanges } from '../changes/package-changes.ts';
+import type { Database } from '../database/database.ts';
+import { findPackage } from '../database/packages.ts';
+import type { PackageRow } from '../database/schema.ts';
+import { isFinal } from '../domain/package-status.ts';
+
+export interface WatchDependencies {
+  readonly database: Database;
+  readonly changes: PackageChanges;
+}
+
+/**
+ * Yields a package as it is, and again after each change, until it is deleted or the signal fires. Changes that come
+ * while the last one is being looked at are yielded as one.
+ */
+export async function* watchPackage(
+  { database, changes }: WatchDependencies,
+  { id, app_id: appKey }: Pick<PackageRow, 'id' | 'app_id'>,
+  signal: AbortSignal,
+): AsyncGenerator<PackageRow> {
+  let change = Promise.withResolvers<void>();
+  const onChange = () => change.resolve();
+  const stop = changes.subscribe(id, onChange);
+  signal.addEventListener('abort', onChange);
+  try {
+    while (!signal.aborted) {
+      // Renewed before reading: a change during the read wakes the next turn.
+      change = Promise.withResolvers();
+      const row = await findPackage(database.read, appKey, id);
+      if (row === undefined) return;
+      yield row;
+      if (!signal.aborted) await change.promise;
+    }
+  } finally {
+    stop();
+    signal.removeEventListener('abort', onChange);
+  }
+}
+
+/**
+ * Waits until the status of a package is another than in `row`, or the signal fires.
+ *
+ * @returns the package as it is then; undefined when it was deleted
+ */
+export async function waitForStatus(
+  deps: WatchDependencies,
+  row: PackageRow,
+  signal: AbortSignal,
+): Promise<PackageRow | undefined> {
+  if (isFinal(row.status)) return row;
+  for await (const current of watchPackage(deps, row, signal)) {
+    if (current.status !== row.status) return current;
+  }
+  return findPackage(deps.database.read, row.app_id, row.id);
+}

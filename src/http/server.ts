@@ -1,0 +1,162 @@
+import { setMaxListeners } from 'node:events';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { createAttemptLimits } from './attempt-limits.ts';
+import { createAuthentication } from './authentication.ts';
+import { authenticate } from './caller.ts';
+import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
+import { type ErrorReply, formatReply, refuse, replyToConnectionError, replyToError } from './error-reply.ts';
+import { addEventRoute } from './event-routes.ts';
+import type { HttpDependencies, HttpSettings } from './http-dependencies.ts';
+import { createKeyUses } from './key-uses.ts';
+import { addLogRoute } from './log-routes.ts';
+import { addManageAppRoutes } from './manage-app-routes.ts';
+import { addManageUserRoutes } from './manage-user-routes.ts';
+import { collectRoutes } from './openapi-document.ts';
+import { addOperationRoutes } from './operation-routes.ts';
+import { addPackageRoutes } from './package-routes.ts';
+
+/**
+ * The HTTP server: owns how requests are read, who may make them, and how answers and errors look on the wire. What is
+ * done about a request is in `operations/`; nothing here writes to the database but the last use of keys.
+ *
+ * Invariants: every answer that is not 2xx is `{errorCode, errorMessage}` in JSON, also for what is no valid HTTP; an
+ * app that the caller may not see is answered like one that does not exist; memory does not grow with the size of a
+ * list, a log or a file.
+ *
+ * Closing it refuses new connections, answers who waits, ends streams of events, and lets other answers finish within
+ * `closeTimeoutMs`.
+ */
+export function buildHttpServer(deps: HttpDependencies): FastifyInstance {
+  const { settings, logger } = deps;
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  const app = fastify({
+    serverFactory: (handler) => openServer(settings, handler),
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable && error.code !== 'ECONNRESET') socket.write(replyToConnectionError(error));
+      socket.destroySoon();
+    },
+    frameworkErrors: (error, _request, reply) => sendError(deps, reply, error),
+    rewriteUrl: ({ url = '/' }) => normalizeUrl(url),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    bodyLimit: settings.bodyLimitBytes,
+    trustProxy: typeof settings.trustProxy === 'boolean' ? settings.trustProxy : [...settings.trustProxy],
+  });
+  // Requests are read by the routes, and presenters choose what an answer holds.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler((error, _request, reply) => sendError(deps, reply, error));
+  app.setNotFoundHandler((request, reply) => sendReply(reply, refuseAddress(app, request.method, request.url)));
+  takeEveryBody(app);
+  observeRoutes(app, deps);
+  collectRoutes(app);
+  app.addHook('preClose', async () => {
+    closing.abort();
+    setTimeout(() => app.server.closeAllConnections(), settings.closeTimeoutMs).unref();
+  });
+  addRoutes(app, deps, closing.signal);
+  logger.debug('the HTTP server is built');
+  return app;
+}
+
+/** Long enough for every id and file name, short enough for a log line. */
+const MAX_PARAM_LENGTH = 2000;
+
+function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortSignal): void {
+  const keyUses = createKeyUses(deps);
+  const authentication = createAuthentication({ ...deps, keyUses, limits: createAttemptLimits() });
+  app.decorateRequest('caller', undefined);
+  app.addHook('onClose', keyUses.flush);
+  app.register(
+    async (api) => {
+      api.addHook('onRequest', authenticate(authentication));
+      addPackageRoutes(api, deps, closing);
+      addDownloadRoute(api, deps);
+      addLogRoute(api, deps);
+      addEventRoute(api, deps, closing);
+    },
+    { prefix: '/api/1' },
+  );
+  app.register(
+    async (manage) => {
+      manage.addHook('onRequest', authenticate(authentication));
+      addManageAppRoutes(manage, deps, authentication);
+      addManageUserRoutes(manage, deps, authentication);
+    },
+    { prefix: '/manage/1' },
+  );
+  app.register(async (open) => {
+    addLinkRoute(open, deps);
+    addOperationRoutes(open, deps, closing);
+  });
+}
+
+function openServer({ tls }: HttpSettings, handler: RequestListener): Server {
+  // Node answers a missing Host by itself, and not in JSON.
+  const options: ServerOptions = { requireHostHeader: false, keepAliveTimeout: 75_000, noDelay: true };
+  const server = tls === undefined ? createServer(options, handler) : createTlsServer({ ...options, ...tls }, handler);
+  // Expectations other than 100-continue may be ignored (RFC 9110, 10.1.1); Node would answer 417 without a body.
+  server.on('checkExpectation', handler);
+  server.on('connect', (_request, socket) => socket.end(formatReply(refuse('METHOD_NOT_ALLOWED'))));
+  return server;
+}
+
+/** A client whose base address ends in a slash sends two; one that takes us for a proxy sends a whole URL. */
+function normalizeUrl(url: string): string {
+  if (url.startsWith('/') && url[1] !== '/') return url;
+  return url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^\/*/, '/');
+}
+
+/** Whatever the Content-Type says, or does not: the body is kept as bytes, and the route makes sense of it. */
+function takeEveryBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Fastify would refuse a type that is none, such as the literal `false` that a client is known to send.
+    if (request.method !== 'GET') request.raw.headers['content-type'] = undefined;
+    done();
+  });
+}
+
+function observeRoutes(app: FastifyInstance, { metrics }: HttpDependencies): void {
+  app.addHook('onRoute', (route) => {
+    const { url } = route;
+    route.onResponse = (request, reply, done) => {
+      metrics.observeHttp(request.method, url, reply.statusCode, reply.elapsedTime / 1000);
+      done();
+    };
+  });
+}
+
+function sendError({ logger }: HttpDependencies, reply: FastifyReply, error: unknown): void {
+  const answer = replyToError(error);
+  if (answer.log !== undefined) {
+    const { method, url } = reply.request;
+    // The query of a link is a secret.
+    const address = url.split('?', 1)[0];
+    logger[answer.log.level]({ err: error, requestId: answer.log.requestId, method, address }, 'a request failed');
+  }
+  sendReply(reply, answer);
+}
+
+/** Headers that were set for another answer are taken back. */
+function sendReply(reply: FastifyReply, { status, headers, body }: ErrorReply): void {
+  for (const name of Object.keys(reply.getHeaders())) if (!KEPT_HEADERS.has(name)) reply.removeHeader(name);
+  reply.code(status).headers(headers).send(body);
+}
+
+const KEPT_HEADERS = new Set(['connection', 'content-range']);
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+
+function refuseAddress(app: FastifyInstance, method: string, url: string): ErrorReply {
+  const path = url.split('?', 1)[0] ?? '/';
+  const allowed = METHODS.filter((other) => app.findRoute({ method: other, url: path }) !== null);
+  if (allowed.length === 0) return refuse('NOT_FOUND');
+  const message = `This address does not take ${method}, only ${allowed.join(', ')}.`;
+  return refuse('METHOD_NOT_ALLOWED', message, { allow: allowed.join(', ') });
+}

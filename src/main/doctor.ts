@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli/cli.ts';
+import { CommandFailure } from '../cli/exit-codes.ts';
+import { print } from '../cli/output.ts';
+import { checkConfiguration, checkDataFolder, checkDiskSpace, checkPort } from './check-configuration.ts';
+import { checkGit, checkGitLfs, checkNode } from './check-programs.ts';
+import { checkServer } from './check-server.ts';
+import type { Finding } from './finding.ts';
+import { addServeOptions, type ServeOptions } from './serve-options.ts';
+import { verifyDataFolder } from './verify-data-folder.ts';
+
+interface DoctorOptions extends ServeOptions {
+  readonly verify?: boolean;
+}
+
+/** `slipway doctor`: looks at this machine and says what is missing and how to get it. It changes nothing. */
+export function addDoctorCommand(program: Command, cli: Cli): void {
+  addServeOptions(program.command('doctor').description('say what is missing on this machine and how to get it'))
+    .option('--verify', 'also read every stored package and compare its size and SHA-256')
+    .action((options: DoctorOptions) => examine(cli, options));
+}
+
+async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise<void> {
+  const { finding, configuration } = await checkConfiguration(cli, options);
+  const path = cli.variables.PATH ?? '';
+  const findings: Finding[] = [
+    checkNode(process.versions.node),
+    ...(await Promise.all([checkGit(path), checkGitLfs(path)])),
+    finding,
+    await checkServer(cli),
+  ];
+  if (configuration !== undefined) {
+    const { dataFolder } = configuration;
+    findings.push(
+      ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
+    );
+    if (verify === true) findings.push(...(await verifyDataFolder(dataFolder, cli.signal)));
+  }
+  print(cli, options, findings, () => findings.map(describeFinding).join('\n'));
+  const missing = findings.filter(({ state }) => state === 'missing');
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name).join(', ');
+  throw new CommandFailure('checkFailed', 'DOCTOR', `Slipway cannot work well here: see ${names}.`);
+}
+
+const MARKS = { ok: '✔', note: '·', missing: '✖' } as const;
+
+function describeFinding({ state, name, found, advice }: Finding): string {
+  return `${MARKS[state]} ${name.padEnd(14)} ${found}${advice === undefined ? '' : `\n${' '.repeat(17)}${advice}`}`;
+}

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandFailure } from '../cli/exit-codes.ts';
+import { type Client, createClient } from '../protocol/client.ts';
+import { ClientError } from '../protocol/client-error.ts';
+import { writeSecretFile } from './secret-file.ts';
+import type { RunningServer } from './server.ts';
+
+export const DEMO_APP = 'calc';
+const DEMO_LOGIN = 'demo@example.com';
+
+/** Credentials of the demo's user. */
+export interface DemoUser {
+  readonly username: string;
+  readonly apiKey: string;
+}
+
+/**
+ * Sees to it that the demo's user, its key, its app and its rights are there, through the server's own HTTP API. What is
+ * there already stays: it may be called on every start, and again after one that was cut short.
+ */
+export async function ensureDemo(server: RunningServer, dataFolder: string, repository: string): Promise<DemoUser> {
+  const file = join(dataFolder, 'demo.json');
+  const admin = createClient({ url: server.url, username: 'admin', apiKey: await readAdminKey(server, dataFolder) });
+  const known = await readDemoUser(file);
+  if (known !== undefined && (await works(createClient({ url: server.url, ...known })))) return known;
+  await unlessThere(admin.createUser({ Login: DEMO_LOGIN, Name: 'Demo User' }));
+  await unlessThere(admin.createApp({ AppId: DEMO_APP, Name: 'Calculation App', Repository: repository }));
+  await admin.grantApiRights(DEMO_APP, DEMO_LOGIN);
+  const { Key: apiKey } = await admin.createKey(DEMO_LOGIN, { Name: 'Demo' });
+  const user = { username: DEMO_LOGIN, apiKey };
+  await writeSecretFile(file, `${JSON.stringify(user, undefined, 2)}\n`);
+  return user;
+}
+
+/** Whether the user still has a valid key and rights to the app. */
+async function works(client: Client): Promise<boolean> {
+  try {
+    await client.listPackages(DEMO_APP);
+    return true;
+  } catch (error) {
+    if (error instanceof ClientError && error.status !== undefined && error.status < 500) return false;
+    throw error;
+  }
+}
+
+async function unlessThere(creating: Promise<unknown>): Promise<void> {
+  try {
+    await creating;
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'ALREADY_EXISTS') throw error;
+  }
+}
+
+async function readDemoUser(file: string): Promise<DemoUser | undefined> {
+  const text = await readOptional(file);
+  if (text === undefined) return undefined;
+  const { username, apiKey } = JSON.parse(text);
+  return typeof username === 'string' && typeof apiKey === 'string' ? { username, apiKey } : undefined;
+}
+
+async function readAdminKey(server: RunningServer, dataFolder: string): Promise<string> {
+  const file = join(dataFolder, 'admin.key');
+  const key = server.adminKey ?? (await readOptional(file))?.trim();
+  if (key !== undefined) return key;
+  const message = `${file} is missing, and the demo needs the key of admin. Choose another folder with --data <folder>.`;
+  throw new CommandFailure('usage', 'NO_ADMIN_KEY', message);
+}
+
+async function readOptional(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

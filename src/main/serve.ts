@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Cli } from '../cli/cli.ts';
+import { formatDuration } from '../cli/human-text.ts';
+import { formatFields, print } from '../cli/output.ts';
+import type { Configuration } from './configuration.ts';
+import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
+import type { RunningServer } from './server.ts';
+import { startOrExplain } from './start-or-explain.ts';
+import { untilStopped } from './stop-signals.ts';
+
+/** `slipway serve`: a server for real use. Nothing is seeded but the login `admin`, once. */
+export function addServeCommand(program: Command, cli: Cli): void {
+  addServeOptions(program.command('serve').description('run the server')).action(async (options: ServeOptions) => {
+    const configuration = await readServeOptions(cli, options);
+    const server = await startOrExplain(configuration);
+    announce(cli, options, configuration, server);
+    await serveUntilStopped(cli, configuration, server);
+  });
+}
+
+/** Serves until Ctrl-C or SIGTERM, then stops gracefully. */
+export async function serveUntilStopped(cli: Cli, configuration: Configuration, server: RunningServer): Promise<void> {
+  await untilStopped(cli.signal);
+  const grace = formatDuration(configuration.shutdownGraceMs);
+  cli.stderr.write(`Stopping; running builds may go on for up to ${grace}. Once more stops at once.\n`);
+  await server.stop();
+  cli.stderr.write('Stopped.\n');
+}
+
+function announce(cli: Cli, options: ServeOptions, configuration: Configuration, server: RunningServer): void {
+  const { dataFolder, publicUrl } = configuration;
+  const keyFile = join(dataFolder, 'admin.key');
+  const facts = { Url: server.url, DataFolder: dataFolder, AdminKeyFile: keyFile, AdminKey: server.adminKey ?? null };
+  print(cli, options, facts, () =>
+    [
+      `Slipway serves ${server.url}`,
+      '',
+      formatFields({
+        Data: dataFolder,
+        'Public address': publicUrl,
+        'API description': `${server.url}/docs`,
+        ...(server.adminKey === undefined
+          ? {}
+          : { Login: 'admin', 'API key': `${server.adminKey} (shown this once, kept in ${keyFile})` }),
+      }),
+      ...(server.adminKey === undefined ? [] : ['', firstSteps(server.url, keyFile)]),
+    ].join('\n'),
+  );
+}
+
+function firstSteps(url: string, keyFile: string): string {
+  return [
+    'Next, in another terminal:',
+    `  slipway login ${url} --username admin < ${keyFile}`,
+    '  slipway app create <app> --repository <git url or path>',
+  ].join('\n');
+}

@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+
+/** Versions of the programs that repositories are read with, as they name themselves. */
+export interface GitPrograms {
+  /** `2.39.5`; undefined where git cannot be started. */
+  readonly git: string | undefined;
+  readonly gitLfs: string | undefined;
+}
+
+/** `git cat-file --batch-command` came with it. */
+export const OLDEST_GIT = '2.36.0';
+
+/** @param path where to look: a PATH */
+export async function findGitPrograms(path: string): Promise<GitPrograms> {
+  const [git, gitLfs] = await Promise.all([
+    findVersion(path, ['--version'], /git version (\d+\.\d+(?:\.\d+)?)/),
+    findVersion(path, ['lfs', 'version'], /git-lfs\/(\d+\.\d+\.\d+)/),
+  ]);
+  return { git, gitLfs };
+}
+
+function findVersion(path: string, args: readonly string[], pattern: RegExp): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  execFile('git', [...args], { env: { PATH: path }, timeout: 10_000 }, (error, stdout) => {
+    resolve(error === null ? pattern.exec(stdout)?.[1] : undefined);
+  });
+  return promise;
+}

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { BlobError } from '../../src/blob/blob-store.ts';
+import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
+import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
+import type { BuildJob } from '../../src/builders/builder.ts';
+import { createPackageChanges } from '../../src/changes/package-changes.ts';
+import { listDueEntries } from '../../src/database/outbox.ts';
+import { findAnyPackage } from '../../src/database/packages.ts';
+import type { PackageRow } from '../../src/database/schema.ts';
+import { BuildFailure } from '../../src/domain/failure.ts';
+import type { Login, PackageId } from '../../src/domain/identifiers.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { cancelBuild } from '../../src/operations/cancel-build.ts';
+import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
+import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
+import { openRepositories } from '../../src/repository/repositories.ts';
+import { BuildWorker } from '../../src/worker/build-worker.ts';
+import { addApp, addPackage, testDatabase } from '../support/database.ts';
+import { makeTestRepository } from '../support/git.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+type Build = (job: BuildJob) => Promise<void>;
+
+const clock = Date.now;
+const user = { id: 'u', login: 'someone' as Login, name: 'Someone', isAdmin: true };
+const writeHello: Build = ({ output }) => output.write(Buffer.from('hello'));
+/** Works until it is told to stop. */
+const goOn: Build = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+
+/** A worker over a real database, real files and a real repository, with a builder that a test decides on. */
+async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000) {
+  const folder = await temporaryFolder(context);
+  const source = await makeTestRepository(join(folder, 'source.git'));
+  const [revision = ''] = await source.commit([{ branch: 'master', files: { a: 'a' } }]);
+  const database = await testDatabase(context);
+  const app = await addApp(database, 'calc', source.path);
+  const changes = createPackageChanges();
+  const limits = { leaseMs: 30_000, buildsPerApp: 9, mostInterruptions: 2 };
+  const queue = createEmbeddedQueue({ database, changes, clock, ...limits });
+  const blobs = await openDiskBlobStore(join(folder, 'packages'));
+  const onError = (error: unknown) => assert.fail(String(error));
+  const buildLog = await openFileBuildLog({ folder: join(folder, 'logs'), clock, mostBytes: 1e6, onError });
+  const mirrorsFolder = join(folder, 'mirrors');
+  const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder });
+  context.after(() => repositories.closeAll());
+  const errors: unknown[] = [];
+
+  const makeWorker = (builder: Build) => {
+    const worker = new BuildWorker({
+      database,
+      blobs,
+      buildLog,
+      changes,
+      repositoryOf: ({ id, kind, repository }) => repositories.forApp({ key: id, kind, repository, mainBranch: null }),
+      chooseBuilder: () => ({ name: 'archive', build: builder }),
+      metrics: createMetrics(async () => ({})),
+      clock,
+      name: 'worker',
+      queue,
+      slots: 2,
+      buildTimeoutMs,
+      heartbeatMs: 1000,
+      onBuilt: () => {},
+      onError: (error) => errors.push(error),
+    });
+    context.after(() => worker.stop(0));
+    worker.start();
+    return worker;
+  };
+  const worker = makeWorker(build);
+  const start = async (of = revision) => {
+    const id = await addPackage(database, app, { revision: of });
+    queue.wake();
+    return id;
+  };
+  const find = (id: PackageId) => findAnyPackage(database.read, id);
+  const untilStatus = (id: PackageId, status: PackageRow['status']) =>
+    until(`the package is ${status}`, async () => {
+      const row = await find(id);
+      return row?.status === status && row;
+    });
+  const leftovers = async () => [await Array.fromAsync(blobs.list()), await blobs.sweep()];
+  return {
+    app,
+    database,
+    changes,
+    queue,
+    blobs,
+    buildLog,
+    errors,
+    worker,
+    makeWorker,
+    start,
+    find,
+    untilStatus,
+    leftovers,
+  };
+}
+
+test('a queued build ends as Succeeded, with its file, its size and SHA-256, and its tag to come', async (t) => {
+  const { start, untilStatus, database, blobs } = await setUp(t, writeHello);
+  const row = await untilStatus(await start(), 'Succeeded');
+  assert.equal(row.size_bytes, 5);
+  assert.equal(row.sha256, '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
+  assert.equal(await blobs.findSize(row.blob_key ?? ''), 5);
+  assert.equal(row.tag_status, 'Pending');
+  const [entry] = await listDueEntries(database.read, Date.now(), 9);
+  assert.deepEqual([entry?.kind, entry?.package_id], ['tag', row.id]);
+});
+
+test('a source that cannot be packaged fails the build with its reason and leaves no file', async (t) => {
+  const { start, untilStatus, leftovers, errors } = await setUp(t, async ({ output }) => {
+    await output.write(Buffer.from('half'));
+    throw new BuildFailure('source-unreadable', 'The file x cannot be read.');
+  });
+  const row = await untilStatus(await start(), 'Failed');
+  assert.deepEqual([row.failure_code, row.failure_reason], ['source-unreadable', 'The file x cannot be read.']);
+  assert.deepEqual(await leftovers(), [[], 0]);
+  assert.deepEqual(errors, []);
+});
+
+test('a bug fails the build without telling its insides, and is reported', async (t) => {
+  const bug = new TypeError('undefined is not a function');
+  const { start, untilStatus, errors } = await setUp(t, () => Promise.reject(bug));
+  const row = await untilStatus(await start(), 'Failed');
+  assert.equal(row.failure_code, 'internal');
+  assert.doesNotMatch(row.failure_reason ?? '', /undefined/);
+  await until('the bug is reported', () => errors.includes(bug));
+});
+
+test('a revision that is gone fails the build with a reason that names it', async (t) => {
+  const { start, untilStatus } = await setUp(t, writeHello);
+  const row = await untilStatus(await start('d'.repeat(40)), 'Failed');
+  assert.equal(row.failure_code, 'revision-gone');
+  assert.match(row.failure_reason ?? '', /d{40}/);
+});
+
+test('a full disk fails the build with a reason, and the next build goes on', async (t) => {
+  let full = true;
+  const { start, untilStatus } = await setUp(t, async (job) => {
+    if (full) throw new BlobError('full', 'There is no room.');
+    await writeHello(job);
+  });
+  assert.equal((await untilStatus(await start(), 'Failed')).failure_code, 'disk-full');
+  full = false;
+  await untilStatus(await start(), 'Succeeded');
+});
+
+test('a canceled build stops, stays Failed with the reason canceled, and leaves no file', async (t) => {
+  const { app, database, changes, start, untilStatus, find, leftovers, worker, errors } = await setUp(t, goOn);
+  const packageId = await start();
+  await untilStatus(packageId, 'Building');
+  await cancelBuild({ database, changes, clock }, { app, user, packageId });
+  await worker.stop(60_000);
+  const row = await find(packageId);
+  assert.deepEqual([row?.status, row?.failure_reason], ['Failed', 'canceled']);
+  assert.deepEqual(await leftovers(), [[], 0]);
+  assert.deepEqual(errors, []);
+});
+
+test('a build that takes too long is stopped with a reason that names the limit', async (t) => {
+  const { start, untilStatus } = await setUp(t, goOn, 1000);
+  const row = await untilStatus(await start(), 'Failed');
+  assert.equal(row.failure_code, 'time-limit');
+  assert.match(row.failure_reason ?? '', /longer than 1 s/);
+});
+
+test('a worker that stops gives its builds back, and another one finishes them', async (t) => {
+  const { start, untilStatus, find, worker, makeWorker } = await setUp(t, goOn);
+  const id = await start();
+  await untilStatus(id, 'Building');
+  await worker.stop(0);
+  assert.equal((await find(id))?.status, 'Queued');
+  makeWorker(writeHello);
+  assert.equal((await untilStatus(id, 'Succeeded')).attempt, 2);
+});
+
+test('a worker that stops lets a build finish that is nearly done', async (t) => {
+  const started = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  const { start, find, worker } = await setUp(t, async (job) => {
+    started.resolve();
+    await finish.promise;
+    await writeHello(job);
+  });
+  const id = await start();
+  await started.promise;
+  const stopped = worker.stop(60_000);
+  finish.resolve();
+  await stopped;
+  assert.equal((await find(id))?.status, 'Succeeded');
+});
+
+test('a worker that lost its lease writes nothing, and its file goes away', async (t) => {
+  const started = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  let attempts = 0;
+  const { start, untilStatus, queue, blobs, worker } = await setUp(t, async ({ output }) => {
+    attempts += 1;
+    const late = attempts === 1;
+    await output.write(Buffer.from(late ? 'late' : 'right'));
+    if (!late) return;
+    started.resolve();
+    await finish.promise;
+  });
+  const id = await start();
+  await started.promise;
+  await queue.recover({ everyLease: true });
+  const row = await untilStatus(id, 'Succeeded');
+  finish.resolve();
+  await worker.stop(60_000);
+  assert.equal(row.size_bytes, 'right'.length);
+  assert.deepEqual(await Array.fromAsync(blobs.list()), [row.blob_key]);
+});
+
+test('files and logs without a package are swept; those with one stay', async (t) => {
+  const { start, untilStatus, database, blobs, buildLog } = await setUp(t, writeHello);
+  const row = await untilStatus(await start(), 'Succeeded');
+  const stranger = '4ee10492-6cfc-4582-b825-a9040c0988ad';
+  await (await blobs.create(`${stranger}.1.abc`)).commit();
+  await (await blobs.create(`${row.id}.9.abc`)).commit();
+  const log = buildLog.open(stranger);
+  log.line('nobody’s');
+  await log.close();
+  assert.equal(await sweepOrphans({ database, blobs, buildLog, clock }, new AbortController().signal), 3);
+  assert.deepEqual(await Array.fromAsync(blobs.list()), [row.blob_key]);
+  assert.ok((await buildLog.size(row.id)) > 0);
+});
