@@ -14,7 +14,7 @@ export interface BuildLog {
    * is ended.
    */
   follow(packageId: string, start: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Says that nothing more will come, so that followers end. */
+  /** Says that nothing more will come, so that those who follow now end. It is not remembered for later ones. */
   end(packageId: string): void;
   delete(packageId: string): Promise<void>;
   list(): AsyncIterable<string>;

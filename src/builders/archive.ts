@@ -43,5 +43,5 @@ function count(amount: number, noun: string): string {
 }
 
 function number(amount: number): string {
-  return amount.toLocaleString('en-US');
+  return String(amount).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

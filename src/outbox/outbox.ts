@@ -18,17 +18,16 @@ export interface OutboxOptions {
 
 /** Something that the outbox can do. */
 export interface Effect {
-  /** Tries it for entries of one app. Throws when all of them should be tried again later. */
-  perform(entries: readonly OutboxRow[], signal: AbortSignal): Promise<readonly Done[]>;
-  /** Records that it was given up, or that it failed and is tried again. */
+  /** Tries it for entries of one app. What it throws is the failure of each of them. */
+  perform(entries: readonly OutboxRow[], signal: AbortSignal): Promise<readonly Attempt[]>;
+  /** Records that a try failed. @param failure `final` when it is not tried again */
   recordFailure(queries: Queries, entry: OutboxRow, failure: { error: unknown; final: boolean }): Promise<void>;
 }
 
-/** An entry that needs no further attempt, and how to write its outcome down. */
-export interface Done {
-  readonly entry: OutboxRow;
-  record(queries: Queries): Promise<void>;
-}
+/** How one entry fared: needs no further attempt, and how to write that down; or failed. */
+export type Attempt =
+  | { readonly entry: OutboxRow; readonly record: (queries: Queries) => Promise<void> }
+  | { readonly entry: OutboxRow; readonly error: unknown };
 
 const PAGE = 100;
 const FIRST_DELAY_MS = 1000;
@@ -87,18 +86,27 @@ export class Outbox {
   async #perform(entries: readonly [OutboxRow, ...OutboxRow[]]): Promise<void> {
     const { database, changes, effects, clock } = this.#options;
     const effect = effects[entries[0].kind];
-    try {
-      const done = await effect.perform(entries, this.#stopping.signal);
-      await database.transaction(async (queries) => {
-        for (const { entry, record } of done) if (await deleteEntry(queries, entry.id)) await record(queries);
-      });
-    } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      await database.transaction(async (queries) => {
-        for (const entry of entries) await putOff(queries, effect, entry, error, clock());
-      });
-    }
+    const attempts = await attempt(effect, entries, this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    await database.transaction(async (queries) => {
+      for (const attempt of attempts) {
+        if ('error' in attempt) await putOff(queries, effect, attempt.entry, attempt.error, clock());
+        else if (await deleteEntry(queries, attempt.entry.id)) await attempt.record(queries);
+      }
+    });
     for (const { package_id } of entries) changes.publish(package_id);
+  }
+}
+
+async function attempt(
+  effect: Effect,
+  entries: readonly OutboxRow[],
+  signal: AbortSignal,
+): Promise<readonly Attempt[]> {
+  try {
+    return await effect.perform(entries, signal);
+  } catch (error) {
+    return entries.map((entry) => ({ entry, error }));
   }
 }
 

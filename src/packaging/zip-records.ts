@@ -1,4 +1,4 @@
-import { dosTime } from './dos-time.ts';
+import type { DosTime } from './dos-time.ts';
 import type { MemberFacts, MemberPlace } from './member.ts';
 
 /**
@@ -11,8 +11,7 @@ export interface ZipEntry extends MemberFacts {
   /** UTF-8, at most 65,535 bytes. */
   readonly name: Uint8Array;
   readonly mode: MemberPlace['mode'];
-  /** Milliseconds since 1970. */
-  readonly modifiedAt: number;
+  readonly modifiedAt: DosTime;
 }
 
 const FULL_16 = 0xffff;
@@ -58,7 +57,7 @@ export function centralHeader(entry: ZipEntry, offset: number): Buffer {
 
 /** The fields from the flags to the length of the name, which both headers have in the same order. */
 function writeShared(record: Buffer, at: number, entry: ZipEntry, leastSize: number): void {
-  const { date, time } = dosTime(entry.modifiedAt);
+  const { date, time } = entry.modifiedAt;
   record.writeUInt16LE(NAMES_ARE_UTF8, at);
   record.writeUInt16LE(METHODS[entry.method], at + 2);
   record.writeUInt16LE(time, at + 4);

@@ -1,4 +1,5 @@
 import type { CoalescingWriter } from './coalescing-writer.ts';
+import { type DosTime, dosTime } from './dos-time.ts';
 import type { MemberPlace, PackedMember } from './member.ts';
 import { centralHeader, endRecords, localHeader } from './zip-records.ts';
 
@@ -15,7 +16,7 @@ const DIRECTORY_BLOCK_BYTES = 64 * 1024;
  */
 export class ZipWriter {
   readonly #output: CoalescingWriter;
-  readonly #modifiedAt: number;
+  readonly #modifiedAt: DosTime;
   readonly #directory: Buffer[] = [];
   #block: Buffer = Buffer.alloc(0);
   #blockUsed = 0;
@@ -25,7 +26,7 @@ export class ZipWriter {
   /** @param modifiedAt the time of every member, in milliseconds since 1970 */
   constructor(output: CoalescingWriter, modifiedAt: number) {
     this.#output = output;
-    this.#modifiedAt = modifiedAt;
+    this.#modifiedAt = dosTime(modifiedAt);
   }
 
   /** Appends a member. @throws Error when its name is too long, or not behind the one before */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { parseBranch } from '../../src/domain/branch-name.ts';
 import { type Repository, RepositoryError } from '../../src/repository/repository.ts';
-import { contents, refuses, signal } from '../contract/repository.ts';
+import { contents, createTag, refuses, signal } from '../contract/repository.ts';
 import { makeGitLab } from '../support/git-lab.ts';
 import { startGitHttp, startSilentServer } from '../support/git-servers.ts';
 import { until } from '../support/until.ts';
@@ -112,9 +112,9 @@ it('says that a remote refuses a tag', async (test) => {
   const repository = lab.open(remote.path);
   await find(repository, id);
   const tag = { name: '1.0.0', revisionId: id, message: '' };
-  await refuses(repository.createTag(tag, signal()), 'refused', remote.path);
+  await refuses(createTag(repository, tag, signal()), 'refused', remote.path);
   await writeFile(join(remote.path, 'hooks', 'pre-receive'), '#!/bin/sh\nexit 0\n');
-  assert.equal(await repository.createTag(tag, signal()), 'done');
+  assert.equal(await createTag(repository, tag, signal()), 'done');
   assert.match(await remote.git(['cat-file', '-p', '1.0.0']), /^tagger Slipway <.*>.*\n\nPackage 1\.0\.0$/m);
 });
 
@@ -127,7 +127,7 @@ it('says that a remote over http refuses pushes', async (test) => {
   test.after(server.stop);
   const repository = lab.open(`${server.url}app.git`);
   await find(repository, id);
-  await refuses(repository.createTag({ name: '1.0.0', revisionId: id, message: '' }, signal()), 'refused', 'push');
+  await refuses(createTag(repository, { name: '1.0.0', revisionId: id, message: '' }, signal()), 'refused', 'push');
 });
 
 it('runs no hook and no command that a remote or the mirror brings along', async (test) => {
@@ -142,7 +142,7 @@ it('runs no hook and no command that a remote or the mirror brings along', async
   }
   const [second = ''] = await remote.commit([{ branch: 'master', files: { b: 'b' } }]);
   await find(repository, second);
-  assert.equal(await repository.createTag({ name: '1.0.0', revisionId: second, message: '' }, signal()), 'done');
+  assert.equal(await createTag(repository, { name: '1.0.0', revisionId: second, message: '' }, signal()), 'done');
   assert.deepEqual(
     (await readdir(lab.folder)).filter((name) => name.startsWith('ran-')),
     [],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { PackedMember } from '../member.ts';
 import type { AppIndex, KeptMember } from './app-index.ts';
 import { readMembers } from './read-members.ts';
-import { readExactly } from './read-segment.ts';
+import { fillFrom } from './read-segment.ts';
 import { SEGMENT_BYTES } from './segment-format.ts';
 import { isKeepable, SegmentWriter } from './segment-writer.ts';
 import type { Segments } from './segments.ts';
@@ -43,7 +43,7 @@ export class CacheSession {
   async *read(members: readonly KeptMember[]): AsyncGenerator<PackedMember | undefined> {
     const scattered = this.#scatteredAmong(members);
     let at = 0;
-    for await (const packed of readMembers(members, (...range) => this.#readRange(...range))) {
+    for await (const packed of readMembers(members, (...part) => this.#fill(...part))) {
       const member = members[at++];
       if (member === undefined) return;
       if (packed === undefined) this.#index.forget(member);
@@ -109,10 +109,10 @@ export class CacheSession {
     return new Set(small.length > MOST_SMALL_SEGMENTS ? small : []);
   }
 
-  async #readRange(segment: string, offset: number, sizeBytes: number): Promise<Buffer | undefined> {
+  async #fill(into: Buffer, segment: string, offset: number): Promise<boolean> {
     const opened = this.#files.get(segment) ?? open(join(this.#index.folder, segment)).catch(() => undefined);
     this.#files.set(segment, opened);
     const file = await opened;
-    return await (file && readExactly(file, offset, sizeBytes).catch(() => undefined));
+    return file !== undefined && (await fillFrom(file, into, offset).catch(() => false));
   }
 }

@@ -4,13 +4,13 @@ import type { PackedMember } from '../member.ts';
 import type { KeptMember } from './app-index.ts';
 import { beginCheck } from './segment-format.ts';
 
-/** Reads a part of a segment. Never fails: what cannot be read is undefined. */
-export type ReadRange = (segment: string, offset: number, sizeBytes: number) => Promise<Buffer | undefined>;
+/** Fills a buffer from a segment. @returns false when that cannot be done */
+export type FillFromSegment = (into: Buffer, segment: string, offset: number) => Promise<boolean>;
 
-const BATCH_BYTES = 2 * 1024 * 1024;
+const BATCH_BYTES = 1024 * 1024;
 const BATCH_MEMBERS = 1_000;
 /** Reading so much that nobody needs is cheaper than a second read. */
-const GAP_BYTES = 64 * 1024;
+const GAP_BYTES = 32 * 1024;
 const CHECKED_PER_TURN = 4 * 1024 * 1024;
 
 /**
@@ -21,17 +21,36 @@ const CHECKED_PER_TURN = 4 * 1024 * 1024;
  */
 export async function* readMembers(
   members: readonly KeptMember[],
-  readRange: ReadRange,
+  fill: FillFromSegment,
 ): AsyncGenerator<PackedMember | undefined> {
   const batches = inBatches(members);
-  let ahead = readNext(batches, readRange);
+  const arenas = [new Arena(), new Arena()] as const;
+  let ahead = readNext(batches, arenas[0], fill);
   try {
-    for (let batch = await ahead; batch !== undefined; batch = await ahead) {
-      ahead = readNext(batches, readRange);
+    for (let turn = 1, batch = await ahead; batch !== undefined; turn++, batch = await ahead) {
+      // The other arena is free: the members in it were used up.
+      ahead = readNext(batches, arenas[turn % 2 === 0 ? 0 : 1], fill);
       for (const member of batch.members) yield await checked(member, batch.bytes.get(member));
     }
   } finally {
     await ahead;
+  }
+}
+
+/** Memory that serves one batch after the other: taken anew each time, it would cost more than the reading. */
+class Arena {
+  #memory = Buffer.alloc(0);
+  #used = 0;
+
+  /** Takes back everything, and makes sure that so much can be had. */
+  reset(sizeBytes: number): void {
+    if (this.#memory.length < sizeBytes) this.#memory = Buffer.allocUnsafeSlow(Math.max(sizeBytes, 2 * BATCH_BYTES));
+    this.#used = 0;
+  }
+
+  take(sizeBytes: number): Buffer {
+    this.#used += sizeBytes;
+    return this.#memory.subarray(this.#used - sizeBytes, this.#used);
   }
 }
 
@@ -40,11 +59,17 @@ interface Batch {
   readonly bytes: ReadonlyMap<KeptMember, Buffer>;
 }
 
-async function readNext(batches: Iterator<readonly KeptMember[]>, readRange: ReadRange): Promise<Batch | undefined> {
+async function readNext(
+  batches: Iterator<readonly KeptMember[]>,
+  arena: Arena,
+  fill: FillFromSegment,
+): Promise<Batch | undefined> {
   const { done, value: members } = batches.next();
   if (done === true) return undefined;
+  const spans = spansOf(members);
+  arena.reset(spans.reduce((sum, { offset, end }) => sum + end - offset, 0));
   const bytes = new Map<KeptMember, Buffer>();
-  await Promise.all(spansOf(members).map((span) => readSpan(span, readRange, bytes)));
+  await Promise.all(spans.map((span) => readSpan(span, arena.take(span.end - span.offset), fill, bytes)));
   return { members, bytes };
 }
 
@@ -88,9 +113,13 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function readSpan(span: Span, readRange: ReadRange, bytes: Map<KeptMember, Buffer>): Promise<void> {
-  const whole = await readRange(span.segment, span.offset, span.end - span.offset);
-  if (whole === undefined) return;
+async function readSpan(
+  span: Span,
+  whole: Buffer,
+  fill: FillFromSegment,
+  bytes: Map<KeptMember, Buffer>,
+): Promise<void> {
+  if (!(await fill(whole, span.segment, span.offset))) return;
   for (const member of span.members) {
     const start = member.offset - span.offset;
     bytes.set(member, whole.subarray(start, start + member.packedBytes));

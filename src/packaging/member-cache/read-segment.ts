@@ -40,13 +40,18 @@ async function decodeRecords(bytes: Buffer): Promise<readonly MemberRecord[]> {
   return records;
 }
 
-/** @throws Error when the file ends before */
-export async function readExactly(file: FileHandle, offset: number, sizeBytes: number): Promise<Buffer> {
+async function readExactly(file: FileHandle, offset: number, sizeBytes: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(sizeBytes);
-  for (let filled = 0; filled < sizeBytes; ) {
-    const { bytesRead } = await file.read(bytes, filled, sizeBytes - filled, offset + filled);
-    if (bytesRead === 0) throw new Error(`the file ends ${sizeBytes - filled} bytes too early`);
+  if (!(await fillFrom(file, bytes, offset))) throw new Error(`the file ends before byte ${offset + sizeBytes}`);
+  return bytes;
+}
+
+/** Fills a buffer from a place in a file. @returns false when the file ends before */
+export async function fillFrom(file: FileHandle, into: Buffer, offset: number): Promise<boolean> {
+  for (let filled = 0; filled < into.length; ) {
+    const { bytesRead } = await file.read(into, filled, into.length - filled, offset + filled);
+    if (bytesRead === 0) return false;
     filled += bytesRead;
   }
-  return bytes;
+  return true;
 }
