@@ -2,17 +2,18 @@ import type { PackageId } from '../domain/identifiers.ts';
 import { mayBecome } from '../domain/package-status.ts';
 import type { PackageStatus } from '../protocol/package.ts';
 import type { Queries } from './database.ts';
+import { prepareQuery } from './prepared-query.ts';
 import type { NewPackage, PackageRow } from './schema.ts';
 
 /** Finds a package of an app. */
-export function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
-  return queries
-    .selectFrom('packages')
-    .selectAll()
-    .where('id', '=', id)
-    .where('app_id', '=', appKey)
-    .executeTakeFirst();
+export async function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
+  return (await selectPackage(queries, [id, appKey]))[0];
 }
+
+/** What every client that waits for its build asks again and again. */
+const selectPackage = prepareQuery<[PackageId, string], PackageRow>(['' as PackageId, ''], (queries, [id, appKey]) =>
+  queries.selectFrom('packages').selectAll().where('id', '=', id).where('app_id', '=', appKey),
+);
 
 /** Finds a package by its id alone: for the server itself, never for a client. */
 export function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
