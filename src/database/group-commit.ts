@@ -5,8 +5,8 @@ type Durability = 'full' | 'relaxed';
 
 interface Waiting {
   readonly durability: Durability;
-  /** Runs the work and keeps its outcome. @returns whether it succeeded */
-  run(queries: Queries): Promise<boolean>;
+  /** Runs the work and keeps its outcome. @returns what it threw, if it did */
+  run(queries: Queries): Promise<{ readonly error: unknown } | undefined>;
   /** Tells the caller, once what it wrote is committed. */
   settle(): void;
   fail(error: unknown): void;
@@ -37,10 +37,10 @@ export class GroupCommit {
         async run(queries) {
           try {
             outcome = { value: await work(queries) };
-            return true;
+            return undefined;
           } catch (error) {
             outcome = { error };
-            return false;
+            return outcome;
           }
         },
         settle() {
@@ -74,7 +74,8 @@ export class GroupCommit {
       this.#connection.exec(`pragma synchronous = ${full ? 'full' : 'normal'}; begin immediate`);
       for (const member of group) {
         this.#connection.exec('savepoint member');
-        if (!(await member.run(this.#queries))) this.#connection.exec('rollback to member');
+        const failure = await member.run(this.#queries);
+        if (failure !== undefined) this.#undo(failure.error);
         this.#connection.exec('release member');
       }
       this.#connection.exec('commit');
@@ -84,6 +85,18 @@ export class GroupCommit {
       return;
     }
     for (const member of group) member.settle();
+  }
+
+  /**
+   * Undoes one member. Where SQLite has rolled back everything by itself, there is no savepoint any more: then what the
+   * member met is the reason for the others too.
+   */
+  #undo(error: unknown): void {
+    try {
+      this.#connection.exec('rollback to member');
+    } catch {
+      throw error;
+    }
   }
 
   /** SQLite rolls back by itself on some errors, a full disk among them; then there is nothing left to roll back. */
