@@ -29,22 +29,6 @@ const large = (queries: Queries) => note(queries, 'x'.repeat(1_000_000));
 /** https://www.sqlite.org/rescode.html#full */
 const isFull = (error: unknown) => error instanceof Error && 'errcode' in error && error.errcode === 13;
 
-test('a full disk is what every transaction of the group is told, and later ones go on', async (t) => {
-  const { queries, commits } = await openSmall(t);
-  const results = await Promise.allSettled([
-    commits.transaction((inner) => note(inner, 'before'), 'full'),
-    commits.transaction(large, 'full'),
-    commits.transaction((inner) => note(inner, 'after'), 'full'),
-  ]);
-  const rejected = results.filter((result) => result.status === 'rejected');
-  assert.ok(rejected.length > 0);
-  for (const { reason } of rejected) assert.ok(isFull(reason), String(reason));
-  await commits.transaction((inner) => note(inner, 'later'), 'full');
-  const details = (await listAudit(queries, { limit: 9 })).map(({ detail }) => detail);
-  assert.equal(details[0], 'later');
-  assert.equal(details.length, 1 + results.length - rejected.length);
-});
-
 test('a full disk is what a transaction by itself is told', async (t) => {
   const { queries, commits } = await openSmall(t);
   await assert.rejects(commits.transaction(large, 'full'), isFull);
