@@ -36,8 +36,8 @@ The exit code is the one of the \`slipway\` command when the server gives it thi
 const FAILURES = `## Why a build did not succeed
 
 A build that was accepted and then fails is no error of a call. Its package becomes \`Failed\`, says why in one sentence
-in \`StatusReason\`, and keeps its log. The reasons are these; they are the values of the label \`outcome\` in the
-[metrics](running.md#metrics-and-health).
+in \`StatusReason\`, and keeps its log. The reasons are these. What a worker met stands under the same name in the
+[metrics](running.md#metrics-and-health), as the label \`outcome\`.
 `;
 
 function errorRow(code: ErrorCode): string {
