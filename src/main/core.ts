@@ -56,7 +56,9 @@ export type ReportError = (error: unknown, what: string) => void;
  */
 export async function openCore(configuration: Configuration, clock: () => number, report: ReportError): Promise<Core> {
   const { dataFolder } = configuration;
-  await mkdir(dataFolder, { recursive: true, mode: 0o750 });
+  // Packages, keys and addresses of repositories are nobody else's, whatever folder they were put in.
+  process.umask(0o077);
+  await mkdir(dataFolder, { recursive: true });
   const unlock = lockDataFolder(join(dataFolder, 'lock'));
   try {
     return await openLocked(configuration, clock, report, unlock);

@@ -12,6 +12,9 @@ const deflateWhole = promisify<Uint8Array, ZlibOptions, Buffer>(deflateRaw);
  */
 export const DEFLATE_OPTIONS = { level: 3, memLevel: 9 } as const satisfies ZlibOptions;
 
+/** Setting up costs a tenth of a millisecond, which so few bytes never earn back. */
+const LEAST_DEFLATED_BYTES = 64;
+
 /** Names everything that the bytes of a deflated member depend on besides its content. */
 export const DEFLATE_KIND = `zlib ${versions.zlib} ${arch} level ${DEFLATE_OPTIONS.level} memory ${DEFLATE_OPTIONS.memLevel}`;
 
@@ -25,7 +28,7 @@ export async function packBytes(bytes: Uint8Array): Promise<PackedMember> {
 }
 
 async function deflate(bytes: Uint8Array): Promise<Uint8Array | undefined> {
-  if (bytes.length === 0) return undefined;
+  if (bytes.length < LEAST_DEFLATED_BYTES) return undefined;
   // One chunk that holds all: what is returned in pieces costs a trip to the pool for each.
   return await deflateWhole(bytes, { ...DEFLATE_OPTIONS, chunkSize: Math.max(64, bytes.length) });
 }

@@ -56,7 +56,7 @@ export function testBuildLog(name: string, open: (context: TestContext) => Promi
     await writer.close();
   });
 
-  test(`${name}: a follower that came before the log sees every line, until the log ends`, async (t) => {
+  test(`${name}: a follower that came before the log sees every line, until the log is deleted`, async (t) => {
     const log = await open(t);
     const lines: string[] = [];
     const following = (async () => {
@@ -69,9 +69,10 @@ export function testBuildLog(name: string, open: (context: TestContext) => Promi
       if (count % 7 === 0) await writer.flush();
     }
     await writer.close();
-    log.end(ID);
+    const whole = await readAll(log);
+    await log.delete(ID);
     await following;
-    assert.equal(lines.join(''), await readAll(log));
+    assert.equal(lines.join(''), whole);
   });
 
   test(`${name}: a follower stops when its signal fires`, async (t) => {
@@ -106,7 +107,7 @@ export function testBuildLog(name: string, open: (context: TestContext) => Promi
     await writer.flush();
     writer.line('two');
     await writer.close();
-    log.end(ID);
+    await log.delete(ID);
     for (const [start, chunks] of (await Promise.all(following)).entries())
       assert.equal(Buffer.concat(chunks).toString(), whole.slice(start));
   });

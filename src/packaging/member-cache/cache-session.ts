@@ -24,6 +24,7 @@ export class CacheSession {
   readonly #onClose: (usedSegments: readonly string[]) => Promise<void>;
   readonly #files = new Map<string, Promise<FileHandle | undefined>>();
   #writing: { readonly name: string; readonly writer: SegmentWriter; readonly ids: Set<string> } | undefined;
+  readonly #written: string[] = [];
   #failed = false;
 
   constructor(index: AppIndex, segments: Segments, onClose: (usedSegments: readonly string[]) => Promise<void>) {
@@ -71,7 +72,7 @@ export class CacheSession {
     if ((this.#writing?.writer.sizeBytes ?? 0) < LEAST_SEGMENT_BYTES) await this.#giveUp();
     else await this.#commit().catch(() => this.#giveUp());
     for (const file of this.#files.values()) await (await file)?.close();
-    await this.#onClose([...this.#files.keys()]);
+    await this.#onClose([...this.#files.keys(), ...this.#written]);
   }
 
   #begin() {
@@ -88,6 +89,7 @@ export class CacheSession {
       return this.#segments.add({ folder, name: writing.name, sizeBytes });
     });
     this.#writing = undefined;
+    this.#written.push(writing.name);
     await this.#index.add(writing.name, records);
   }
 

@@ -62,8 +62,13 @@ export class Segments {
     return this.#files.get(join(folder, name))?.sizeBytes;
   }
 
-  /** Counts a segment that is about to become visible; others go to make room for it. */
+  /**
+   * Counts a segment that is about to become visible; others go to make room for it.
+   *
+   * @throws Error when there can be no room
+   */
   async add(file: SegmentFile): Promise<void> {
+    if (file.sizeBytes > this.#limitBytes) throw new Error(`a segment of ${file.sizeBytes} bytes is beyond the limit`);
     await this.#makeRoom(file.sizeBytes);
     const ofApp = this.#of(file.folder);
     for (const old of ofApp.slice(0, Math.max(0, ofApp.length + 1 - MOST_PER_APP))) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { hideCredentials } from '../../domain/credentials-in-text.ts';
 import { RepositoryError } from '../repository.ts';
-import { hideCredentials, parseRemoteAddress, submoduleAddress } from './remote-address.ts';
+import { parseRemoteAddress, submoduleAddress } from './remote-address.ts';
 
 const GOOD: Readonly<Record<string, readonly [transport: string, url: string, shown: string]>> = {
   '/srv/app.git': ['file', '/srv/app.git', '/srv/app.git'],
