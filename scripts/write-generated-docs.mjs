@@ -2,8 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { commandLinePage } from '../src/main/command-line-page.ts';
 import { configurationPage } from '../src/main/configuration-page.ts';
+import { errorsPage } from '../src/main/errors-page.ts';
 
-const pages = { 'configuration.md': configurationPage(), 'command-line.md': commandLinePage() };
+const pages = {
+  'configuration.md': configurationPage(),
+  'command-line.md': commandLinePage(),
+  'errors.md': errorsPage(),
+};
 for (const [name, text] of Object.entries(pages)) {
   await writeFile(new URL(`../docs/${name}`, import.meta.url), text);
 }
