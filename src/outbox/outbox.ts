@@ -123,14 +123,12 @@ async function putOff(queries: Queries, effect: Effect, entry: OutboxRow, error:
   const attempts = entry.attempts + 1;
   const final = attempts >= MOST_ATTEMPTS;
   await effect.recordFailure(queries, entry, { error, final });
-  if (final) await deleteEntry(queries, entry.id);
-  else
-    await postponeEntry(
-      queries,
-      entry.id,
-      attempts,
-      now + Math.min(FIRST_DELAY_MS * 2 ** entry.attempts, LONGEST_DELAY_MS),
-    );
+  if (final) {
+    await deleteEntry(queries, entry.id);
+    return;
+  }
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** entry.attempts, LONGEST_DELAY_MS);
+  await postponeEntry(queries, entry.id, attempts, now + delayMs);
 }
 
 /** Entries of one app and kind together, in their order. */

@@ -45,7 +45,7 @@ async function setUp(context: TestContext) {
   const succeed = async (version: string, revision: string) => {
     const file = { status: 'Succeeded', blob_key: 'k', sha256: 's', tag_status: 'Pending' } as const;
     const id = await addPackage(database, app, { version, revision, description: 'Add scientific mode', ...file });
-    const entry = { kind: 'tag', package_id: id, app_id: app.id, created_at: time.now } as const;
+    const entry = { kind: 'tag', package_id: id, app_id: app.id, created_at: time.now, due_at: time.now } as const;
     await database.transaction((queries) => insertOutboxEntry(queries, entry));
     return id;
   };
