@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type CommandLine, type Outcome, openCommandLine } from '../support/command-line.ts';
 import { makeTestRepository } from '../support/git.ts';
+import { listBlocks, type PageBlock, splitWords } from '../support/page-blocks.ts';
 import { type Credentials, startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -23,10 +24,10 @@ describe('the guide for pipelines', () => {
   let slipway: CommandLine;
   let revision: string;
   let richard: Credentials;
-  let blocks: ReadonlyMap<string, readonly string[]>;
+  let blocks: readonly PageBlock[];
 
   before(async () => {
-    blocks = readBlocks(await readFile(GUIDE, 'utf8'));
+    blocks = listBlocks(await readFile(GUIDE, 'utf8'));
     folder = await temporaryFolder(context);
     server = await startTestServer(context);
     slipway = openCommandLine(folder, {
@@ -42,10 +43,10 @@ describe('the guide for pipelines', () => {
   });
 
   test('its commands make the user, the key, the app and the right', async () => {
-    const [, commands = ''] = blocks.get('bash') ?? [];
+    const commands = textOf('bash', 1);
     const outcomes = new Map<string, Outcome>();
     for (const line of commands.trim().split('\n')) {
-      const args = wordsOf(line.replace('https://git.example.com/calc.git', join(folder, 'calc.git')));
+      const args = splitWords(line.replace('https://git.example.com/calc.git', join(folder, 'calc.git')));
       const outcome = await slipway.run(args.slice(1));
       assert.equal(outcome.code, 0, `${line}: ${outcome.stderr}`);
       outcomes.set(args.slice(1, 3).join(' '), outcome);
@@ -89,10 +90,14 @@ describe('the guide for pipelines', () => {
     assert.equal(status, 200);
   });
 
+  function textOf(language: string, index: number): string {
+    return blocks.filter((block) => block.language === language)[index]?.text ?? '';
+  }
+
   /** The first script of the page with its diff applied, at the address of the server under test. */
   function changedScript(): string {
-    const [script = ''] = blocks.get('bash') ?? [];
-    const diff = (blocks.get('diff')?.[0] ?? '').trim().split('\n');
+    const script = textOf('bash', 0);
+    const diff = textOf('diff', 0).trim().split('\n');
     const [removed = '', added = '', ...rest] = diff;
     assert.deepEqual(rest, []);
     assert.ok(removed.startsWith('-') && added.startsWith('+'));
@@ -112,17 +117,3 @@ describe('the guide for pipelines', () => {
     );
   }
 });
-
-/** The fenced blocks of a page, by their language. */
-function readBlocks(page: string): ReadonlyMap<string, readonly string[]> {
-  const blocks = new Map<string, string[]>();
-  for (const [, language = '', text = ''] of page.matchAll(/^```(\w+)\n(.*?)^```$/gms)) {
-    blocks.set(language, [...(blocks.get(language) ?? []), text]);
-  }
-  return blocks;
-}
-
-/** Splits a line of the shell that uses double quotes alone. */
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
-}
