@@ -53,3 +53,7 @@ export async function addTrivialApp(bench: Bench, server: BenchServer, name = 'c
   await createApp(server, name, made.repository);
   return { name, ...made };
 }
+
+export function headersOf({ username, apiKey }: Credentials): Readonly<Record<string, string>> {
+  return { 'Mendix-Username': username, 'Mendix-ApiKey': apiKey };
+}

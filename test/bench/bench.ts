@@ -7,11 +7,23 @@
 
 import { writeBenchmarksPage } from './benchmarks-page.ts';
 import { measureBuilds } from './builds.ts';
-import { formatTable } from './format-rows.ts';
+import { measureDownload } from './download.ts';
+import { formatRow, formatTable } from './format-rows.ts';
+import { measureKill } from './kill.ts';
+import { measureMemory } from './memory.ts';
+import { measureMillion } from './million.ts';
+import { measurePackaging } from './packaging.ts';
 import type { Bench, Row, RowGroup } from './row.ts';
+import { measureStatus } from './status.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   builds: measureBuilds,
+  packaging: measurePackaging,
+  status: measureStatus,
+  download: measureDownload,
+  memory: measureMemory,
+  million: measureMillion,
+  kill: measureKill,
 };
 
 async function main(args: readonly string[]): Promise<void> {
@@ -31,10 +43,12 @@ async function runGroup(group: RowGroup): Promise<readonly Row[]> {
   const undo: (() => unknown)[] = [];
   const bench: Bench = {
     after: (work) => undo.push(work),
-    say: (text) => console.error(`${text} …`),
+    say: (text) => console.error(text),
   };
   try {
-    return await group(bench);
+    const rows = await group(bench);
+    for (const row of rows) bench.say(formatRow(row).join(' · '));
+    return rows;
   } finally {
     for (const work of undo.reverse()) await work();
   }

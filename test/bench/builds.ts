@@ -6,6 +6,7 @@ import { inTurn, median, timeMs } from './measure.ts';
 import type { Bench, Row } from './row.ts';
 
 const AT_ONCE = 200;
+const DEADLINE_MS = 120_000;
 let versions = 0;
 
 /** How long a trivial build takes, and how many builds end in a second when many are asked for at once. */
@@ -61,12 +62,16 @@ export async function buildsPerSecond(server: BenchServer, app: BenchApp): Promi
   const ms = await timeMs(async () => {
     ids = await startMany(server, app, AT_ONCE);
     for (const id of ids.slice(-2)) await client.finish(app.name, id);
-    await until('every build has Succeeded', async () => haveAll(await listStatuses(server, app), ids));
+    await until('every build has Succeeded', async () => haveAll(await listStatuses(server, app), ids), DEADLINE_MS);
   });
-  await until('every tag is made', async () => {
-    const list: readonly BenchPackage[] = await client.call('GET', `/api/1/apps/${app.name}/packages`);
-    return list.every(({ Tag }) => Tag?.Status === 'Done');
-  });
+  await until(
+    'every tag is made',
+    async () => {
+      const list: readonly BenchPackage[] = await client.call('GET', `/api/1/apps/${app.name}/packages`);
+      return list.every(({ Tag }) => Tag?.Status === 'Done');
+    },
+    DEADLINE_MS,
+  );
   for (const id of ids) await client.call('DELETE', `/api/1/apps/${app.name}/packages/${id}`);
   return (AT_ONCE * 1000) / ms;
 }

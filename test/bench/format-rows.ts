@@ -10,7 +10,8 @@ export function formatTable(rows: readonly Row[]): string {
   return [line(COLUMNS), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
-function formatRow(row: Row): readonly string[] {
+/** The cells of one row: its title, figure, reference, ratio, goal, and whether it was reached. */
+export function formatRow(row: Row): readonly string[] {
   const { title, unit, figure, reference, goal } = row;
   const ratio = ratioOf(row);
   return [
