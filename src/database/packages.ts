@@ -44,6 +44,19 @@ export function listPackages(
     .execute();
 }
 
+/** The package that was built for a branch last, of those that Succeeded. @param branch its bare name */
+export function findNewestBuilt(queries: Queries, appKey: string, branch: string): Promise<PackageRow | undefined> {
+  return queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('app_id', '=', appKey)
+    .where('branch', '=', branch)
+    .where('blob_key', 'is not', null)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** Packages that have a file, of every app, oldest first. @param page `after` is the sequence of the last one seen */
 export function listStoredPackages(
   queries: Queries,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refusal } from './refusal.ts';
-import { packageVersion, parseVersion } from './version.ts';
+import { latestTaggedVersion, packageVersion, parseVersion } from './version.ts';
 
 test('a version is three dotted integers, the last with up to 15 digits', () => {
   for (const text of ['0.0.0', '2.5.4', '1.0.1732428000000', '  2.5.4 ']) {
@@ -42,4 +42,10 @@ test("a package's version ends in eight digits of the commit, or in the integer 
   const id = '62e3d711aabbccddeeff00112233445566778899';
   assert.equal(packageVersion(version, { id, number: undefined }), '2.5.4.62e3d711');
   assert.equal(packageVersion(version, { id, number: 63 }), '2.5.4.63');
+});
+
+test('the version that a branch was tagged with last ends in the integer of its revision', () => {
+  assert.equal(latestTaggedVersion('2.5.4.62e3d711', 63), '2.5.4.63');
+  assert.equal(latestTaggedVersion('2.5.4.63', 63), '2.5.4.63');
+  assert.equal(latestTaggedVersion('2.5.4.62e3d711', undefined), '2.5.4.62e3d711');
 });

@@ -31,3 +31,18 @@ export function packageVersion(
 ): string {
   return `${version.text}.${revision.number ?? revision.id.slice(0, 8)}`;
 }
+
+/** What {@link latestTaggedVersion} is before the first build of a branch. */
+export const NO_TAGGED_VERSION = '0.0.0.0';
+
+/**
+ * The `LatestTaggedVersion` of a branch: the version of the package that was built for it last, ending in the integer of
+ * its revision however the client named that. Old scripts compare this last part with the branch's newest integer, and
+ * build when they differ.
+ *
+ * @param version as {@link packageVersion} made it
+ * @param number undefined where the revision has no integer on the branch: then the version stays as it is
+ */
+export function latestTaggedVersion(version: string, number: number | undefined): string {
+  return number === undefined ? version : version.replace(/[^.]*$/, String(number));
+}

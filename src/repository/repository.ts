@@ -26,6 +26,14 @@ export interface Repository {
   listRevisions(branch: BranchRequest, limit: number, signal: AbortSignal): Promise<readonly RevisionInfo[]>;
 
   /**
+   * The integer of a revision of a branch, as {@link listRevisions} gives it; undefined for a revision that was merged
+   * into the branch from beside it. Asks the remote only when the branch is not known here.
+   *
+   * @throws RepositoryError `unknown-branch`, `unreachable`
+   */
+  findNumber(branch: BranchRequest, revisionId: string, signal: AbortSignal): Promise<number | undefined>;
+
+  /**
    * Opens the tree of a revision for reading.
    *
    * @throws RepositoryError `unknown-revision`, `unreadable`, `unreachable`

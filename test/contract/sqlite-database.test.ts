@@ -7,7 +7,7 @@ import { findNextBuild, listExpiredBuilds } from '../../src/database/build-claim
 import { lockDataFolder } from '../../src/database/data-folder-lock.ts';
 import { GroupCommit } from '../../src/database/group-commit.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { countPackagesByStatus, hasUnfinishedBuilds } from '../../src/database/packages.ts';
+import { countPackagesByStatus, findNewestBuilt, hasUnfinishedBuilds } from '../../src/database/packages.ts';
 import type { Tables } from '../../src/database/schema.ts';
 import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
@@ -50,7 +50,7 @@ test('SQLite: a full disk is the reason that every transaction of the same commi
   await note('fits again');
 });
 
-test('SQLite: looking for builds that have not ended reads no other package', async (t) => {
+test('SQLite: looking for unfinished builds, or a branch’s newest package, reads no other package', async (t) => {
   const file = join(await temporaryFolder(t), 'slipway.db');
   const database = await openSqliteDatabase(file);
   t.after(() => database.close());
@@ -63,13 +63,14 @@ test('SQLite: looking for builds that have not ended reads no other package', as
   await listExpiredBuilds(queries, 1);
   await countPackagesByStatus(queries);
   await hasUnfinishedBuilds(queries, 'app');
+  await findNewestBuilt(queries, 'app', 'main');
   for (const { sql, parameters } of asked) {
     const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
     const steps = plan.map((step) => Object(step).detail).filter((step) => /\bpackages\b/.test(step));
     assert.ok(steps.length > 0, sql);
-    for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way)/, sql);
+    for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way|built)/, sql);
   }
-  assert.equal(asked.length, 5);
+  assert.equal(asked.length, 6);
 });
 
 test('a data folder is locked for one, and free again afterwards', async (t) => {

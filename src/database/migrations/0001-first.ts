@@ -86,6 +86,12 @@ export async function up(database: Kysely<Tables>): Promise<void> {
     .execute();
   await schema.createIndex('packages_of_app').on('packages').columns(['app_id', 'sequence']).execute();
   await schema
+    .createIndex('packages_built')
+    .on('packages')
+    .columns(['app_id', 'branch', 'sequence'])
+    .where(sql.ref('blob_key'), 'is not', null)
+    .execute();
+  await schema
     .createIndex('packages_queued')
     .on('packages')
     .columns(['app_id', 'sequence'])

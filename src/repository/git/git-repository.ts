@@ -17,7 +17,7 @@ import { folderNameOf, openTree } from './open-tree.ts';
 import { compareBytes } from './path-order.ts';
 import { readObjects } from './read-objects.ts';
 import { parseRemoteAddress, type RemoteAddress } from './remote-address.ts';
-import { freshBranch, resolveRevision } from './resolve-revision.ts';
+import { findNumber, freshBranch, resolveRevision } from './resolve-revision.ts';
 
 /*
  * Git behind the Repository interface. This folder owns the mirrors of an app (its own and those of its submodules) and
@@ -62,6 +62,8 @@ export function openGitRepository(options: GitRepositoryOptions): GitRepository 
     listBranches: (signal: AbortSignal) => listBranches(mirror, mainBranch, signal),
     listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
       listRevisions(mirror, branch, mainBranch, limit, signal),
+    findNumber: (branch: BranchRequest, revisionId: string, signal: AbortSignal) =>
+      findNumber(mirror, branch, revisionId, mainBranch, signal),
     openTree: (revisionId: string, signal: AbortSignal): Promise<SourceTree> =>
       openTree(mirror, revisionId, mirrorOf, signal),
     createTags: (tags: readonly TagRequest[], signal: AbortSignal) => createTags(mirror, tags, options.now(), signal),

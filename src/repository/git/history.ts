@@ -49,6 +49,13 @@ export class History {
     return commit === undefined ? undefined : this.graph.idAt(commit);
   }
 
+  /** The integer of a commit on a branch's first-parent line; undefined for one beside it. */
+  async numberOf(commitId: string, headId: string): Promise<number | undefined> {
+    const commit = this.graph.find(commitId);
+    const { commits, counts } = await this.#line(headId);
+    return commit === undefined ? undefined : counts[commits.indexOf(commit)];
+  }
+
   async countOf(headId: string): Promise<number> {
     const known = this.#counts.get(headId);
     if (known !== undefined) return known;

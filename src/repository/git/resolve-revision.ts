@@ -80,6 +80,23 @@ function moreTelling(one: RepositoryError | undefined, other: RepositoryError): 
   return one === undefined || one.kind === 'unknown-revision' ? other : one;
 }
 
+/** The integer of a revision of a branch, asking the remote only when the branch is not known here. */
+export async function findNumber(
+  mirror: Mirror,
+  request: RevisionRequest['branch'],
+  revisionId: string,
+  mainBranch: string | undefined,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const here = await mirror.known(signal);
+  const branch = here === undefined ? undefined : findBranch(here, request, mainBranch);
+  const { known, branch: found } =
+    here === undefined || branch === undefined
+      ? await freshBranch(mirror, request, mainBranch, signal)
+      : { known: here, branch };
+  return known.history.numberOf(revisionId, found.headId);
+}
+
 /** The branch a client means, as the remote has it now. @throws RepositoryError `unknown-branch`, `unreachable` */
 export async function freshBranch(
   mirror: Mirror,
