@@ -11,21 +11,33 @@ export async function insertOutboxEntry(
     .execute();
 }
 
-/** What may be tried now, the longest due first. */
-export function listDueEntries(queries: Queries, now: number, limit: number): Promise<OutboxRow[]> {
+/** What may be tried now, the longest due first. @param except apps whose entries are being tried already */
+export function listDueEntries(
+  queries: Queries,
+  now: number,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<OutboxRow[]> {
   return queries
     .selectFrom('outbox')
     .selectAll()
     .where('due_at', '<=', now)
+    .where('app_id', 'not in', except)
     .orderBy('due_at')
     .orderBy('id')
     .limit(limit)
     .execute();
 }
 
-/** When the next entry is due, in milliseconds since 1970. */
-export async function findNextDueAt(queries: Queries): Promise<number | undefined> {
-  const row = await queries.selectFrom('outbox').select('due_at').orderBy('due_at').limit(1).executeTakeFirst();
+/** When the next entry is due, in milliseconds since 1970. @param except apps that do not count */
+export async function findNextDueAt(queries: Queries, except: readonly string[] = []): Promise<number | undefined> {
+  const row = await queries
+    .selectFrom('outbox')
+    .select('due_at')
+    .where('app_id', 'not in', except)
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst();
   return row?.due_at;
 }
 

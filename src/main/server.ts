@@ -48,8 +48,11 @@ export async function startServer(configuration: Configuration, logger: Logger):
     return { url: addressOf(http.server.address(), configuration), adminKey, stop: once(() => stop()) };
 
     async function stop() {
-      await http.close();
-      await core.stop(configuration.shutdownGraceMs);
+      try {
+        await http.close();
+      } finally {
+        await core.stop(configuration.shutdownGraceMs);
+      }
     }
   } catch (error) {
     await core.stop(0);

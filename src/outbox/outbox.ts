@@ -30,6 +30,8 @@ export type Attempt =
   | { readonly entry: OutboxRow; readonly error: unknown };
 
 const PAGE = 100;
+/** Apps whose entries are tried side by side, so that a remote that hangs keeps nobody else's waiting. */
+const MOST_LANES = 4;
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 60 * 60 * 1000;
 /** With the delays above, the attempts are spread over about a day. */
@@ -38,6 +40,8 @@ const MOST_ATTEMPTS = 30;
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #stopping = new AbortController();
+  /** What is being tried, by app. */
+  readonly #lanes = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #wokenWhileWorking = false;
@@ -54,11 +58,7 @@ export class Outbox {
       return;
     }
     this.#working = this.#work()
-      .catch((error: unknown) => {
-        // The database itself could not be used, and keeps no time of the next attempt.
-        this.#options.onError(error);
-        this.#wakeIn(FIRST_DELAY_MS);
-      })
+      .catch((error: unknown) => this.#pause(error))
       .finally(() => {
         this.#working = undefined;
         if (this.#wokenWhileWorking) this.wake();
@@ -70,20 +70,43 @@ export class Outbox {
     this.#stopping.abort();
     clearTimeout(this.#timer);
     await this.#working;
+    await Promise.all(this.#lanes.values());
   }
 
   async #work(): Promise<void> {
     this.#wokenWhileWorking = false;
     clearTimeout(this.#timer);
     const { database, clock } = this.#options;
-    for (;;) {
-      const due = await listDueEntries(database.read, clock(), PAGE);
-      for (const entries of groupByApp(due)) await this.#perform(entries);
-      if (due.length < PAGE || this.#stopping.signal.aborted) break;
+    while (this.#lanes.size < MOST_LANES && !this.#stopping.signal.aborted) {
+      const [first, ...others] = await listDueEntries(database.read, clock(), PAGE, [...this.#lanes.keys()]);
+      if (first === undefined) break;
+      const { app_id, kind } = first;
+      this.#startLane(app_id, [first, ...others.filter((entry) => entry.app_id === app_id && entry.kind === kind)]);
     }
-    const nextAt = await findNextDueAt(database.read);
-    if (nextAt === undefined) return;
-    this.#wakeIn(Math.min(Math.max(nextAt - clock(), 0), LONGEST_DELAY_MS));
+    // A lane that ends wakes by itself.
+    if (this.#lanes.size === MOST_LANES) return;
+    const nextAt = await findNextDueAt(database.read, [...this.#lanes.keys()]);
+    if (nextAt !== undefined) this.#wakeIn(Math.min(Math.max(nextAt - clock(), 0), LONGEST_DELAY_MS));
+  }
+
+  #startLane(appKey: string, entries: readonly [OutboxRow, ...OutboxRow[]]): void {
+    const lane = this.#perform(entries).then(
+      () => {
+        this.#lanes.delete(appKey);
+        this.wake();
+      },
+      (error: unknown) => {
+        this.#lanes.delete(appKey);
+        this.#pause(error);
+      },
+    );
+    this.#lanes.set(appKey, lane);
+  }
+
+  /** The database itself could not be used, and keeps no time of the next attempt. */
+  #pause(error: unknown): void {
+    this.#options.onError(error);
+    this.#wakeIn(FIRST_DELAY_MS);
   }
 
   #wakeIn(delayMs: number): void {
@@ -129,16 +152,4 @@ async function putOff(queries: Queries, effect: Effect, entry: OutboxRow, error:
   }
   const delayMs = Math.min(FIRST_DELAY_MS * 2 ** entry.attempts, LONGEST_DELAY_MS);
   await postponeEntry(queries, entry.id, attempts, now + delayMs);
-}
-
-/** Entries of one app and kind together, in their order. */
-function groupByApp(entries: readonly OutboxRow[]): [OutboxRow, ...OutboxRow[]][] {
-  const groups = new Map<string, [OutboxRow, ...OutboxRow[]]>();
-  for (const entry of entries) {
-    const key = `${entry.kind} ${entry.app_id}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [entry]);
-    else group.push(entry);
-  }
-  return [...groups.values()];
 }

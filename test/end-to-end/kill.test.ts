@@ -77,11 +77,22 @@ test('after kill -9 in the middle of everything, every accepted build ends once 
   }
 
   const succeeded = list.filter(({ Status }: { Status: string }) => Status === 'Succeeded').length;
+  assert.ok(succeeded > list.length / 2, `only ${succeeded} of ${list.length} builds succeeded`);
   await until('leftovers are swept', async () => {
     const files = await listFiles(join(dataFolder, 'packages'));
     return files.length === succeeded;
   });
   assert.deepEqual(await readdir(join(dataFolder, 'packages', 'tmp')), []);
+  const logs = (await listFiles(join(dataFolder, 'logs'))).map((name) => name.replace('.log', ''));
+  assert.deepEqual(
+    logs.filter((id) => !byId.has(id)),
+    [],
+  );
+  assert.deepEqual(await readdir(join(dataFolder, 'tmp')), []);
+  const unfinished = (await readdir(dataFolder, { recursive: true })).filter((name) =>
+    /\.new$|\.lock$|tmp_/.test(name),
+  );
+  assert.deepEqual(unfinished, []);
   await until('every tag is there', async () => {
     const tags = (await source.git(['tag'])).split('\n').filter((tag) => tag !== '');
     const wanted = list.filter(({ Status }: { Status: string }) => Status === 'Succeeded');
