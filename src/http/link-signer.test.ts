@@ -24,3 +24,11 @@ test('whatever is changed, or signed elsewhere, is not', () => {
     assert.ok(!links.isGenuine(target, 1000, other));
   assert.ok(!createLinkSigner(Buffer.alloc(32, 2)).isGenuine(target, 1000, signature));
 });
+
+test('another spelling of the same signature is a changed one', () => {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const others = [...digits].map((digit) => signature.slice(0, -1) + digit).filter((other) => other !== signature);
+  for (const other of [...others, `${signature}=`, ` ${signature}`]) {
+    assert.ok(!links.isGenuine(target, 1000, other), other);
+  }
+});

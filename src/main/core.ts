@@ -7,6 +7,7 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
 import { archiveBuilder } from '../builders/archive.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
+import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
 import { countPackagesByStatus } from '../database/packages.ts';
@@ -93,6 +94,7 @@ async function openLocked(
     path: process.env.PATH ?? '',
     home: homedir(),
   });
+  await repositories.sweep(async (appKey) => (await findApp(database.read, appKey)) !== undefined);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
     repositories.forApp({ key: id, kind, repository, mainBranch: main_branch });
 

@@ -54,7 +54,11 @@ export class Outbox {
       return;
     }
     this.#working = this.#work()
-      .catch(this.#options.onError)
+      .catch((error: unknown) => {
+        // The database itself could not be used, and keeps no time of the next attempt.
+        this.#options.onError(error);
+        this.#wakeIn(FIRST_DELAY_MS);
+      })
       .finally(() => {
         this.#working = undefined;
         if (this.#wokenWhileWorking) this.wake();
@@ -78,9 +82,14 @@ export class Outbox {
       if (due.length < PAGE || this.#stopping.signal.aborted) break;
     }
     const nextAt = await findNextDueAt(database.read);
-    if (nextAt === undefined || this.#stopping.signal.aborted) return;
-    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(nextAt - clock(), 0), LONGEST_DELAY_MS));
-    this.#timer.unref();
+    if (nextAt === undefined) return;
+    this.#wakeIn(Math.min(Math.max(nextAt - clock(), 0), LONGEST_DELAY_MS));
+  }
+
+  #wakeIn(delayMs: number): void {
+    if (this.#stopping.signal.aborted) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.wake(), delayMs).unref();
   }
 
   async #perform(entries: readonly [OutboxRow, ...OutboxRow[]]): Promise<void> {
@@ -114,14 +123,12 @@ async function putOff(queries: Queries, effect: Effect, entry: OutboxRow, error:
   const attempts = entry.attempts + 1;
   const final = attempts >= MOST_ATTEMPTS;
   await effect.recordFailure(queries, entry, { error, final });
-  if (final) await deleteEntry(queries, entry.id);
-  else
-    await postponeEntry(
-      queries,
-      entry.id,
-      attempts,
-      now + Math.min(FIRST_DELAY_MS * 2 ** entry.attempts, LONGEST_DELAY_MS),
-    );
+  if (final) {
+    await deleteEntry(queries, entry.id);
+    return;
+  }
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** entry.attempts, LONGEST_DELAY_MS);
+  await postponeEntry(queries, entry.id, attempts, now + delayMs);
 }
 
 /** Entries of one app and kind together, in their order. */

@@ -179,6 +179,16 @@ test('a worker that stops gives its builds back, and another one finishes them',
   assert.equal((await untilStatus(id, 'Succeeded')).attempt, 2);
 });
 
+test('a worker that stops while it claims waits for that claim, and gives it back', async (t) => {
+  const { app, database, find, makeWorker, worker } = await setUp(t, goOn);
+  await worker.stop(0);
+  const id = await addPackage(database, app);
+  await makeWorker(goOn).stop(0);
+  const row = await find(id);
+  assert.equal(row?.status, 'Queued');
+  assert.equal(row?.attempt, 1);
+});
+
 test('a worker that stops lets a build finish that is nearly done', async (t) => {
   const started = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<void>();

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { parseBranch } from '../../src/domain/branch-name.ts';
 import { type Repository, RepositoryError } from '../../src/repository/repository.ts';
 import { contents, createTag, refuses, signal } from '../contract/repository.ts';
@@ -271,3 +274,13 @@ async function killCatFiles(gitDir: string): Promise<number> {
   }
   return killed;
 }
+
+it('survives a process that could not be started for want of file descriptors', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const [revision = ''] = await remote.commit([{ branch: 'master', files: { a: 'a' } }]);
+  const program = fileURLToPath(new URL('../support/read-without-files.ts', import.meta.url));
+  const args = [process.execPath, program, join(lab.folder, 'few-files'), remote.path, revision];
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -n 200 && exec "$0" "$@"', ...args]);
+  assert.equal(stdout, 'RepositoryError, then 1 files');
+});

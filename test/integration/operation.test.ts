@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 
 /* What whoever runs the server looks at: none of it needs credentials. */
@@ -46,6 +47,12 @@ interface Document {
   readonly paths: Record<string, Record<string, Operation>>;
   readonly components: { readonly schemas: Record<string, object> };
 }
+
+test('the OpenAPI document is valid', async () => {
+  const { text } = await get('/openapi.json');
+  const { valid, errors } = await new Validator().validate(JSON.parse(text));
+  assert.ok(valid, JSON.stringify(errors));
+});
 
 test('the OpenAPI document describes every call', async () => {
   const { type, text } = await get('/openapi.json');

@@ -12,14 +12,16 @@ export function sourceText(sizeBytes: number, seed: string): Buffer {
   const lines: string[] = [];
   let length = 0;
   for (let at = 0; length < sizeBytes; at += 4) {
-    const [a = 0, b = 0, c = 0, d = 0] = dice.subarray(at % (dice.length - 4));
-    const line = `${'  '.repeat(a % 4)}${WORDS[b % 24]}.${WORDS[c % 24]}${d}(${WORDS[(a + d) % 24]}, '${c}');\n`;
+    const roll = dice.readUInt32LE(at % (dice.length - 4));
+    const [a, b, c, d] = [roll & 255, (roll >> 8) & 255, (roll >> 16) & 255, roll >>> 24];
+    const line = `${INDENTS[a % 4]}${WORDS[b % 24]}.${WORDS[c % 24]}${d}(${WORDS[(a + d) % 24]}, '${c}');\n`;
     lines.push(line);
     length += line.length;
   }
   return Buffer.from(lines.join('').slice(0, sizeBytes));
 }
 
+const INDENTS = ['', '  ', '    ', '      '];
 const WORDS = (
   'microflow entity attribute context session value result commit retrieve change object list ' +
   'string integer boolean decimal association member parameter action return create delete rollback'
