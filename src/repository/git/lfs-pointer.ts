@@ -6,7 +6,7 @@ export interface LfsPointer {
 }
 
 const VERSION_LINE = 'version https://git-lfs.github.com/spec/v1\n';
-/** A pointer is smaller than this (git-lfs docs/spec.md). */
+/** A pointer is smaller than this: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md */
 const LIMIT_BYTES = 1024;
 
 /**
