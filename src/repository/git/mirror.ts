@@ -54,6 +54,7 @@ export class Mirror {
   readonly #after: Promise<void>;
   #writing: Promise<unknown>;
   #isDamaged = false;
+  #tidied: Promise<void> | undefined;
   #known: Promise<Known | undefined> | undefined;
 
   constructor(context: MirrorContext, gitDir: string, address: RemoteAddress) {
@@ -122,10 +123,20 @@ export class Mirror {
     this.source.pool.endIdle(this.gitDir);
   }
 
+  /** What a process before left. Once, before anything of ours is under way: that would look the same. */
+  #tidy(): Promise<void> {
+    this.#tidied ??= this.#after
+      .then(() => cleanMirrorFolder(this.gitDir))
+      .catch((error: unknown) => {
+        this.#tidied = undefined;
+        throw error;
+      });
+    return this.#tidied;
+  }
+
   async #load(): Promise<Known | undefined> {
-    await this.#after;
+    await this.#tidy();
     if ((await findObjectFormat(this.gitDir)) === undefined) return undefined;
-    await cleanMirrorFolder(this.gitDir);
     if (!(await isMirrorOf(this.gitDir, this.address.url))) return undefined;
     const heads = await this.#readHeads(this.#closing.signal);
     const history = await this.#extend(undefined, heads, this.#closing.signal);
@@ -164,18 +175,23 @@ export class Mirror {
   async #fetch(what: string, signal: AbortSignal) {
     const timeoutMs = this.settings.fetchTimeoutMs;
     const args = ['fetch', '--quiet', '--no-tags', '--prune', '--no-write-fetch-head', '--no-auto-maintenance'];
-    const outcome = await whileFetching(this.gitDir, (onStart) =>
-      runRemote(this.settings, this.address, {
-        args: [...args, '--', this.address.url, what],
-        gitDir: this.gitDir,
-        timeoutMs,
-        signal,
-        onStart,
-      }),
-    );
-    if (outcome.code === 0) return undefined;
-    await cleanMirrorFolder(this.gitDir);
-    return remoteFailure(outcome, this.address, timeoutMs);
+    let isWhole = false;
+    try {
+      const outcome = await whileFetching(this.gitDir, (onStart) =>
+        runRemote(this.settings, this.address, {
+          args: [...args, '--', this.address.url, what],
+          gitDir: this.gitDir,
+          timeoutMs,
+          signal,
+          onStart,
+        }),
+      );
+      isWhole = outcome.code === 0;
+      return isWhole ? undefined : remoteFailure(outcome, this.address, timeoutMs);
+    } finally {
+      // A helper of git that is ended leaves half a pack, which may be gigabytes.
+      if (!isWhole) await cleanMirrorFolder(this.gitDir);
+    }
   }
 
   async #readHeads(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
@@ -219,6 +235,7 @@ export class Mirror {
     const before = this.#writing;
     const run = async () => {
       await before;
+      await this.#tidy();
       const both = AbortSignal.any([signal, this.#closing.signal]);
       both.throwIfAborted();
       return await work(both);
