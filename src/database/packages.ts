@@ -2,21 +2,26 @@ import type { PackageId } from '../domain/identifiers.ts';
 import { mayBecome } from '../domain/package-status.ts';
 import type { PackageStatus } from '../protocol/package.ts';
 import type { Queries } from './database.ts';
+import { prepareQuery } from './prepared-query.ts';
 import type { NewPackage, PackageRow } from './schema.ts';
 
-/** Finds a package of an app. */
-export function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
-  return queries
+const selectPackage = prepareQuery<[id: PackageId], PackageRow>((queries) =>
+  queries
     .selectFrom('packages')
     .selectAll()
-    .where('id', '=', id)
-    .where('app_id', '=', appKey)
-    .executeTakeFirst();
+    .where('id', '=', '' as PackageId),
+);
+
+/** Finds a package of an app. */
+export async function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
+  const row = await findAnyPackage(queries, id);
+  return row?.app_id === appKey ? row : undefined;
 }
 
 /** Finds a package by its id alone: for the server itself, never for a client. */
-export function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
-  return queries.selectFrom('packages').selectAll().where('id', '=', id).executeTakeFirst();
+export async function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
+  const [row] = await selectPackage(queries, [id]);
+  return row;
 }
 
 /** One page of an app's packages, newest first. @param page `before` is the sequence of the last one seen */
