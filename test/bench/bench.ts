@@ -40,9 +40,16 @@ async function main(args: readonly string[]): Promise<void> {
   if (names.length === 0) await writeBenchmarksPage(rows, loadBefore);
 }
 
-/** Runs a group, and undoes what it did to the machine whether or not it succeeds. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Runs a group, and undoes what it did to the machine whether it succeeds, fails, or is stopped. */
 async function runGroup(group: RowGroup): Promise<readonly Row[]> {
   const undo: (() => unknown)[] = [];
+  const undoAll = async () => {
+    for (const work of undo.splice(0).reverse()) await work();
+  };
+  const stop = () => void undoAll().finally(() => process.exit(130));
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   const bench: Bench = {
     after: (work) => undo.push(work),
     say: (text) => console.error(text),
@@ -52,7 +59,8 @@ async function runGroup(group: RowGroup): Promise<readonly Row[]> {
     for (const row of rows) bench.say(formatRow(row).join(' · '));
     return rows;
   } finally {
-    for (const work of undo.reverse()) await work();
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
+    await undoAll();
   }
 }
 
