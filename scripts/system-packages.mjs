@@ -1,23 +1,28 @@
-// Sees to the programs that the tests need. Plain JavaScript for Node 20 and later.
+// Sees to the programs that the tests and the benchmarks need. Plain JavaScript for Node 20 and later.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Installs what is missing where it can (as root, with apt-get), and otherwise stops, naming the command. */
-export async function installSystemPackages() {
-  const missing = listPackages().filter(({ command }) => !isThere(command));
+/**
+ * Installs what is missing where it can (as root, with apt-get), and otherwise stops, naming the command.
+ *
+ * @param {string} list the file beside this one that lists them
+ * @param {string} who needs them, for the message
+ */
+export async function installSystemPackages(list = 'system-packages.txt', who = 'The tests') {
+  const missing = listPackages(list).filter(({ command }) => !isThere(command));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
-  if (process.getuid?.() !== 0 || !isThere('apt-get')) stop(names);
+  if (process.getuid?.() !== 0 || !isThere('apt-get')) stop(names, who);
   console.log(`Installing ${names.join(', ')} (apt-get) …`);
   if (!install(names)) {
     aptGet('update', '-q');
-    if (!install(names)) stop(names);
+    if (!install(names)) stop(names, who);
   }
 }
 
-function listPackages() {
-  const lines = readFileSync(new URL('system-packages.txt', import.meta.url), 'utf8').split('\n');
+function listPackages(list) {
+  const lines = readFileSync(new URL(list, import.meta.url), 'utf8').split('\n');
   return lines
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(' '))
@@ -25,7 +30,9 @@ function listPackages() {
 }
 
 function isThere(command) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+  // Where servers such as nginx are, outside of many people's PATH.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, process.platform === 'win32' ? `${command}.exe` : command), constants.X_OK);
       return true;
@@ -44,7 +51,7 @@ function aptGet(...args) {
   return spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
 }
 
-function stop(names) {
-  console.error(`The tests need ${names.join(', ')}. Install with: sudo apt-get install -y ${names.join(' ')}`);
+function stop(names, who) {
+  console.error(`${who} need ${names.join(', ')}. Install with: sudo apt-get install -y ${names.join(' ')}`);
   process.exit(1);
 }

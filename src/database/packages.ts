@@ -13,19 +13,23 @@ import type { NewPackage, PackageRow } from './schema.ts';
 export const QUEUED = sql.lit<PackageStatus>('Queued');
 export const UNDER_WAY = sql<PackageStatus>`('Building', 'Uploading')`;
 
-/** Finds a package of an app. */
-export async function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
-  return (await selectPackage(queries, [id, appKey]))[0];
-}
-
-/** What every client that waits for its build asks again and again. */
-const selectPackage = prepareQuery<[PackageId, string], PackageRow>(['' as PackageId, ''], (queries, [id, appKey]) =>
-  queries.selectFrom('packages').selectAll().where('id', '=', id).where('app_id', '=', appKey),
+const selectPackage = prepareQuery<[id: PackageId], PackageRow>((queries) =>
+  queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('id', '=', '' as PackageId),
 );
 
+/** Finds a package of an app. */
+export async function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
+  const row = await findAnyPackage(queries, id);
+  return row?.app_id === appKey ? row : undefined;
+}
+
 /** Finds a package by its id alone: for the server itself, never for a client. */
-export function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
-  return queries.selectFrom('packages').selectAll().where('id', '=', id).executeTakeFirst();
+export async function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
+  const [row] = await selectPackage(queries, [id]);
+  return row;
 }
 
 /** One page of an app's packages, newest first. @param page `before` is the sequence of the last one seen */

@@ -1,23 +1,25 @@
-import type { CompiledQuery } from 'kysely';
+import type { Compilable, CompiledQuery } from 'kysely';
 import type { Queries } from './database.ts';
 
 /**
- * Builds a query once and runs it with other parameters each time: for the few that are asked so often that building
- * them costs more than running them.
+ * A query whose text is made once for each connection: building it anew takes longer than SQLite takes to answer it.
+ * For the few that run with nearly every request; the text must not depend on the parameters.
  *
- * @param build is given one placeholder per parameter, and must use each once, in this order
+ * @param build the query with a placeholder for each parameter, in the order in which they stand in its text
+ * @returns runs it with such parameters, all of them, and answers its rows
  */
-export function prepareQuery<Parameters extends readonly unknown[], Row>(
-  placeholders: Parameters,
-  build: (queries: Queries, parameters: Parameters) => { compile(): CompiledQuery<Row> },
-): (queries: Queries, parameters: Parameters) => Promise<readonly Row[]> {
-  const compiled = new WeakMap<Queries, CompiledQuery<Row>>();
+export function prepareQuery<Parameters extends readonly [unknown, ...unknown[]], Row>(
+  build: (queries: Queries) => Compilable<Row>,
+): (queries: Queries, parameters: Parameters) => Promise<Row[]> {
+  const known = new WeakMap<Queries, CompiledQuery<Row>>();
   return async (queries, parameters) => {
-    let query = compiled.get(queries);
-    if (query === undefined) {
-      query = build(queries, placeholders).compile();
-      compiled.set(queries, query);
+    let compiled = known.get(queries);
+    if (compiled === undefined) {
+      compiled = build(queries).compile();
+      if (compiled.parameters.length !== parameters.length) throw new Error(`Wrong parameters for: ${compiled.sql}`);
+      known.set(queries, compiled);
     }
-    return (await queries.executeQuery<Row>({ ...query, parameters })).rows;
+    const { rows } = await queries.executeQuery<Row>({ ...compiled, parameters });
+    return rows;
   };
 }

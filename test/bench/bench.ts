@@ -5,6 +5,7 @@
  *     npm run bench [-- builds packaging status download memory million kill] [--json]
  */
 
+import { loadavg } from 'node:os';
 import { writeBenchmarksPage } from './benchmarks-page.ts';
 import { measureBuilds } from './builds.ts';
 import { measureDownload } from './download.ts';
@@ -30,17 +31,25 @@ async function main(args: readonly string[]): Promise<void> {
   const names = args.filter((arg) => !arg.startsWith('--'));
   const unknown = names.find((name) => GROUPS[name] === undefined);
   if (unknown !== undefined) throw new Error(`There are no rows '${unknown}', only ${Object.keys(GROUPS).join(', ')}.`);
+  const [loadBefore = 0] = loadavg();
   const rows: Row[] = [];
   for (const [name, group] of Object.entries(GROUPS)) {
     if (names.length === 0 || names.includes(name)) rows.push(...(await runGroup(group)));
   }
   console.log(args.includes('--json') ? JSON.stringify(rows, null, 2) : formatTable(rows));
-  if (names.length === 0) await writeBenchmarksPage(rows);
+  if (names.length === 0) await writeBenchmarksPage(rows, loadBefore);
 }
 
-/** Runs a group, and undoes what it did to the machine whether or not it succeeds. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Runs a group, and undoes what it did to the machine whether it succeeds, fails, or is stopped. */
 async function runGroup(group: RowGroup): Promise<readonly Row[]> {
   const undo: (() => unknown)[] = [];
+  const undoAll = async () => {
+    for (const work of undo.splice(0).reverse()) await work();
+  };
+  const stop = () => void undoAll().finally(() => process.exit(130));
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   const bench: Bench = {
     after: (work) => undo.push(work),
     say: (text) => console.error(text),
@@ -50,7 +59,8 @@ async function runGroup(group: RowGroup): Promise<readonly Row[]> {
     for (const row of rows) bench.say(formatRow(row).join(' · '));
     return rows;
   } finally {
-    for (const work of undo.reverse()) await work();
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
+    await undoAll();
   }
 }
 

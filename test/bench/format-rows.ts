@@ -18,7 +18,7 @@ export function formatRow(row: Row): readonly string[] {
     title,
     formatFigure(figure, unit),
     reference === undefined ? '–' : `${reference.title}: ${formatFigure(reference.figure, unit)}`,
-    ratio === undefined || !Number.isFinite(ratio) ? '–' : `${ratio.toFixed(2)} ×`,
+    ratio === undefined || !Number.isFinite(ratio) ? '–' : `${ratio.toFixed(ratio < 0.2 ? 3 : 2)} ×`,
     formatGoal(goal, unit),
     isReached(row) ? 'yes' : 'no',
   ];

@@ -24,7 +24,10 @@ export async function startNginx(bench: Bench, root: string): Promise<string> {
   await mkdir(join(folder, 'logs'));
   const port = await findFreePort();
   await writeFile(join(folder, 'nginx.conf'), nginxConfiguration(folder, root, port));
-  const child = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'logs/error.log'], { stdio: 'inherit' });
+  const child = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'logs/error.log'], {
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+    stdio: 'inherit',
+  });
   bench.after(() => endChild(child));
   const url = `http://127.0.0.1:${port}/`;
   await until('nginx answers', async () => (await fetch(url).catch(() => undefined)) !== undefined);
