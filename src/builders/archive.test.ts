@@ -204,7 +204,7 @@ test('memory does not grow with the size of a content', async (t) => {
     content: {
       sizeBytes,
       chunks: () =>
-        Array(200)
+        Array(150)
           .keys()
           .map(() => one),
     },
@@ -245,10 +245,10 @@ test('an abort in the middle of a large content ends it soon and leaves no file'
 
 test('a package of more than 65,535 files is read by every tool that is here', async (t) => {
   const { builder } = await openArchive(t);
-  const files = Array.from({ length: 66_000 }, (_, at) => ({ path: `f/${at}`, content: String(at % 10) }));
+  const files = Array.from({ length: 65_600 }, (_, at) => ({ path: `f/${at}`, content: String(at % 10) }));
   const { bytes } = await buildPackage(builder, memorySourceTree(files));
   const members = await readZip(bytes);
-  assert.equal(members.length, 66_001);
+  assert.equal(members.length, files.length + 1);
   await agreeWithTools(t, bytes, members.length);
 });
 
