@@ -1,5 +1,14 @@
 // Writes the pages of docs/ that are made from tables in the source. Needs Node 24: it imports TypeScript.
 import { writeFile } from 'node:fs/promises';
+import { commandLinePage } from '../src/main/command-line-page.ts';
 import { configurationPage } from '../src/main/configuration-page.ts';
+import { errorsPage } from '../src/main/errors-page.ts';
 
-await writeFile(new URL('../docs/configuration.md', import.meta.url), configurationPage());
+const pages = {
+  'configuration.md': configurationPage(),
+  'command-line.md': commandLinePage(),
+  'errors.md': errorsPage(),
+};
+for (const [name, text] of Object.entries(pages)) {
+  await writeFile(new URL(`../docs/${name}`, import.meta.url), text);
+}

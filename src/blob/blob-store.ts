@@ -2,7 +2,7 @@
  * Keeps immutable bytes under a key. A blob is visible under its key whole or not at all, never changes afterwards, and
  * survives `kill -9` and loss of power from the moment {@link BlobWriter.commit} has answered.
  *
- * A key is `[a-z0-9.-]{1,100}`. Foreign errors are thrown as {@link BlobError}.
+ * A key is `[a-z0-9][a-z0-9.-]{1,99}`. Foreign errors are thrown as {@link BlobError}.
  */
 export interface BlobStore {
   /** Begins a new blob. A key that was committed before is replaced by nobody: commit fails with `exists`. */

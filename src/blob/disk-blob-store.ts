@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { BlobStore } from './blob-store.ts';
+import { BlobError, type BlobStore } from './blob-store.ts';
 import { DiskBlobWriter } from './disk-blob-writer.ts';
-import { codeOf, toBlobError } from './disk-errors.ts';
+import { codeOf, toWriteError } from './disk-errors.ts';
 import { openShardFolders, syncFolder } from './shard-folders.ts';
 
 /** Measured: 64 KiB, Node's own choice, reaches a third to a half of what this does. */
@@ -20,7 +20,7 @@ const KEY = /^[a-z0-9][a-z0-9.-]{1,99}$/;
 export async function openDiskBlobStore(folder: string): Promise<BlobStore> {
   const temporary = join(folder, 'tmp');
   await mkdir(temporary, { recursive: true });
-  await syncFolder(join(folder, '..'));
+  await syncFolder(dirname(folder));
   const shards = await openShardFolders(folder);
   const pathOf = (key: string) => join(shards.pathOf(checkKey(key)), key);
   return {
@@ -31,14 +31,15 @@ export async function openDiskBlobStore(folder: string): Promise<BlobStore> {
         await shards.make(key);
         return new DiskBlobWriter(key, paths, await open(path, 'wx', 0o640));
       } catch (error) {
-        throw toBlobError(key, error);
+        throw toWriteError(key, error);
       }
     },
     async findSize(key) {
       return orUndefined(stat(pathOf(key)).then(({ size }) => size));
     },
     async read(key, { start, end }) {
-      const handle = await openForReading(key, pathOf(key));
+      const handle = await orUndefined(open(pathOf(key), 'r'));
+      if (handle === undefined) throw new BlobError('missing', `There is no blob '${key}'.`);
       if (end >= start) return handle.createReadStream({ start, end, highWaterMark: READ_CHUNK_BYTES });
       await handle.close();
       return Readable.from([]);
@@ -56,20 +57,12 @@ function checkKey(key: string): string {
   return key;
 }
 
-async function openForReading(key: string, path: string) {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    throw toBlobError(key, error);
-  }
-}
-
 /** A store of a million blobs is listed some thousand names at a time. */
 const LIST_OPTIONS = { bufferSize: 1024 };
 
 async function* listKeys(folder: string): AsyncGenerator<string> {
   for await (const shard of await opendir(folder)) {
-    // Others' folders too may be here, such as a file system's lost+found.
+    // Folders of others may be here, such as a file system's lost+found.
     if (shard.name.length !== 2 || !shard.isDirectory()) continue;
     for await (const { name } of await opendir(join(folder, shard.name), LIST_OPTIONS)) if (KEY.test(name)) yield name;
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, link, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { BlobWriter, WrittenBlob } from './blob-store.ts';
-import { codeOf, toBlobError } from './disk-errors.ts';
+import { codeOf, toWriteError } from './disk-errors.ts';
 import { syncFolder } from './shard-folders.ts';
 
 /** Writes one blob into a temporary file, and gives it its name when it is whole. */
@@ -32,7 +32,7 @@ export class DiskBlobWriter implements BlobWriter {
     } catch (error) {
       // The room that it took is what others need now.
       await this.abort();
-      throw toBlobError(this.#key, error);
+      throw toWriteError(this.#key, error);
     }
     this.#sizeBytes += chunk.byteLength;
   }
@@ -44,7 +44,7 @@ export class DiskBlobWriter implements BlobWriter {
       await link(this.#temporary, this.#final);
       await syncFolder(dirname(this.#final));
     } catch (error) {
-      throw toBlobError(this.#key, error);
+      throw toWriteError(this.#key, error);
     } finally {
       await this.abort();
     }

@@ -1,10 +1,8 @@
 import { BlobError } from './blob-store.ts';
 
-/** What an error of the file system means for a blob; an error that means nothing of its own comes back as it is. */
-export function toBlobError(key: string, error: unknown): unknown {
+/** What an error of the file system means for a blob that is written; any other comes back as it is. */
+export function toWriteError(key: string, error: unknown): unknown {
   switch (codeOf(error)) {
-    case 'ENOENT':
-      return new BlobError('missing', `There is no blob '${key}'.`, { cause: error });
     case 'EEXIST':
       return new BlobError('exists', `There is a blob '${key}' already.`, { cause: error });
     case 'ENOSPC':

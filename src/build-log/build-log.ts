@@ -11,11 +11,9 @@ export interface BuildLog {
   read(packageId: string, range: { readonly start: number; readonly end: number }): Promise<NodeJS.ReadableStream>;
   /**
    * Yields what is there from byte `start` on and then what is appended, as it comes, until the signal fires or the log
-   * is ended.
+   * is deleted.
    */
   follow(packageId: string, start: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Says that nothing more will come, so that followers end. */
-  end(packageId: string): void;
   delete(packageId: string): Promise<void>;
   list(): AsyncIterable<string>;
 }

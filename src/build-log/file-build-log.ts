@@ -53,7 +53,6 @@ export async function openFileBuildLog(options: FileBuildLogOptions): Promise<Bu
         await reader.close();
       }
     },
-    end: (packageId) => followers.end(packageId),
     async delete(packageId) {
       await orUndefined(unlink(pathOf(packageId)));
       followers.end(packageId);

@@ -15,7 +15,7 @@ interface CreateOptions extends RemoteOptions {
 /** `slipway app create|list|show|delete` */
 export function addAppCommand(program: Command, cli: Cli): void {
   const app = program.command('app').description('create, list, show and delete apps');
-  remoteCommand(app, 'create <app>', 'create an app; <app> is its AppId, a subdomain name')
+  remoteCommand(app, 'create <app>', 'create an app; its AppId is a subdomain name')
     .requiredOption('--repository <url>', 'Git repository: URL or path')
     .option('--name <name>', 'name that people see')
     .option('--main <branch>', "name of the main line (default: the repository's own)")

@@ -34,7 +34,7 @@ export function describePackage(cli: Cli, found: WirePackage): string {
 }
 
 function describeTag(found: WirePackage): string | undefined {
-  if (found.Tag === null) return undefined;
-  const { Name, Status, Message } = found.Tag;
-  return `${Name} (${Status.toLowerCase()})${Message === null ? '' : `: ${Message}`}`;
+  const { Version, TagStatus, TagMessage } = found;
+  if (TagStatus === null) return undefined;
+  return `${Version} (${TagStatus.toLowerCase()})${TagMessage === null ? '' : `: ${TagMessage}`}`;
 }

@@ -78,8 +78,8 @@ function settle(program: Command, cli: Cli): Command {
       writeOut: (text) => cli.stdout.write(text),
       writeErr: (text) => cli.stderr.write(text),
       outputError: () => undefined,
-      getOutHelpWidth: () => cli.stdout.columns ?? 100,
-      getErrHelpWidth: () => cli.stderr.columns ?? 100,
+      getOutHelpWidth: () => cli.stdout.columns || 100,
+      getErrHelpWidth: () => cli.stderr.columns || 100,
     });
 }
 

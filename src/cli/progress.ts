@@ -23,7 +23,7 @@ export function openProgress(cli: Cli): Progress {
       if (!isShown || cli.now() - shownAt < INTERVAL_MS) return;
       shownAt = cli.now();
       isClear = false;
-      cli.stderr.write(ERASE_LINE + printable(text).slice(0, (cli.stderr.columns ?? 80) - 1));
+      cli.stderr.write(ERASE_LINE + printable(text).slice(0, (cli.stderr.columns || 80) - 1));
     },
     clear() {
       if (!isClear) cli.stderr.write(ERASE_LINE);

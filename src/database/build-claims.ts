@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
-import { changeStatus, findAnyPackage, type Guard, StaleUpdate } from './packages.ts';
+import { changeStatus, findAnyPackage, type Guard, StaleUpdate, UNDER_WAY } from './packages.ts';
 import type { PackageRow } from './schema.ts';
 
 /**
@@ -91,7 +91,7 @@ export function listExpiredBuilds(
   return queries
     .selectFrom('packages')
     .select(['id', 'status', 'attempt', 'interruptions'])
-    .where('status', 'in', ['Building', 'Uploading'])
+    .where('status', 'in', UNDER_WAY)
     .where('lease_expires_at', '<', now)
     .execute();
 }

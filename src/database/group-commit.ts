@@ -5,9 +5,11 @@ type Durability = 'full' | 'relaxed';
 
 interface Waiting {
   readonly durability: Durability;
+  /** What the work threw. */
+  readonly error: unknown;
   /** Runs the work and keeps its outcome. @returns whether it succeeded */
   run(queries: Queries): Promise<boolean>;
-  /** Tells the caller, once what it wrote is committed. */
+  /** Tells the caller the outcome, once what it wrote is committed. */
   settle(): void;
   fail(error: unknown): void;
 }
@@ -30,27 +32,10 @@ export class GroupCommit {
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>, durability: Durability): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let outcome: { value: T } | { error: unknown } | undefined;
-      this.#waiting.push({
-        durability,
-        async run(queries) {
-          try {
-            outcome = { value: await work(queries) };
-            return true;
-          } catch (error) {
-            outcome = { error };
-            return false;
-          }
-        },
-        settle() {
-          if (outcome !== undefined && 'value' in outcome) resolve(outcome.value);
-          else reject(outcome?.error);
-        },
-        fail: reject,
-      });
-      this.#flushing ??= this.#flushSoon();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.push(waitingFor(work, durability, resolve, reject));
+    this.#flushing ??= this.#flushSoon();
+    return promise;
   }
 
   /** Resolves when everything that was asked for has ended. */
@@ -72,18 +57,27 @@ export class GroupCommit {
     try {
       const full = group.some(({ durability }) => durability === 'full');
       this.#connection.exec(`pragma synchronous = ${full ? 'full' : 'normal'}; begin immediate`);
-      for (const member of group) {
-        this.#connection.exec('savepoint member');
-        if (!(await member.run(this.#queries))) this.#connection.exec('rollback to member');
-        this.#connection.exec('release member');
-      }
+      const [first, ...others] = group;
+      const alone = others.length === 0 && first !== undefined;
+      if (alone && !(await first.run(this.#queries))) throw first.error;
+      if (!alone) await this.#runEach(group);
       this.#connection.exec('commit');
     } catch (error) {
       this.#rollBack();
-      for (const member of group) member.fail(error);
+      // A full disk ends the whole transaction by itself; what then goes wrong with savepoints only follows from it.
+      const cause = group.find((member) => member.error !== undefined)?.error ?? error;
+      for (const member of group) member.fail(cause);
       return;
     }
     for (const member of group) member.settle();
+  }
+
+  async #runEach(group: readonly Waiting[]): Promise<void> {
+    for (const member of group) {
+      this.#connection.exec('savepoint member');
+      if (!(await member.run(this.#queries))) this.#connection.exec('rollback to member');
+      this.#connection.exec('release member');
+    }
   }
 
   /** SQLite rolls back by itself on some errors, a full disk among them; then there is nothing left to roll back. */
@@ -92,4 +86,33 @@ export class GroupCommit {
       this.#connection.exec('rollback');
     } catch {}
   }
+}
+
+function waitingFor<T>(
+  work: (queries: Queries) => Promise<T>,
+  durability: Durability,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Waiting {
+  let settle = () => {};
+  let error: unknown;
+  return {
+    durability,
+    get error() {
+      return error;
+    },
+    async run(queries) {
+      try {
+        const value = await work(queries);
+        settle = () => resolve(value);
+        return true;
+      } catch (thrown) {
+        error = thrown;
+        settle = () => reject(thrown);
+        return false;
+      }
+    },
+    settle: () => settle(),
+    fail: reject,
+  };
 }

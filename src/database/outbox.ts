@@ -3,11 +3,11 @@ import type { OutboxRow } from './schema.ts';
 
 export async function insertOutboxEntry(
   queries: Queries,
-  entry: Pick<OutboxRow, 'kind' | 'package_id' | 'app_id' | 'created_at'>,
+  entry: Pick<OutboxRow, 'kind' | 'package_id' | 'app_id' | 'created_at' | 'due_at'>,
 ): Promise<void> {
   await queries
     .insertInto('outbox')
-    .values({ ...entry, attempts: 0, due_at: entry.created_at })
+    .values({ ...entry, attempts: 0 })
     .execute();
 }
 

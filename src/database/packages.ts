@@ -1,18 +1,27 @@
+import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import { mayBecome } from '../domain/package-status.ts';
 import type { PackageStatus } from '../protocol/package.ts';
 import type { Queries } from './database.ts';
+import { prepareQuery } from './prepared-query.ts';
 import type { NewPackage, PackageRow } from './schema.ts';
 
+/**
+ * Statuses of builds that have not ended, for queries that look for them among all packages. They stand in the SQL and
+ * are not bound: only so does SQLite see that its indexes of these few rows fit, and not read every package there is.
+ */
+export const QUEUED = sql.lit<PackageStatus>('Queued');
+export const UNDER_WAY = sql<PackageStatus>`('Building', 'Uploading')`;
+
 /** Finds a package of an app. */
-export function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
-  return queries
-    .selectFrom('packages')
-    .selectAll()
-    .where('id', '=', id)
-    .where('app_id', '=', appKey)
-    .executeTakeFirst();
+export async function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
+  return (await selectPackage(queries, [id, appKey]))[0];
 }
+
+/** What every client that waits for its build asks again and again. */
+const selectPackage = prepareQuery<[PackageId, string], PackageRow>(['' as PackageId, ''], (queries, [id, appKey]) =>
+  queries.selectFrom('packages').selectAll().where('id', '=', id).where('app_id', '=', appKey),
+);
 
 /** Finds a package by its id alone: for the server itself, never for a client. */
 export function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
@@ -52,14 +61,12 @@ export function listStoredPackages(
 
 /** How many builds wait and how many are under way. */
 export async function countPackagesByStatus(queries: Queries): Promise<Partial<Record<PackageStatus, number>>> {
-  const count = (statuses: readonly PackageStatus[]) =>
-    queries
-      .selectFrom('packages')
-      .select(({ fn }) => ['status', fn.countAll<number>().as('count')])
-      .where('status', 'in', statuses)
-      .groupBy('status')
-      .execute();
-  const rows = [...(await count(['Queued'])), ...(await count(['Building', 'Uploading']))];
+  const counts = queries
+    .selectFrom('packages')
+    .select(({ fn }) => ['status', fn.countAll<number>().as('count')])
+    .groupBy('status');
+  const queued = await counts.where('status', '=', QUEUED).execute();
+  const rows = [...queued, ...(await counts.where('status', 'in', UNDER_WAY).execute())];
   return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
 }
 
@@ -121,12 +128,7 @@ export async function updateTag(
 
 /** Whether an app has builds that have not ended. */
 export async function hasUnfinishedBuilds(queries: Queries, appKey: string): Promise<boolean> {
-  const row = await queries
-    .selectFrom('packages')
-    .select('id')
-    .where('app_id', '=', appKey)
-    .where('status', 'in', ['Queued', 'Building', 'Uploading'])
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+  const ofApp = queries.selectFrom('packages').select('id').where('app_id', '=', appKey);
+  const unfinished = ofApp.where('status', '=', QUEUED).unionAll(ofApp.where('status', 'in', UNDER_WAY));
+  return (await unfinished.limit(1).executeTakeFirst()) !== undefined;
 }

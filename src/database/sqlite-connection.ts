@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
+import { createReadSnapshot, type ReadSnapshot } from './read-snapshot.ts';
 
 const MOST_STATEMENTS = 200;
 
@@ -9,6 +10,8 @@ const MOST_STATEMENTS = 200;
  */
 export interface SqliteConnection extends SqliteDatabase {
   exec(sql: string): void;
+  /** For a connection that reads: what was committed until now is seen by the next read. */
+  renewSnapshot(): void;
 }
 
 /** Opens a connection for writing, or for reads alone. The journal mode is the file's and is set by the first writer. */
@@ -17,27 +20,33 @@ export function openSqliteConnection(file: string, mode: 'write' | 'read'): Sqli
   if (mode === 'write') database.exec('pragma journal_mode = wal; pragma journal_size_limit = 67108864');
   database.exec('pragma busy_timeout = 10000; pragma cache_size = -8000');
   const statements = new Map<string, SqliteStatement>();
+  const snapshot = mode === 'read' ? createReadSnapshot(database) : undefined;
   return {
     prepare(sql) {
       const known = statements.get(sql);
       if (known !== undefined) return known;
       if (statements.size >= MOST_STATEMENTS) statements.clear();
-      const statement = adapt(database.prepare(sql));
+      const statement = adapt(database.prepare(sql), snapshot);
       statements.set(sql, statement);
       return statement;
     },
     exec: (sql) => database.exec(sql),
+    renewSnapshot: () => snapshot?.end(),
     close() {
+      snapshot?.end();
       statements.clear();
       database.close();
     },
   };
 }
 
-function adapt(statement: StatementSync): SqliteStatement {
+function adapt(statement: StatementSync, snapshot: ReadSnapshot | undefined): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...values(parameters)),
+    all(parameters) {
+      snapshot?.begin();
+      return statement.all(...values(parameters));
+    },
     run: (parameters) => statement.run(...values(parameters)),
     iterate: (parameters) => statement.iterate(...values(parameters)),
   };

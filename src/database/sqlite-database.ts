@@ -15,11 +15,18 @@ export async function openSqliteDatabase(file: string): Promise<Database> {
   const writer = openSqliteConnection(file, 'write');
   const write = queriesOf(writer);
   await migrate(write);
-  const read = openSqliteReader(file);
+  const reader = openSqliteConnection(file, 'read');
+  const read = queriesOf(reader);
   const commits = new GroupCommit(writer, write);
   return {
     read,
-    transaction: (work, durability = 'full') => commits.transaction(work, durability),
+    async transaction(work, durability = 'full') {
+      try {
+        return await commits.transaction(work, durability);
+      } finally {
+        reader.renewSnapshot();
+      }
+    },
     async close() {
       await commits.drain();
       await read.destroy();

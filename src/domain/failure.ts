@@ -3,20 +3,41 @@
  * that meets one of these throws {@link BuildFailure}, and the worker turns it into the package's reason.
  */
 export const FAILURE_CODES = {
-  canceled: { blame: 'client', retry: false },
-  'time-limit': { blame: 'client', retry: false },
-  /** The revision was there when the build was accepted, and is not any more. */
-  'revision-gone': { blame: 'repository', retry: false },
-  /** The remote did not answer, or refused us. */
-  'repository-unreachable': { blame: 'repository', retry: true },
-  /** Something in the tree cannot be packaged: a file name that is not UTF-8, a missing LFS object or submodule. */
-  'source-unreadable': { blame: 'repository', retry: false },
-  'disk-full': { blame: 'operator', retry: false },
-  /** The worker vanished on every attempt the build had. */
-  'attempts-used-up': { blame: 'operator', retry: false },
-  /** A bug: the log has its stack. */
-  internal: { blame: 'operator', retry: false },
-} as const satisfies Record<string, { blame: 'client' | 'repository' | 'operator'; retry: boolean }>;
+  canceled: { blame: 'client', retry: false, meaning: 'Somebody canceled the build.' },
+  'time-limit': { blame: 'client', retry: false, meaning: 'The build took longer than one build may.' },
+  'revision-gone': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'The revision was there when the build was accepted, and is not any more.',
+  },
+  'repository-unreachable': {
+    blame: 'repository',
+    retry: true,
+    meaning: 'The repository did not answer, or refused the server.',
+  },
+  'source-unreadable': {
+    blame: 'repository',
+    retry: false,
+    meaning:
+      'Something in the source cannot be packaged: a file name that is not UTF-8, a missing LFS object or submodule.',
+  },
+  'disk-full': { blame: 'operator', retry: false, meaning: 'The disk of the server is full.' },
+  'attempts-used-up': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'The server stopped in the middle of the build, on every attempt the build had.',
+  },
+  internal: { blame: 'operator', retry: false, meaning: 'A fault of Slipway: the log of the server has the details.' },
+} as const satisfies Record<string, FailureFacts>;
+
+interface FailureFacts {
+  /** Who can do something about it. */
+  readonly blame: 'client' | 'repository' | 'operator';
+  /** Whether the same build may succeed later without anybody changing anything. */
+  readonly retry: boolean;
+  /** One sentence for the documentation. */
+  readonly meaning: string;
+}
 
 export type FailureCode = keyof typeof FAILURE_CODES;
 

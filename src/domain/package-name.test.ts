@@ -13,3 +13,10 @@ test('a name never holds what a file name on some system cannot', () => {
   assert.equal(packageName('...', '1.0.0.1'), 'branch-1.0.0.1.mda');
   assert.equal(packageName('größe', '1.0.0.1'), 'größe-1.0.0.1.mda');
 });
+
+test('a long branch is cut between characters, to what every file system takes', () => {
+  const name = packageName('\u{1f680}'.repeat(300), '999999999999999.999999999999999.999999999999999.01234567');
+  assert.ok(name.isWellFormed());
+  assert.ok(name.startsWith('\u{1f680}'.repeat(40)));
+  assert.ok(Buffer.byteLength(name) < 240);
+});

@@ -1,4 +1,5 @@
 import type { ApiKeyRow, AppRow, AuditRow, UserRow } from '../database/schema.ts';
+import { hideCredentials } from '../domain/credentials-in-text.ts';
 import type { WireApp, WireAuditEntry, WireKey, WireUser } from '../protocol/manage.ts';
 
 export function presentApp(row: AppRow): WireApp {
@@ -7,7 +8,7 @@ export function presentApp(row: AppRow): WireApp {
     ProjectId: row.project_id,
     Name: row.name,
     Kind: row.kind,
-    Repository: row.repository,
+    Repository: hideCredentials(row.repository),
     MainBranch: row.main_branch,
     CreationDate: row.created_at,
   };

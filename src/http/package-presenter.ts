@@ -19,7 +19,8 @@ export function presentPackage(row: PackageRow, url?: NonNullable<WirePackage['U
     StatusReason: row.failure_reason,
     FinishedDate: row.finished_at,
     DurationMs: row.started_at === null || row.finished_at === null ? null : row.finished_at - row.started_at,
-    Tag: row.tag_status === null ? null : { Name: row.version, Status: row.tag_status, Message: row.tag_message },
+    TagStatus: row.tag_status,
+    TagMessage: row.tag_message,
     ...(url !== undefined && { Url: url }),
   };
 }

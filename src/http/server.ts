@@ -8,6 +8,7 @@ import { authenticate } from './caller.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
 import { type ErrorReply, formatReply, refuse, replyToConnectionError, replyToError } from './error-reply.ts';
 import { addEventRoute } from './event-routes.ts';
+import { closeGracefully } from './graceful-close.ts';
 import type { HttpDependencies, HttpSettings } from './http-dependencies.ts';
 import { createKeyUses } from './key-uses.ts';
 import { addLogRoute } from './log-routes.ts';
@@ -54,10 +55,7 @@ export function buildHttpServer(deps: HttpDependencies): FastifyInstance {
   takeEveryBody(app);
   observeRoutes(app, deps);
   collectRoutes(app);
-  app.addHook('preClose', async () => {
-    closing.abort();
-    setTimeout(() => app.server.closeAllConnections(), settings.closeTimeoutMs).unref();
-  });
+  closeGracefully(app, closing, settings.closeTimeoutMs);
   addRoutes(app, deps, closing.signal);
   logger.debug('the HTTP server is built');
   return app;

@@ -7,6 +7,7 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
 import { archiveBuilder } from '../builders/archive.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
+import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
 import { countPackagesByStatus } from '../database/packages.ts';
@@ -56,7 +57,9 @@ export type ReportError = (error: unknown, what: string) => void;
  */
 export async function openCore(configuration: Configuration, clock: () => number, report: ReportError): Promise<Core> {
   const { dataFolder } = configuration;
-  await mkdir(dataFolder, { recursive: true, mode: 0o750 });
+  // Packages, keys and addresses of repositories are nobody else's, whatever folder they were put in.
+  process.umask(0o077);
+  await mkdir(dataFolder, { recursive: true });
   const unlock = lockDataFolder(join(dataFolder, 'lock'));
   try {
     return await openLocked(configuration, clock, report, unlock);
@@ -91,6 +94,7 @@ async function openLocked(
     path: process.env.PATH ?? '',
     home: homedir(),
   });
+  await repositories.sweep(async (appKey) => (await findApp(database.read, appKey)) !== undefined);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
     repositories.forApp({ key: id, kind, repository, mainBranch: main_branch });
 

@@ -7,7 +7,6 @@ import { checkGit, checkGitLfs, checkNode } from './check-programs.ts';
 import { checkServer } from './check-server.ts';
 import type { Finding } from './finding.ts';
 import { addServeOptions, type ServeOptions } from './serve-options.ts';
-import { verifyDataFolder } from './verify-data-folder.ts';
 
 interface DoctorOptions extends ServeOptions {
   readonly verify?: boolean;
@@ -34,13 +33,19 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );
-    if (verify === true) findings.push(...(await verifyDataFolder(dataFolder, cli.signal)));
+    if (verify === true) findings.push(...(await verifyStored(dataFolder, cli.signal)));
   }
   print(cli, options, findings, () => findings.map(describeFinding).join('\n'));
   const missing = findings.filter(({ state }) => state === 'missing');
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(', ');
   throw new CommandFailure('checkFailed', 'DOCTOR', `Slipway cannot work well here: see ${names}.`);
+}
+
+/** Loaded only when asked for: other commands start sooner without a database. */
+async function verifyStored(dataFolder: string, signal: AbortSignal): Promise<Finding[]> {
+  const { verifyDataFolder } = await import('./verify-data-folder.ts');
+  return await verifyDataFolder(dataFolder, signal);
 }
 
 const MARKS = { ok: '✔', note: '·', missing: '✖' } as const;

@@ -3,10 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Cli } from '../cli/cli.ts';
-import { addRemoteCommands, createProgram, runProgram } from '../cli/program.ts';
-import { addDemoCommand } from './demo.ts';
-import { addDoctorCommand } from './doctor.ts';
-import { addServeCommand } from './serve.ts';
+import { runProgram } from '../cli/program.ts';
+import { assembleProgram } from './assemble-program.ts';
 import { watchStopSignals } from './stop-signals.ts';
 
 /**
@@ -17,11 +15,7 @@ import { watchStopSignals } from './stop-signals.ts';
  */
 export async function runSlipway(): Promise<number> {
   const cli = readWorld();
-  const program = createProgram(cli, await readVersion());
-  addServeCommand(program, cli);
-  addDemoCommand(program, cli);
-  addDoctorCommand(program, cli);
-  addRemoteCommands(program, cli);
+  const program = assembleProgram(cli, await readVersion());
   return await runProgram(program, process.argv.slice(2), cli);
 }
 

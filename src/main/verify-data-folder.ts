@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
-import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { openSqliteReader } from '../database/sqlite-database.ts';
 import { type VerifiedPackage, verifyPackages } from '../operations/verify-packages.ts';
 import type { Finding } from './finding.ts';
 
@@ -25,12 +25,12 @@ export async function verifyDataFolder(dataFolder: string, signal: AbortSignal):
 }
 
 async function* verifyFolder(dataFolder: string, file: string, signal: AbortSignal): AsyncGenerator<VerifiedPackage> {
-  const database = await openSqliteDatabase(file);
+  const queries = openSqliteReader(file);
   try {
     const blobs = await openDiskBlobStore(join(dataFolder, 'packages'));
-    yield* verifyPackages({ queries: database.read, blobs }, signal);
+    yield* verifyPackages({ queries, blobs }, signal);
   } finally {
-    await database.close();
+    await queries.destroy();
   }
 }
 

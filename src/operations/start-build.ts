@@ -139,5 +139,5 @@ async function findEarlier(
 }
 
 function hashRequest({ branchText, revision, version, description }: StartBuildRequest): string {
-  return hash('sha256', JSON.stringify([branchText ?? null, revision, version.text, description]));
+  return hash('sha256', JSON.stringify([branchText, revision, version.text, description]));
 }

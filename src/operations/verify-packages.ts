@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BlobStore } from '../blob/blob-store.ts';
+import { BlobError, type BlobStore } from '../blob/blob-store.ts';
 import type { Queries } from '../database/database.ts';
 import { listStoredPackages } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
@@ -44,9 +44,14 @@ async function verify(blobs: BlobStore, row: PackageRow): Promise<VerifiedPackag
   const sizeBytes = await blobs.findSize(key);
   if (sizeBytes === undefined) return 'missing';
   if (sizeBytes !== row.size_bytes) return 'wrong size';
-  const hash = createHash('sha256');
-  for await (const chunk of await blobs.read(key, { start: 0, end: sizeBytes - 1 })) hash.update(chunk);
-  return hash.digest('hex') === row.sha256 ? 'sound' : 'wrong SHA-256';
+  try {
+    const hash = createHash('sha256');
+    for await (const chunk of await blobs.read(key, { start: 0, end: sizeBytes - 1 })) hash.update(chunk);
+    return hash.digest('hex') === row.sha256 ? 'sound' : 'wrong SHA-256';
+  } catch (error) {
+    if (error instanceof BlobError && error.kind === 'missing') return 'missing';
+    throw error;
+  }
 }
 
 async function isGone(queries: Queries, row: PackageRow): Promise<boolean> {

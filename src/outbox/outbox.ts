@@ -18,17 +18,16 @@ export interface OutboxOptions {
 
 /** Something that the outbox can do. */
 export interface Effect {
-  /** Tries it for entries of one app. Throws when all of them should be tried again later. */
-  perform(entries: readonly OutboxRow[], signal: AbortSignal): Promise<readonly Done[]>;
-  /** Records that it was given up, or that it failed and is tried again. */
+  /** Tries it for entries of one app. What it throws is the failure of each of them. */
+  perform(entries: readonly OutboxRow[], signal: AbortSignal): Promise<readonly Attempt[]>;
+  /** Records that a try failed. @param failure `final` when it is not tried again */
   recordFailure(queries: Queries, entry: OutboxRow, failure: { error: unknown; final: boolean }): Promise<void>;
 }
 
-/** An entry that needs no further attempt, and how to write its outcome down. */
-export interface Done {
-  readonly entry: OutboxRow;
-  record(queries: Queries): Promise<void>;
-}
+/** How one entry fared: needs no further attempt, and how to write that down; or failed. */
+export type Attempt =
+  | { readonly entry: OutboxRow; readonly record: (queries: Queries) => Promise<void> }
+  | { readonly entry: OutboxRow; readonly error: unknown };
 
 const PAGE = 100;
 const FIRST_DELAY_MS = 1000;
@@ -55,7 +54,11 @@ export class Outbox {
       return;
     }
     this.#working = this.#work()
-      .catch(this.#options.onError)
+      .catch((error: unknown) => {
+        // The database itself could not be used, and keeps no time of the next attempt.
+        this.#options.onError(error);
+        this.#wakeIn(FIRST_DELAY_MS);
+      })
       .finally(() => {
         this.#working = undefined;
         if (this.#wokenWhileWorking) this.wake();
@@ -79,26 +82,40 @@ export class Outbox {
       if (due.length < PAGE || this.#stopping.signal.aborted) break;
     }
     const nextAt = await findNextDueAt(database.read);
-    if (nextAt === undefined || this.#stopping.signal.aborted) return;
-    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(nextAt - clock(), 0), LONGEST_DELAY_MS));
-    this.#timer.unref();
+    if (nextAt === undefined) return;
+    this.#wakeIn(Math.min(Math.max(nextAt - clock(), 0), LONGEST_DELAY_MS));
+  }
+
+  #wakeIn(delayMs: number): void {
+    if (this.#stopping.signal.aborted) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.wake(), delayMs).unref();
   }
 
   async #perform(entries: readonly [OutboxRow, ...OutboxRow[]]): Promise<void> {
     const { database, changes, effects, clock } = this.#options;
     const effect = effects[entries[0].kind];
-    try {
-      const done = await effect.perform(entries, this.#stopping.signal);
-      await database.transaction(async (queries) => {
-        for (const { entry, record } of done) if (await deleteEntry(queries, entry.id)) await record(queries);
-      });
-    } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      await database.transaction(async (queries) => {
-        for (const entry of entries) await putOff(queries, effect, entry, error, clock());
-      });
-    }
+    const attempts = await attempt(effect, entries, this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    await database.transaction(async (queries) => {
+      for (const attempt of attempts) {
+        if ('error' in attempt) await putOff(queries, effect, attempt.entry, attempt.error, clock());
+        else if (await deleteEntry(queries, attempt.entry.id)) await attempt.record(queries);
+      }
+    });
     for (const { package_id } of entries) changes.publish(package_id);
+  }
+}
+
+async function attempt(
+  effect: Effect,
+  entries: readonly OutboxRow[],
+  signal: AbortSignal,
+): Promise<readonly Attempt[]> {
+  try {
+    return await effect.perform(entries, signal);
+  } catch (error) {
+    return entries.map((entry) => ({ entry, error }));
   }
 }
 
@@ -106,14 +123,12 @@ async function putOff(queries: Queries, effect: Effect, entry: OutboxRow, error:
   const attempts = entry.attempts + 1;
   const final = attempts >= MOST_ATTEMPTS;
   await effect.recordFailure(queries, entry, { error, final });
-  if (final) await deleteEntry(queries, entry.id);
-  else
-    await postponeEntry(
-      queries,
-      entry.id,
-      attempts,
-      now + Math.min(FIRST_DELAY_MS * 2 ** entry.attempts, LONGEST_DELAY_MS),
-    );
+  if (final) {
+    await deleteEntry(queries, entry.id);
+    return;
+  }
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** entry.attempts, LONGEST_DELAY_MS);
+  await postponeEntry(queries, entry.id, attempts, now + delayMs);
 }
 
 /** Entries of one app and kind together, in their order. */

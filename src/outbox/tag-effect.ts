@@ -2,23 +2,16 @@ import { findApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
 import { findAnyPackage, updateTag } from '../database/packages.ts';
 import type { AppRow, OutboxRow, PackageRow } from '../database/schema.ts';
-import { type Repository, RepositoryError } from '../repository/repository.ts';
-import type { Done, Effect } from './outbox.ts';
+import { type Repository, RepositoryError, type TagOutcome } from '../repository/repository.ts';
+import type { Attempt, Effect } from './outbox.ts';
 
 /**
- * Tags the revision of a Succeeded package in its repository, by the package's version. Its outcome stands on the
+ * Tags the revisions of Succeeded packages in their repository, by the packages' versions. Its outcome stands on the
  * package and never undoes it.
  */
-export function tagEffect(deps: {
-  readonly database: Database;
-  readonly repositoryOf: (app: AppRow) => Repository;
-}): Effect {
+export function tagEffect(deps: TagEffectDeps): Effect {
   return {
-    async perform(entries, signal) {
-      const done: Done[] = [];
-      for (const entry of entries) done.push(await tag(deps, entry, signal));
-      return done;
-    },
+    perform: (entries, signal) => tag(deps, entries, signal),
     async recordFailure(queries, entry, { error, final }) {
       const reason = error instanceof RepositoryError ? error.message : 'An unexpected error occurred.';
       await updateTag(queries, entry.package_id, {
@@ -29,18 +22,36 @@ export function tagEffect(deps: {
   };
 }
 
+export interface TagEffectDeps {
+  readonly database: Database;
+  readonly repositoryOf: (app: AppRow) => Repository;
+}
+
 async function tag(
-  { database, repositoryOf }: Parameters<typeof tagEffect>[0],
-  entry: OutboxRow,
+  { database, repositoryOf }: TagEffectDeps,
+  entries: readonly OutboxRow[],
   signal: AbortSignal,
-): Promise<Done> {
-  const row = await findAnyPackage(database.read, entry.package_id);
-  const app = await findApp(database.read, entry.app_id);
+): Promise<readonly Attempt[]> {
+  const app = await findApp(database.read, entries[0]?.app_id ?? '');
+  const rows = await Promise.all(entries.map(({ package_id }) => findAnyPackage(database.read, package_id)));
+  const present = rows.filter((row) => row !== undefined);
+  const outcomes = new Map<string, TagOutcome>();
+  if (app !== undefined && present.length > 0) {
+    const tags = present.map(({ version, revision, description }) => ({
+      name: version,
+      revisionId: revision,
+      message: description,
+    }));
+    const answers = await repositoryOf(app).createTags(tags, signal);
+    for (const [index, { id }] of present.entries()) outcomes.set(id, answers[index] ?? 'done');
+  }
+  return entries.map((entry, index) => attemptOf(entry, rows[index], outcomes.get(entry.package_id)));
+}
+
+function attemptOf(entry: OutboxRow, row: PackageRow | undefined, outcome: TagOutcome | undefined): Attempt {
   // Deleted in between: there is nothing left to tag.
-  if (row === undefined || app === undefined) return { entry, record: async () => {} };
-  const repository = repositoryOf(app);
-  const request = { name: row.version, revisionId: row.revision, message: row.description };
-  const outcome = await repository.createTag(request, signal);
+  if (row === undefined || outcome === undefined) return { entry, record: async () => {} };
+  if (outcome instanceof RepositoryError) return { entry, error: outcome };
   return { entry, record: (queries) => updateTag(queries, row.id, describe(outcome, row)) };
 }
 

@@ -1,4 +1,6 @@
 const BLOCK_BYTES = 1024 * 1024;
+/** Most packages are small, and a fresh block of the full size for each would keep the garbage collector busy. */
+const FIRST_BLOCK_BYTES = 64 * 1024;
 
 /**
  * Turns many small writes into few large ones, one of which is under way while the next block is filled. It keeps two
@@ -10,7 +12,7 @@ export class CoalescingWriter {
   readonly #sink: (block: Uint8Array) => Promise<void>;
   readonly #blockBytes: number;
   #block: Buffer;
-  #spare: Buffer | undefined;
+  #spare: Buffer;
   #used = 0;
   #written = 0;
   #underWay: Promise<void> = Promise.resolve();
@@ -19,7 +21,8 @@ export class CoalescingWriter {
   constructor(sink: (block: Uint8Array) => Promise<void>, blockBytes: number = BLOCK_BYTES) {
     this.#sink = sink;
     this.#blockBytes = blockBytes;
-    this.#block = Buffer.allocUnsafeSlow(blockBytes);
+    this.#block = Buffer.allocUnsafeSlow(Math.min(FIRST_BLOCK_BYTES, blockBytes));
+    this.#spare = Buffer.alloc(0);
   }
 
   /** How many bytes were written so far, those on their way included. */
@@ -30,11 +33,12 @@ export class CoalescingWriter {
   /** Appends. The bytes are copied: they may change as soon as it resolves. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + this.#blockBytes - this.#used);
+      if (this.#block.length === 0) this.#block = Buffer.allocUnsafeSlow(this.#blockBytes);
+      const part = bytes.subarray(at, at + this.#block.length - this.#used);
       this.#block.set(part, this.#used);
       this.#used += part.length;
       at += part.length;
-      if (this.#used === this.#blockBytes) await this.#pass();
+      if (this.#used === this.#block.length) await this.#pass();
     }
   }
 
@@ -57,7 +61,7 @@ export class CoalescingWriter {
     this.#underWay.catch(() => undefined);
     this.#written += this.#used;
     this.#used = 0;
-    this.#block = this.#spare ?? Buffer.allocUnsafeSlow(this.#blockBytes);
-    this.#spare = full;
+    this.#block = this.#spare;
+    this.#spare = full.length === this.#blockBytes ? full : Buffer.alloc(0);
   }
 }

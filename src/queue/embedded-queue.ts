@@ -1,6 +1,6 @@
 import type { PackageChanges } from '../changes/package-changes.ts';
 import { claimBuild, extendLease, findNextBuild, guardOf, listExpiredBuilds } from '../database/build-claims.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Queries } from '../database/database.ts';
 import { changeStatus, StaleUpdate } from '../database/packages.ts';
 import type { BuildQueue, Claim } from './build-queue.ts';
 
@@ -57,8 +57,13 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): BuildQueue {
       wake();
     },
     async recover({ everyLease }) {
-      const lost = await listExpiredBuilds(database.read, everyLease ? Number.MAX_SAFE_INTEGER : clock());
-      for (const build of lost) await recoverBuild(options, build);
+      // Looked for where it is written: a lease that is being extended at this moment is seen.
+      const lost = await database.transaction(async (queries) => {
+        const expired = await listExpiredBuilds(queries, everyLease ? Number.MAX_SAFE_INTEGER : clock());
+        for (const build of expired) await recoverBuild(queries, build, options);
+        return expired;
+      });
+      for (const { id } of lost) changes.publish(id);
       if (lost.length > 0) wake();
       return lost.length;
     },
@@ -67,25 +72,26 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): BuildQueue {
 
 type LostBuild = Awaited<ReturnType<typeof listExpiredBuilds>>[number];
 
-async function recoverBuild({ database, changes, clock, mostInterruptions }: EmbeddedQueueOptions, build: LostBuild) {
+async function recoverBuild(
+  queries: Queries,
+  build: LostBuild,
+  { clock, mostInterruptions }: EmbeddedQueueOptions,
+): Promise<void> {
   const guard = { packageId: build.id, status: build.status, attempt: build.attempt };
   const interruptions = build.interruptions + 1;
-  await ignoreStale(
-    database.transaction((queries) =>
-      interruptions > mostInterruptions
-        ? changeStatus(queries, guard, 'Failed', {
-            interruptions,
-            finished_at: clock(),
-            failure_code: 'attempts-used-up',
-            failure_reason: `The worker stopped unexpectedly during each of ${interruptions} attempts. Start the build again.`,
-          })
-        : changeStatus(queries, guard, 'Queued', { interruptions, worker: null, lease_expires_at: null }),
-    ),
-  );
-  changes.publish(build.id);
+  if (interruptions <= mostInterruptions) {
+    return await changeStatus(queries, guard, 'Queued', { interruptions, worker: null, lease_expires_at: null });
+  }
+  await changeStatus(queries, guard, 'Failed', {
+    interruptions,
+    finished_at: clock(),
+    lease_expires_at: null,
+    failure_code: 'attempts-used-up',
+    failure_reason: `The worker stopped unexpectedly during each of ${interruptions} attempts. Start the build again.`,
+  });
 }
 
-/** A build that moved on in between needs nothing: it was canceled, or its worker is alive after all. */
+/** A build that moved on in between, for instance because it was canceled, needs nothing. */
 async function ignoreStale(update: Promise<void>): Promise<void> {
   try {
     await update;

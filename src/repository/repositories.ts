@@ -5,6 +5,7 @@ import { type GitRepository, openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { removeFolder } from './git/remove-folder.ts';
+import { sweepMirrors } from './git/sweep-mirrors.ts';
 import type { Repository } from './repository.ts';
 
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
@@ -21,6 +22,11 @@ export interface Repositories {
   closeAll(): Promise<void>;
   /** Deletes all that is kept on disk for an app, for good. */
   remove(appKey: string): Promise<void>;
+  /**
+   * Ends the git commands of a server that was killed, and deletes what it left half done, and what is kept for apps that
+   * are no more. To be called before {@link forApp}.
+   */
+  sweep(isApp: (appKey: string) => Promise<boolean>): Promise<void>;
 }
 
 export interface AppRepository {
@@ -115,6 +121,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
       const folder = join(options.mirrorsFolder, folderName(appKey));
       return end(appKey, () => removeFolder(folder));
     },
+    sweep: (isApp) => sweepMirrors(options.mirrorsFolder, settings.globalConfig, isApp),
   };
 }
 

@@ -33,13 +33,12 @@ export interface Repository {
   openTree(revisionId: string, signal: AbortSignal): Promise<SourceTree>;
 
   /**
-   * Makes an annotated tag on the remote. May be called again after any failure.
+   * Makes annotated tags on the remote, together. May be called again after any failure.
    *
-   * @returns `done` when the tag stands on this revision, whoever made it; `conflict` when it stands on another one,
-   *   which is left alone
-   * @throws RepositoryError `unreachable`, `refused`
+   * @returns an outcome for each, in their order
+   * @throws RepositoryError `unreachable`, `refused` when none of them could be tried
    */
-  createTag(tag: TagRequest, signal: AbortSignal): Promise<'done' | 'conflict'>;
+  createTags(tags: readonly TagRequest[], signal: AbortSignal): Promise<readonly TagOutcome[]>;
 
   /** Ends its processes. The mirror stays. */
   close(): Promise<void>;
@@ -86,6 +85,12 @@ export interface TagRequest {
   readonly revisionId: string;
   readonly message: string;
 }
+
+/**
+ * What became of one tag: `done` when it stands on this revision, whoever made it; `conflict` when it stands on another
+ * one, which is left alone; an error of the kind `refused` when the remote does not allow it.
+ */
+export type TagOutcome = 'done' | 'conflict' | RepositoryError;
 
 /** The files of one revision, read without a working tree. Whoever opened it closes it. */
 export interface SourceTree {

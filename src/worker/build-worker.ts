@@ -35,7 +35,8 @@ export class BuildWorker {
   readonly #options: BuildWorkerOptions;
   readonly #running = new Set<Running>();
   #accepting = false;
-  #claiming = false;
+  /** Resolves when nothing is being claimed any more. */
+  #claiming: Promise<void> | undefined;
   #wokenWhileClaiming = false;
   #stopListening: () => void = () => {};
   #heartbeat: NodeJS.Timeout | undefined;
@@ -62,21 +63,21 @@ export class BuildWorker {
     const giveBack = setTimeout(() => {
       for (const { abort } of this.#running) abort.abort(new WorkerStopping());
     }, graceMs);
+    await this.#claiming;
     await Promise.all([...this.#running].map(({ ended }) => ended));
     clearTimeout(giveBack);
     clearInterval(this.#heartbeat);
   }
 
   #claimSoon(): void {
-    if (this.#claiming) {
+    if (this.#claiming !== undefined) {
       this.#wokenWhileClaiming = true;
       return;
     }
-    this.#claiming = true;
-    this.#fillSlots()
+    this.#claiming = this.#fillSlots()
       .catch((error: unknown) => this.#options.onError(error))
       .finally(() => {
-        this.#claiming = false;
+        this.#claiming = undefined;
         if (this.#wokenWhileClaiming) this.#claimSoon();
       });
   }

@@ -15,6 +15,9 @@ export interface WriteOutcomeDeps {
   readonly clock: () => number;
 }
 
+/** Tags of builds that end in quick succession are pushed together: a push costs more than a small build. */
+const TAG_DELAY_MS = 500;
+
 /**
  * Makes a package Succeeded once its file is in the blob store. When that cannot be written the file goes away again.
  *
@@ -49,7 +52,8 @@ async function insertSuccess(
   });
   const row = await findAnyPackage(queries, packageId);
   if (row === undefined) throw new StaleUpdate(`Package ${packageId} was deleted.`);
-  await insertOutboxEntry(queries, { kind: 'tag', package_id: packageId, app_id: row.app_id, created_at: now });
+  const tag = { kind: 'tag', package_id: packageId, app_id: row.app_id } as const;
+  await insertOutboxEntry(queries, { ...tag, created_at: now, due_at: now + TAG_DELAY_MS });
 }
 
 /** Makes a package Failed. @returns false when the build is no longer this claim's: somebody else decides its end */

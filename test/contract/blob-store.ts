@@ -77,6 +77,24 @@ export function testBlobStore(name: string, open: (context: TestContext) => Prom
     assert.equal(await store.findSize(KEY), 0);
   });
 
+  test(`${name}: a blob may be aborted while it is written`, async (t) => {
+    const store = await open(t);
+    const writer = await store.create(KEY);
+    const writing = writer.write(randomBytes(8_000_000)).catch(() => undefined);
+    await Promise.all([writer.abort(), writer.abort(), writing]);
+    await assert.rejects(writer.commit());
+    assert.deepEqual(await keys(store), []);
+    assert.equal(await store.sweep(), 0);
+  });
+
+  test(`${name}: many blobs are written at once`, async (t) => {
+    const store = await open(t);
+    const names = Array.from({ length: 40 }, (_, index) => `${index % 3}x.${index}`);
+    await Promise.all(names.map((key) => write(store, key, Buffer.from(key))));
+    assert.deepEqual(await keys(store), names.sort());
+    for (const key of names) assert.equal((await readAll(store, key, 0, key.length - 1)).toString(), key);
+  });
+
   test(`${name}: a deleted blob is gone for good; whoever is reading it may finish`, async (t) => {
     const store = await open(t);
     const bytes = randomBytes(5_000_000);

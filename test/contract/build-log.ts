@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { BuildLog } from '../../src/build-log/build-log.ts';
 
 const ID = '4ee10492-6cfc-4582-b825-a9040c0988ad';
@@ -54,7 +56,7 @@ export function testBuildLog(name: string, open: (context: TestContext) => Promi
     await writer.close();
   });
 
-  test(`${name}: a follower that came before the log sees every line, until the log ends`, async (t) => {
+  test(`${name}: a follower that came before the log sees every line, until the log is deleted`, async (t) => {
     const log = await open(t);
     const lines: string[] = [];
     const following = (async () => {
@@ -67,9 +69,10 @@ export function testBuildLog(name: string, open: (context: TestContext) => Promi
       if (count % 7 === 0) await writer.flush();
     }
     await writer.close();
-    log.end(ID);
+    const whole = await readAll(log);
+    await log.delete(ID);
     await following;
-    assert.equal(lines.join(''), await readAll(log));
+    assert.equal(lines.join(''), whole);
   });
 
   test(`${name}: a follower stops when its signal fires`, async (t) => {
@@ -82,6 +85,65 @@ export function testBuildLog(name: string, open: (context: TestContext) => Promi
       abort.abort();
     }
     assert.equal(chunks.length, 1);
+  });
+
+  test(`${name}: a follower that waits stops when its signal fires, and lets go of it`, async (t) => {
+    const log = await open(t);
+    const abort = new AbortController();
+    const following = Array.fromAsync(log.follow(ID, 0, abort.signal));
+    await setImmediate();
+    abort.abort();
+    assert.deepEqual(await following, []);
+    assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
+  });
+
+  test(`${name}: many followers see the same, each from where it began`, async (t) => {
+    const log = await open(t);
+    const whole = `${stamp} one\n${stamp} two\n`;
+    const starts = Array.from({ length: 60 }, (_, index) => index);
+    const following = starts.map((start) => Array.fromAsync(log.follow(ID, start, new AbortController().signal)));
+    const writer = log.open(ID);
+    writer.line('one');
+    await writer.flush();
+    writer.line('two');
+    await writer.close();
+    await log.delete(ID);
+    for (const [start, chunks] of (await Promise.all(following)).entries())
+      assert.equal(Buffer.concat(chunks).toString(), whole.slice(start));
+  });
+
+  test(`${name}: followers of a deleted log end`, async (t) => {
+    const log = await open(t);
+    const following = Array.fromAsync(log.follow(ID, 0, new AbortController().signal));
+    await log.delete(ID);
+    assert.deepEqual(await following, []);
+  });
+
+  test(`${name}: a line comes without being flushed, and none after the log was closed`, async (t) => {
+    const log = await open(t);
+    const writer = log.open(ID);
+    writer.line('by itself');
+    for await (const chunk of log.follow(ID, 0, new AbortController().signal)) {
+      assert.equal(Buffer.from(chunk).toString(), `${stamp} by itself\n`);
+      break;
+    }
+    await writer.close();
+    await writer.close();
+    writer.line('too late');
+    await writer.flush();
+    assert.doesNotMatch(await readAll(log), /too late/);
+  });
+
+  test(`${name}: a range leaves out its end`, async (t) => {
+    const log = await open(t);
+    await write(log, 'text');
+    assert.equal(await text(await log.read(ID, { start: 0, end: 4 })), '2026');
+    assert.equal(await text(await log.read(ID, { start: 4, end: 4 })), '');
+  });
+
+  test(`${name}: an id that could lead elsewhere is refused`, async (t) => {
+    const log = await open(t);
+    for (const id of ['', '..', '../../x', 'a/b']) await assert.rejects(async () => log.size(id), id);
   });
 
   test(`${name}: a gigantic log is cut, and says so`, async (t) => {

@@ -110,6 +110,18 @@ export function testBuildQueue(name: string, open: (context: TestContext) => Pro
     assert.equal((await findAnyPackage(database.read, id))?.status, 'Queued');
   });
 
+  test(`${name}: a lease that is extended late, while lost builds are looked for, is kept`, async (t) => {
+    const { queue, database, advance } = await open(t);
+    const id = await addPackage(database, await addApp(database, 'calc'));
+    const claim = await queue.claim('worker');
+    assert.ok(claim);
+    // As after the machine has slept: the timers of the worker come all at once.
+    advance(3_600_000);
+    const beat = [queue.extend(claim), queue.recover({ everyLease: false })];
+    assert.deepEqual(await Promise.all(beat), [true, 0]);
+    assert.equal((await findAnyPackage(database.read, id))?.status, 'Building');
+  });
+
   test(`${name}: a build that loses every worker ends as Failed with a reason`, async (t) => {
     const { queue, database } = await open(t);
     const id = await addPackage(database, await addApp(database, 'calc'));

@@ -1,7 +1,6 @@
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe } from 'node:test';
 import { openRepositories, type Repositories } from '../../src/repository/repositories.ts';
 import { makeTestRepository, type TestRepository } from '../support/git.ts';
 import { makeLocalSsh, startGitDaemon, startGitHttp, type TestGitServer } from '../support/git-servers.ts';
@@ -32,9 +31,9 @@ const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>
   },
 };
 
-describe('Git as a repository', { concurrency: true }, () => {
-  for (const [name, open] of Object.entries(TRANSPORTS)) repositoryContract(`over ${name}`, () => makeSubject(open));
-});
+for (const [name, open] of Object.entries(TRANSPORTS)) {
+  repositoryContract(`Git over ${name}`, () => makeSubject(open), name === 'a path' ? 'whole' : 'remote');
+}
 
 async function makeSubject(open: (folder: string) => Promise<Transport>): Promise<ContractSubject> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));

@@ -7,6 +7,7 @@ import {
   RepositoryError,
   type RepositoryErrorKind,
   type SourceTree,
+  type TagRequest,
 } from '../../src/repository/repository.ts';
 
 /** The remote that a contract's tests work on, in words that every kind of repository has. */
@@ -39,8 +40,18 @@ export interface ContractSubject {
 
 const MAIN: BranchRequest = { mainLine: true };
 
-/** What every implementation of {@link Repository} does. */
-export function repositoryContract(title: string, make: () => Promise<ContractSubject>): void {
+/**
+ * What every implementation of {@link Repository} does.
+ *
+ * @param scope `remote` for the tests that the way to the remote can make a difference to, where the whole contract is
+ *   run over another way already
+ */
+export function repositoryContract(
+  title: string,
+  make: () => Promise<ContractSubject>,
+  scope: 'whole' | 'remote' = 'whole',
+): void {
+  const itOnce = scope === 'whole' ? it : () => undefined;
   describe(title, () => {
     let subject: ContractSubject;
     let source: ContractSource;
@@ -68,20 +79,20 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       });
     });
 
-    it('takes every word for the main line', async () => {
+    itOnce('takes every word for the main line', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
       for (const word of [undefined, '', 'trunk', 'main', 'Main line', source.mainBranch]) {
         assert.deepEqual((await resolve(id, word)).branch, { name: source.mainBranch, isMainLine: true }, `${word}`);
       }
     });
 
-    it('takes a branch that is really called by a word for the main line', async () => {
+    itOnce('takes a branch that is really called by a word for the main line', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       const id = await source.commit('trunk', { 'a.txt': 'b' });
       assert.deepEqual((await resolve(id, 'trunk')).branch, { name: 'trunk', isMainLine: false });
     });
 
-    it('finds branches by their bare name, whatever it holds, and by case', async () => {
+    itOnce('finds branches by their bare name, whatever it holds, and by case', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       for (const name of ['feature', 'release/1.0', 'a%2Fb', 'user@host', 'größe', 'Feature']) {
         const id = await source.commit(name, { 'a.txt': name });
@@ -113,7 +124,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       assert.deepEqual(await contents(await repository.openTree(id, signal())), { 'a.txt': 'a' });
     });
 
-    it('refuses an unknown branch by name', async () => {
+    itOnce('refuses an unknown branch by name', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       await refuses(resolve('1', 'no-such'), 'unknown-branch', 'no-such');
     });
@@ -131,7 +142,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       assert.deepEqual(await contents(await repository.openTree(id, signal())), { 'a.txt': 'b' });
     });
 
-    it('refuses revisions that are not there, and text that is no revision', async () => {
+    itOnce('refuses revisions that are not there, and text that is no revision', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       for (const text of ['2', '99999999', 'HEAD', '-1', '--all', 'a b', '1.0', '']) {
         await refuses(resolve(text), 'unknown-revision', text);
@@ -139,7 +150,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       await refuses(resolve('9'.repeat(1_000_000)), 'unknown-revision', '');
     });
 
-    it('refuses a revision of another branch', async () => {
+    itOnce('refuses a revision of another branch', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       const id = await source.commit('feature', { 'a.txt': 'b' });
       await refuses(resolve(id), 'not-on-branch', id);
@@ -157,7 +168,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       await refuses(repository.listBranches(signal()), 'unreachable', '');
     });
 
-    it('lists branches, the main line first, with numbers that lead back to their heads', async () => {
+    itOnce('lists branches, the main line first, with numbers that lead back to their heads', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       await source.commit('b', { 'a.txt': 'b' });
       await source.commit('a', { 'a.txt': 'c' });
@@ -176,7 +187,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       }
     });
 
-    it('lists revisions, the newest first', async () => {
+    itOnce('lists revisions, the newest first', async () => {
       const ids: string[] = [];
       for (const text of ['one', 'two', 'three'])
         ids.push(await source.commit(source.mainBranch, { 'a.txt': text }, text));
@@ -195,7 +206,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       assert.ok((revisions[0]?.committedAt ?? 0) > 1_600_000_000_000);
     });
 
-    it('gives the files of a revision sorted by the bytes of their paths', async () => {
+    itOnce('gives the files of a revision sorted by the bytes of their paths', async () => {
       const files = {
         'a-b': '1',
         'a/b': '2',
@@ -217,7 +228,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       assert.ok(tree.committedAt > 1_600_000_000_000 && tree.committedAt % 1000 === 0);
     });
 
-    it('gives equal content ids to equal contents only', async () => {
+    itOnce('gives equal content ids to equal contents only', async () => {
       const id = await source.commit(source.mainBranch, { a: 'same', b: 'same', c: 'other' });
       await resolve(id);
       const [a, b, c] = (await repository.openTree(id, signal())).files;
@@ -236,7 +247,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       assert.deepEqual([read.a, read.c, read.d], ['first', 'last', '']);
     });
 
-    it('lets a reader stop early, and goes on serving', async () => {
+    itOnce('lets a reader stop early, and goes on serving', async () => {
       const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`f${at}`, `content ${at}`]));
       const id = await source.commit(source.mainBranch, files);
       await resolve(id);
@@ -246,7 +257,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       await tree.close();
     });
 
-    it('throws the reason of a signal that fires while it reads', async () => {
+    itOnce('throws the reason of a signal that fires while it reads', async () => {
       const id = await source.commit(source.mainBranch, { a: Buffer.alloc(9_000_000, 1), b: 'b' });
       await resolve(id);
       const tree = await repository.openTree(id, signal());
@@ -262,7 +273,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       await assert.rejects(repository.listBranches(AbortSignal.abort(reason)), reason);
     });
 
-    it('answers many at once', async () => {
+    itOnce('answers many at once', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
       const found = await Promise.all(Array.from({ length: 50 }, (_, at) => resolve(at % 2 === 0 ? id : '1')));
       assert.ok(found.every((one) => one.id === id));
@@ -270,7 +281,7 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       assert.ok(refused.every((one) => one.status === 'rejected'));
     });
 
-    it('refuses to open a revision that is not there', async () => {
+    itOnce('refuses to open a revision that is not there', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
       await resolve(id);
       await refuses(
@@ -288,18 +299,33 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       const second = await source.commit(source.mainBranch, { 'a.txt': '2' });
       await resolve(second);
       const tag = { name: '1.0.0.2', revisionId: second, message: 'A description\nof two lines' };
-      assert.equal(await repository.createTag(tag, signal()), 'done');
+      assert.equal(await createTag(repository, tag, signal()), 'done');
       assert.equal(await source.findTag('1.0.0.2'), second);
-      assert.equal(await repository.createTag(tag, signal()), 'done');
-      assert.equal(await repository.createTag({ ...tag, revisionId: first }, signal()), 'conflict');
+      assert.equal(await createTag(repository, tag, signal()), 'done');
+      assert.equal(await createTag(repository, { ...tag, revisionId: first }, signal()), 'conflict');
       assert.equal(await source.findTag('1.0.0.2'), second);
     });
 
-    it('is content with a tag that somebody else made on the same revision', async () => {
+    itOnce('makes many tags together, each with an outcome of its own', async () => {
+      const [first, second] = [
+        await source.commit(source.mainBranch, { a: '1' }),
+        await source.commit(source.mainBranch, { a: '2' }),
+      ];
+      await source.tag('1.0.0', first);
+      const names = ['1.0.0', '1.0.1', 'not a name', '1.0.2', '1.0.1'];
+      const tags = names.map((name) => ({ name, revisionId: second, message: 'together' }));
+      await repository.resolve({ branch: MAIN, revision: second }, signal());
+      const [conflict, done, refused, ...others] = await repository.createTags(tags, signal());
+      assert.deepEqual([conflict, done, ...others], ['conflict', 'done', 'done', 'done']);
+      assert.ok(refused instanceof RepositoryError && refused.kind === 'refused');
+      assert.deepEqual([await source.findTag('1.0.0'), await source.findTag('1.0.2')], [first, second]);
+    });
+
+    itOnce('is content with a tag that somebody else made on the same revision', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': '1' });
       await resolve(id);
       await source.tag('1.0.0.1', id);
-      assert.equal(await repository.createTag({ name: '1.0.0.1', revisionId: id, message: '' }, signal()), 'done');
+      assert.equal(await createTag(repository, { name: '1.0.0.1', revisionId: id, message: '' }, signal()), 'done');
     });
 
     it('makes one tag when two revisions race for it', async () => {
@@ -307,16 +333,18 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
       const second = await source.commit(source.mainBranch, { 'a.txt': '2' });
       await resolve(second);
       const outcomes = await Promise.all(
-        [first, second].map((revisionId) => repository.createTag({ name: '2.0.0', revisionId, message: '' }, signal())),
+        [first, second].map((revisionId) =>
+          createTag(repository, { name: '2.0.0', revisionId, message: '' }, signal()),
+        ),
       );
       assert.deepEqual(outcomes.toSorted(), ['conflict', 'done']);
     });
 
-    it('refuses a name that no tag can have', async () => {
+    itOnce('refuses a name that no tag can have', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': '1' });
       await resolve(id);
       for (const name of ['-d', 'a b', 'a..b', '']) {
-        await refuses(repository.createTag({ name, revisionId: id, message: '' }, signal()), 'refused', name);
+        await refuses(createTag(repository, { name, revisionId: id, message: '' }, signal()), 'refused', name);
       }
     });
   });
@@ -325,6 +353,17 @@ export function repositoryContract(title: string, make: () => Promise<ContractSu
 /** Fails the test rather than wait for ever. */
 export function signal(): AbortSignal {
   return AbortSignal.timeout(60_000);
+}
+
+/** Makes one tag. @throws what became of it, where that is an error */
+export async function createTag(
+  repository: Repository,
+  tag: TagRequest,
+  until: AbortSignal,
+): Promise<'done' | 'conflict' | undefined> {
+  const [outcome] = await repository.createTags([tag], until);
+  if (outcome instanceof RepositoryError) throw outcome;
+  return outcome;
 }
 
 export async function refuses(promise: Promise<unknown>, kind: RepositoryErrorKind, value: string): Promise<void> {

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { listAudit } from '../../src/database/audit.ts';
+import { type CompiledQuery, Kysely, type LogEvent, SqliteDialect } from 'kysely';
+import { insertAuditEntry, listAudit } from '../../src/database/audit.ts';
+import { findNextBuild, listExpiredBuilds } from '../../src/database/build-claims.ts';
 import { lockDataFolder } from '../../src/database/data-folder-lock.ts';
+import { GroupCommit } from '../../src/database/group-commit.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { countPackagesByStatus, hasUnfinishedBuilds } from '../../src/database/packages.ts';
+import type { Tables } from '../../src/database/schema.ts';
+import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import { testDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -26,6 +33,43 @@ test('SQLite: a database opens again with what was written', async (t) => {
 test('SQLite: the connection for reads cannot write', async (t) => {
   const database = await testDatabase(t);
   await assert.rejects(database.read.deleteFrom('audit').execute(), /readonly/);
+});
+
+test('SQLite: a full disk is the reason that every transaction of the same commit gets, and nothing is written', async (t) => {
+  const connection = openSqliteConnection(join(await temporaryFolder(t), 'slipway.db'), 'write');
+  const queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
+  t.after(() => queries.destroy());
+  await migrate(queries);
+  connection.exec('pragma max_page_count = 80');
+  const commits = new GroupCommit(connection, queries);
+  const note = (detail: string) =>
+    commits.transaction(() => insertAuditEntry(queries, { at: 1, login: '', action: '', subject: '', detail }), 'full');
+  const results = await Promise.allSettled([note('fits'), note('x'.repeat(1e6)), note('fits')]);
+  for (const result of results) assert.ok(result.status === 'rejected' && /is full/.test(String(result.reason)));
+  assert.deepEqual(await listAudit(queries, { limit: 9 }), []);
+  await note('fits again');
+});
+
+test('SQLite: looking for builds that have not ended reads no other package', async (t) => {
+  const file = join(await temporaryFolder(t), 'slipway.db');
+  const database = await openSqliteDatabase(file);
+  t.after(() => database.close());
+  const connection = openSqliteConnection(file, 'read');
+  const asked: CompiledQuery[] = [];
+  const log = (event: LogEvent): void => void asked.push(event.query);
+  const queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }), log });
+  t.after(() => queries.destroy());
+  await findNextBuild(queries, { buildsPerApp: 1 });
+  await listExpiredBuilds(queries, 1);
+  await countPackagesByStatus(queries);
+  await hasUnfinishedBuilds(queries, 'app');
+  for (const { sql, parameters } of asked) {
+    const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
+    const steps = plan.map((step) => Object(step).detail).filter((step) => /\bpackages\b/.test(step));
+    assert.ok(steps.length > 0, sql);
+    for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way)/, sql);
+  }
+  assert.equal(asked.length, 5);
 });
 
 test('a data folder is locked for one, and free again afterwards', async (t) => {

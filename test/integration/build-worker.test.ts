@@ -108,7 +108,7 @@ test('a queued build ends as Succeeded, with its file, its size and SHA-256, and
   assert.equal(row.sha256, '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
   assert.equal(await blobs.findSize(row.blob_key ?? ''), 5);
   assert.equal(row.tag_status, 'Pending');
-  const [entry] = await listDueEntries(database.read, Date.now(), 9);
+  const [entry] = await listDueEntries(database.read, Number.MAX_SAFE_INTEGER, 9);
   assert.deepEqual([entry?.kind, entry?.package_id], ['tag', row.id]);
 });
 
@@ -177,6 +177,16 @@ test('a worker that stops gives its builds back, and another one finishes them',
   assert.equal((await find(id))?.status, 'Queued');
   makeWorker(writeHello);
   assert.equal((await untilStatus(id, 'Succeeded')).attempt, 2);
+});
+
+test('a worker that stops while it claims waits for that claim, and gives it back', async (t) => {
+  const { app, database, find, makeWorker, worker } = await setUp(t, goOn);
+  await worker.stop(0);
+  const id = await addPackage(database, app);
+  await makeWorker(goOn).stop(0);
+  const row = await find(id);
+  assert.equal(row?.status, 'Queued');
+  assert.equal(row?.attempt, 1);
 });
 
 test('a worker that stops lets a build finish that is nearly done', async (t) => {

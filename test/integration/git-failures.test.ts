@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { parseBranch } from '../../src/domain/branch-name.ts';
 import { type Repository, RepositoryError } from '../../src/repository/repository.ts';
-import { contents, refuses, signal } from '../contract/repository.ts';
+import { contents, createTag, refuses, signal } from '../contract/repository.ts';
 import { makeGitLab } from '../support/git-lab.ts';
 import { startGitHttp, startSilentServer } from '../support/git-servers.ts';
 import { until } from '../support/until.ts';
@@ -112,9 +115,9 @@ it('says that a remote refuses a tag', async (test) => {
   const repository = lab.open(remote.path);
   await find(repository, id);
   const tag = { name: '1.0.0', revisionId: id, message: '' };
-  await refuses(repository.createTag(tag, signal()), 'refused', remote.path);
+  await refuses(createTag(repository, tag, signal()), 'refused', remote.path);
   await writeFile(join(remote.path, 'hooks', 'pre-receive'), '#!/bin/sh\nexit 0\n');
-  assert.equal(await repository.createTag(tag, signal()), 'done');
+  assert.equal(await createTag(repository, tag, signal()), 'done');
   assert.match(await remote.git(['cat-file', '-p', '1.0.0']), /^tagger Slipway <.*>.*\n\nPackage 1\.0\.0$/m);
 });
 
@@ -127,7 +130,7 @@ it('says that a remote over http refuses pushes', async (test) => {
   test.after(server.stop);
   const repository = lab.open(`${server.url}app.git`);
   await find(repository, id);
-  await refuses(repository.createTag({ name: '1.0.0', revisionId: id, message: '' }, signal()), 'refused', 'push');
+  await refuses(createTag(repository, { name: '1.0.0', revisionId: id, message: '' }, signal()), 'refused', 'push');
 });
 
 it('runs no hook and no command that a remote or the mirror brings along', async (test) => {
@@ -142,7 +145,7 @@ it('runs no hook and no command that a remote or the mirror brings along', async
   }
   const [second = ''] = await remote.commit([{ branch: 'master', files: { b: 'b' } }]);
   await find(repository, second);
-  assert.equal(await repository.createTag({ name: '1.0.0', revisionId: second, message: '' }, signal()), 'done');
+  assert.equal(await createTag(repository, { name: '1.0.0', revisionId: second, message: '' }, signal()), 'done');
   assert.deepEqual(
     (await readdir(lab.folder)).filter((name) => name.startsWith('ran-')),
     [],
@@ -271,3 +274,13 @@ async function killCatFiles(gitDir: string): Promise<number> {
   }
   return killed;
 }
+
+it('survives a process that could not be started for want of file descriptors', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const [revision = ''] = await remote.commit([{ branch: 'master', files: { a: 'a' } }]);
+  const program = fileURLToPath(new URL('../support/read-without-files.ts', import.meta.url));
+  const args = [process.execPath, program, join(lab.folder, 'few-files'), remote.path, revision];
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -n 200 && exec "$0" "$@"', ...args]);
+  assert.equal(stdout, 'RepositoryError, then 1 files');
+});

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { it } from 'node:test';
 import { parseBranch } from '../../src/domain/branch-name.ts';
 import type { Repository } from '../../src/repository/repository.ts';
-import { contents, refuses, signal } from '../contract/repository.ts';
+import { contents, createTag, refuses, signal } from '../contract/repository.ts';
 import type { TestCommit, TestRepository } from '../support/git.ts';
 import { makeGitLab } from '../support/git-lab.ts';
 
@@ -184,7 +184,7 @@ it('reads repositories whose ids are SHA-256', async (test) => {
   for (const text of [last, last.slice(0, 10), '20']) assert.equal((await find(repository, text)).id, last);
   await refuses(find(repository, 'a'.repeat(40)), 'unknown-revision', 'a');
   assert.deepEqual(await contents(await repository.openTree(last, signal())), { 'a.txt': '19' });
-  assert.equal(await repository.createTag({ name: '1.0', revisionId: last, message: '' }, signal()), 'done');
+  assert.equal(await createTag(repository, { name: '1.0', revisionId: last, message: '' }, signal()), 'done');
 });
 
 it('follows an app to another address, and to another main line', async (test) => {

@@ -26,7 +26,6 @@ export class CatFilePool {
   readonly #keeps = new Map<string, Keep>();
   /** Idle processes, the longest idle first, with how to end each. */
   readonly #idle = new Map<CatFile, { readonly keep: Keep; readonly timer: NodeJS.Timeout }>();
-  #live = 0;
 
   constructor(settings: GitSettings, limits: { readonly idleMs: number; readonly mostIdle: number }) {
     this.#settings = settings;
@@ -34,22 +33,16 @@ export class CatFilePool {
     this.#mostIdle = limits.mostIdle;
   }
 
-  /** How many processes there are, idle ones included. */
-  get liveCount(): number {
-    return this.#live;
-  }
-
   /** Leases a process on a mirror, waiting when the lane is full. Give it back with {@link release}. */
   async lease(gitDir: string, lane: Lane, signal: AbortSignal): Promise<CatFile> {
     const keep = this.#keepOf(gitDir, lane);
     while (keep.busy >= MOST_PER_LANE[lane]) await turn(keep, signal);
+    // Who was woken and aborted at once hands the turn on.
+    if (signal.aborted) keep.waiting.shift()?.();
     signal.throwIfAborted();
+    const process = this.#takeIdle(keep) ?? new CatFile(this.#settings, gitDir);
     keep.busy++;
-    for (let kept = keep.idle.pop(); kept !== undefined; kept = keep.idle.pop()) {
-      this.#forget(kept);
-      if (kept.alive) return kept;
-    }
-    return this.#start(gitDir);
+    return process;
   }
 
   /** @param reusable whether it has answered everything it was asked; otherwise it is ended */
@@ -71,11 +64,12 @@ export class CatFilePool {
     }
   }
 
-  #start(gitDir: string): CatFile {
-    this.#live++;
-    return new CatFile(this.#settings, gitDir, () => {
-      this.#live--;
-    });
+  #takeIdle(keep: Keep): CatFile | undefined {
+    for (let kept = keep.idle.pop(); kept !== undefined; kept = keep.idle.pop()) {
+      this.#forget(kept);
+      if (kept.alive) return kept;
+    }
+    return undefined;
   }
 
   #keepIdle(process: CatFile, keep: Keep): void {

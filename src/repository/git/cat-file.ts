@@ -1,5 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { GIT_OPTIONS, type GitSettings, gitEnvironment } from './git-settings.ts';
 
 /** Output kept here at most before the process has to wait. */
@@ -19,7 +18,8 @@ export class CatFileDied extends Error {
  */
 export class CatFile {
   readonly gitDir: string;
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  /** Has no streams when it could not be started for want of file descriptors. */
+  readonly #child: ChildProcess;
   readonly #silenceMs: number;
   #chunks: Buffer[] = [];
   #bufferedBytes = 0;
@@ -27,7 +27,7 @@ export class CatFile {
   #alive = true;
   #stderr = '';
 
-  constructor(settings: GitSettings, gitDir: string, onExit: () => void) {
+  constructor(settings: GitSettings, gitDir: string) {
     this.gitDir = gitDir;
     this.#silenceMs = settings.localTimeoutMs;
     this.#child = spawn('git', [...GIT_OPTIONS, 'cat-file', '--batch-command', '--buffer'], {
@@ -36,32 +36,26 @@ export class CatFile {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
-    this.#child.stdin.on('error', () => undefined);
-    this.#child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk));
-    this.#child.stderr.on('data', (chunk: Buffer) => {
-      this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
-    });
     const gone = () => {
-      if (!this.#alive) return;
       this.#alive = false;
       this.#wake?.();
-      onExit();
     };
     this.#child.on('error', gone);
     this.#child.on('close', gone);
+    this.#child.stdin?.on('error', () => undefined);
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
+    });
   }
 
   get alive(): boolean {
     return this.#alive;
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
   /** Sends whole lines of commands. They are short, and few are under way at once: there is no backpressure. */
   send(commands: string): void {
-    this.#child.stdin.write(commands);
+    this.#child.stdin?.write(commands);
   }
 
   /** The next line, without its end. @throws CatFileDied */
@@ -93,19 +87,19 @@ export class CatFile {
 
   /** Lets it go when it has answered everything. */
   end(): void {
-    this.#child.stdin.end();
+    this.#child.stdin?.end();
   }
 
   kill(): void {
     this.#child.kill('SIGKILL');
     // Nobody drains it any more, and without that its end would never be seen.
-    this.#child.stdout.destroy();
+    this.#child.stdout?.destroy();
   }
 
   #receive(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;
-    if (this.#bufferedBytes >= BUFFERED_BYTES) this.#child.stdout.pause();
+    if (this.#bufferedBytes >= BUFFERED_BYTES) this.#child.stdout?.pause();
     this.#wake?.();
   }
 
@@ -129,7 +123,7 @@ export class CatFile {
       missing -= Math.min(missing, chunk.length);
     }
     this.#bufferedBytes -= sizeBytes;
-    if (this.#bufferedBytes < BUFFERED_BYTES) this.#child.stdout.resume();
+    if (this.#bufferedBytes < BUFFERED_BYTES) this.#child.stdout?.resume();
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 

@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 
 /** Visits between two pauses: about a millisecond. */
-const VISITS_PER_TURN = 50_000;
+const VISITS_PER_TURN = 20_000;
 
 /** The first-parent line of a head, oldest first, with the count of commits reachable from each. */
 export interface FirstParentLine {

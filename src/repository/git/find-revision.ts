@@ -20,7 +20,7 @@ export type Finding = FoundRevision | RepositoryError;
 
 const HASH = /^[0-9a-f]{4,64}$/;
 const NUMBER = /^[1-9]\d{0,9}$/;
-/** Digit strings from this length on are rather a hash than an integer (`spec/wire-tolerance.md`). */
+/** Digit strings from this length on are rather a hash than an integer: what git itself abbreviates a hash to. */
 const HASH_FIRST_DIGITS = 7;
 
 /** Reads a revision: everything that it may mean, the likelier first. Empty when it can mean nothing. */

@@ -1,5 +1,6 @@
+import { hideCredentials } from '../../domain/credentials-in-text.ts';
 import { RepositoryError, type RepositoryErrorKind } from '../repository.ts';
-import { hideCredentials, type RemoteAddress } from './remote-address.ts';
+import type { RemoteAddress } from './remote-address.ts';
 import type { GitOutcome } from './run-git.ts';
 
 interface Phrase {

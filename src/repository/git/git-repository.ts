@@ -9,7 +9,7 @@ import type {
   SourceTree,
   TagRequest,
 } from '../repository.ts';
-import { createTag } from './create-tag.ts';
+import { createTags } from './create-tags.ts';
 import { mainLineOf } from './find-branch.ts';
 import { parseCommit } from './git-objects.ts';
 import { Mirror, type MirrorContext } from './mirror.ts';
@@ -64,7 +64,7 @@ export function openGitRepository(options: GitRepositoryOptions): GitRepository 
       listRevisions(mirror, branch, mainBranch, limit, signal),
     openTree: (revisionId: string, signal: AbortSignal): Promise<SourceTree> =>
       openTree(mirror, revisionId, mirrorOf, signal),
-    createTag: (tag: TagRequest, signal: AbortSignal) => createTag(mirror, tag, options.now(), signal),
+    createTags: (tags: readonly TagRequest[], signal: AbortSignal) => createTags(mirror, tags, options.now(), signal),
     rest: () => {
       for (const one of [mirror, ...modules.values()]) one.rest();
     },

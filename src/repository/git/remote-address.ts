@@ -1,3 +1,4 @@
+import { hideCredentials } from '../../domain/credentials-in-text.ts';
 import { quote } from '../../domain/refusal.ts';
 import { RepositoryError } from '../repository.ts';
 
@@ -134,9 +135,4 @@ function bad(address: string, why: string): RepositoryError {
     'bad-address',
     `The repository address ${quote(hideCredentials(address))} cannot be used: ${why}.`,
   );
-}
-
-/** Takes users and passwords out of every URL in a text. */
-export function hideCredentials(text: string): string {
-  return text.replace(/([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^\s/'"]*@/g, '$1');
 }

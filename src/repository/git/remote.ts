@@ -78,23 +78,28 @@ export function parseRemoteRefs(text: string): RemoteRefs {
 }
 
 /**
- * Asks a remote where a tag stands.
+ * Asks a remote where tags stand.
  *
- * @returns the commit the tag leads to; undefined when there is no such tag
+ * @returns for each tag that is there, the commit it leads to
  * @throws RepositoryError `unreachable`
  */
-export async function findRemoteTag(
+export async function findRemoteTags(
   settings: GitSettings,
   address: RemoteAddress,
-  name: string,
+  names: readonly string[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<ReadonlyMap<string, string>> {
+  if (names.length === 0) return new Map();
   const timeoutMs = settings.connectTimeoutMs;
-  const ref = `refs/tags/${name}`;
-  const args = ['ls-remote', '--tags', '--', address.url, ref, `${ref}^{}`];
+  const patterns = names.flatMap((name) => [`refs/tags/${name}`, `refs/tags/${name}^{}`]);
+  const args = ['ls-remote', '--tags', '--', address.url, ...patterns];
   const outcome = await runRemote(settings, address, { args, timeoutMs, signal });
   if (outcome.code !== 0) throw remoteFailure(outcome, address, timeoutMs);
-  const lines = outcome.stdout.split('\n').map((line) => line.split('\t'));
-  const idOf = (wanted: string) => lines.find(([, found]) => found === wanted)?.[0];
-  return idOf(`${ref}^{}`) ?? idOf(ref);
+  const found = new Map<string, string>();
+  for (const line of outcome.stdout.split('\n')) {
+    const [id = '', ref = ''] = line.split('\t');
+    // A tag object comes first; the commit it leads to follows it as `^{}`.
+    found.set(ref.slice('refs/tags/'.length).replace(/\^\{\}$/, ''), id);
+  }
+  return found;
 }

@@ -95,12 +95,19 @@ function collect(child: ChildProcess, onOutput: GitRun['onOutput'], onFlood: () 
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   child.stdout?.on('data', (chunk: Buffer) => {
-    if (onOutput !== undefined) return onOutput(chunk);
+    if (onOutput !== undefined) return oneAtATime(child, () => onOutput(chunk));
     sizeBytes += chunk.length;
     if (sizeBytes > STDOUT_KEPT) onFlood();
     else chunks.push(chunk);
   });
   return () => Buffer.concat(chunks).toString();
+}
+
+/** Handles a chunk and lets others have a turn: libuv would hand over two megabytes of them in one go. */
+function oneAtATime(child: ChildProcess, handle: () => void): void {
+  child.stdout?.pause();
+  handle();
+  setImmediate(() => child.stdout?.resume());
 }
 
 /** Asks the group to end, and ends it for good when the leader has gone or the grace is over. */

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli/cli.ts';
+import { addRemoteCommands, createProgram } from '../cli/program.ts';
+import { addDemoCommand } from './demo.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { addServeCommand } from './serve.ts';
+
+/** Everything `slipway` can do: the commands of this machine, and those that call a server. */
+export function assembleProgram(cli: Cli, version: string): Command {
+  const program = createProgram(cli, version);
+  addServeCommand(program, cli);
+  addDemoCommand(program, cli);
+  addDoctorCommand(program, cli);
+  addRemoteCommands(program, cli);
+  return program;
+}

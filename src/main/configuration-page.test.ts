@@ -1,9 +1,0 @@
-import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { test } from 'node:test';
-import { configurationPage } from './configuration-page.ts';
-
-test('docs/configuration.md says what the table of settings says; `npm run fix` writes it', async () => {
-  const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
-  assert.equal(page, configurationPage());
-});

@@ -1,0 +1,56 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cleanMirrorFolder } from './mirror-folder.ts';
+import { removeFolder } from './remove-folder.ts';
+
+/**
+ * Puts a folder of mirrors in order after a server that was killed: ends its git commands, and deletes what was half
+ * done, and the mirrors of apps that are no more. To be called before anything in the folder is in use.
+ *
+ * @param globalConfig the configuration file that every git command of this folder, and of no other, is started with
+ */
+export async function sweepMirrors(
+  folder: string,
+  globalConfig: string,
+  isApp: (appKey: string) => Promise<boolean>,
+): Promise<void> {
+  // First: they would write while we delete.
+  await endOrphans(globalConfig);
+  for (const appKey of await listFolders(folder)) {
+    const appFolder = join(folder, appKey);
+    if (await isApp(appKey)) await sweepApp(appFolder);
+    else await removeFolder(appFolder);
+  }
+}
+
+async function sweepApp(appFolder: string): Promise<void> {
+  for (const parent of [appFolder, join(appFolder, 'modules')]) {
+    for (const name of await listFolders(parent)) {
+      const path = join(parent, name);
+      if (/\.(?:new|removed)-/.test(name)) await rm(path, { recursive: true, force: true });
+      else if (name !== 'modules') await cleanMirrorFolder(path);
+    }
+  }
+}
+
+async function listFolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Linux alone tells what a process was started with; elsewhere they end by themselves. */
+async function endOrphans(globalConfig: string): Promise<void> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  for (const pid of pids) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environment.split('\0').includes(`GIT_CONFIG_GLOBAL=${globalConfig}`)) endProcess(pid);
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}

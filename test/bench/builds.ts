@@ -1,0 +1,98 @@
+import { until } from '../support/until.ts';
+import { bareSpawnMs, bareSpawnsPerSecond } from './bare-spawn.ts';
+import type { BenchPackage } from './bench-client.ts';
+import { addTrivialApp, type BenchApp, type BenchServer, startBenchServer } from './bench-server.ts';
+import { inTurn, median, timeMs } from './measure.ts';
+import type { Bench, Row } from './row.ts';
+
+const AT_ONCE = 200;
+const DEADLINE_MS = 120_000;
+let versions = 0;
+
+/** How long a trivial build takes, and how many builds end in a second when many are asked for at once. */
+export async function measureBuilds(bench: Bench): Promise<readonly Row[]> {
+  const server = await startBenchServer(bench);
+  const app = await addTrivialApp(bench, server);
+  bench.say('trivial builds, one after the other');
+  await trivialBuildMs(server, app, 20);
+  const one = await inTurn(5, { ours: () => trivialBuildMs(server, app, 12), spawn: () => bareSpawnMs(20) });
+  bench.say(`${AT_ONCE} builds at once`);
+  await buildsPerSecond(server, app);
+  const many = await inTurn(5, { ours: () => buildsPerSecond(server, app), spawn: () => bareSpawnsPerSecond(100) });
+  return [
+    {
+      title: 'trivial build of a warm app, POST to Succeeded seen',
+      unit: 'ms',
+      figure: one.ours,
+      reference: { title: 'a bare spawn of `true`', figure: one.spawn },
+      goal: { of: 'figure', is: 'at most', value: 10 },
+    },
+    {
+      title: `${AT_ONCE} builds at once`,
+      unit: '/s',
+      figure: many.ours,
+      reference: { title: 'bare spawns of `true`, two at a time', figure: many.spawn },
+      goal: { of: 'figure', is: 'at least', value: 300 },
+    },
+  ];
+}
+
+/** The median of so many trivial builds, from the POST until the client has seen Succeeded. */
+export async function trivialBuildMs({ client }: BenchServer, app: BenchApp, count: number): Promise<number> {
+  const times: number[] = [];
+  for (let at = 0; at < count; at += 1) {
+    let packageId = '';
+    times.push(
+      await timeMs(async () => {
+        packageId = await client.start(app.name, { Revision: app.revisions[0], Version: nextVersion() });
+        await client.finish(app.name, packageId);
+      }),
+    );
+    // The tag is pushed after the build, by a process of its own: it must not run into the next measurement.
+    const path = `/api/1/apps/${app.name}/packages/${packageId}`;
+    await until('the tag is made', async () => (await client.call('GET', path)).Tag?.Status === 'Done');
+  }
+  return median(times);
+}
+
+/** Builds per second, from the first POST until every one of so many is seen to have Succeeded. */
+export async function buildsPerSecond(server: BenchServer, app: BenchApp): Promise<number> {
+  const { client } = server;
+  let ids: readonly string[] = [];
+  const ms = await timeMs(async () => {
+    ids = await startMany(server, app, AT_ONCE);
+    for (const id of ids.slice(-2)) await client.finish(app.name, id);
+    await until('every build has Succeeded', async () => haveAll(await listStatuses(server, app), ids), DEADLINE_MS);
+  });
+  await until(
+    'every tag is made',
+    async () => {
+      const list: readonly BenchPackage[] = await client.call('GET', `/api/1/apps/${app.name}/packages`);
+      return list.every(({ Tag }) => Tag?.Status === 'Done');
+    },
+    DEADLINE_MS,
+  );
+  for (const id of ids) await client.call('DELETE', `/api/1/apps/${app.name}/packages/${id}`);
+  return (AT_ONCE * 1000) / ms;
+}
+
+/** Asks for so many builds at once. @returns their ids */
+export function startMany({ client }: BenchServer, app: BenchApp, count: number): Promise<readonly string[]> {
+  const one = () => client.start(app.name, { Revision: app.revisions[0], Version: nextVersion() });
+  return Promise.all(Array.from({ length: count }, one));
+}
+
+/** The status of each package of an app. */
+export async function listStatuses({ client }: BenchServer, app: BenchApp): Promise<ReadonlyMap<string, string>> {
+  const list: readonly BenchPackage[] = await client.call('GET', `/api/1/apps/${app.name}/packages`);
+  return new Map(list.map(({ PackageId, Status }) => [PackageId, Status]));
+}
+
+function haveAll(statuses: ReadonlyMap<string, string>, ids: readonly string[]): boolean {
+  return ids.every((id) => statuses.get(id) === 'Succeeded');
+}
+
+function nextVersion(): string {
+  versions += 1;
+  return `1.0.${versions}`;
+}

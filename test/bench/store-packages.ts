@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * Writes packages that have Succeeded straight into the database of a server that is stopped: rows alone, no files.
+ * They belong to the apps in turn, as if the apps had been built side by side.
+ */
+export function storePackages(dataFolder: string, size: { readonly apps: number; readonly packages: number }): void {
+  const database = new DatabaseSync(join(dataFolder, 'slipway.db'));
+  const appKeys = Array.from({ length: size.apps }, () => randomUUID());
+  database.exec('begin');
+  insertApps(database, appKeys);
+  insertPackages(database, appKeys, size.packages);
+  database.exec('commit; pragma wal_checkpoint(truncate)');
+  database.close();
+}
+
+function insertApps(database: DatabaseSync, appKeys: readonly string[]): void {
+  const insert = database.prepare(
+    `insert into apps (id, app_id, project_id, name, kind, repository, main_branch, created_at)
+     values (?, ?, ?, ?, 'git', '/nowhere', 'main', 1700000000000)`,
+  );
+  for (const [at, key] of appKeys.entries()) insert.run(key, `app-${at}`, randomUUID(), `App ${at}`);
+}
+
+function insertPackages(database: DatabaseSync, appKeys: readonly string[], count: number): void {
+  const insert = database.prepare(
+    `insert into packages (id, app_id, name, description, version, creator_login, creator_name, created_at, status,
+       branch, is_main_line, revision, attempt, interruptions, worker, started_at, finished_at, size_bytes, sha256,
+       blob_key, tag_status)
+     values (:id, :app, :name, 'A package of a benchmark', :version, 'admin', 'Administrator', :at, 'Succeeded',
+       'main', 1, '0123456789012345678901234567890123456789', 1, 0, 'worker:1', :at, :at + 9, 1000, :sha256,
+       :key, 'Done')`,
+  );
+  const sha256 = '0123456789abcdef'.repeat(4);
+  for (let number = 0; number < count; number += 1) {
+    const id = randomUUID();
+    const version = `1.0.${number}.01234567`;
+    const app = appKeys[number % appKeys.length] ?? '';
+    const at = 1_700_000_000_000 + number;
+    insert.run({ id, app, name: `Main line-${version}.mda`, version, at, sha256, key: `${id}.1.loyw3v28` });
+  }
+}

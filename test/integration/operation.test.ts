@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { openBuildApiWorld } from '../support/build-api-world.ts';
+
+/* What whoever runs the server looks at: none of it needs credentials. */
+
+const world = await openBuildApiWorld({ after });
+
+async function get(path: string): Promise<{ readonly type: string; readonly text: string }> {
+  const answer = await fetch(world.server.url + path);
+  assert.equal(answer.status, 200, path);
+  return { type: answer.headers.get('content-type') ?? '', text: await answer.text() };
+}
+
+test('health and readiness', async () => {
+  assert.deepEqual(JSON.parse((await get('/healthz')).text), { Status: 'alive' });
+  assert.deepEqual(JSON.parse((await get('/readyz')).text), { Status: 'ready' });
+});
+
+test('metrics tell of builds, phases, requests and the event loop', async () => {
+  await world.build();
+  const { type, text } = await get('/metrics');
+  assert.match(type, /^text\/plain/);
+  for (const line of [
+    /^slipway_builds\{status="Queued"\} 0$/m,
+    /^slipway_builds_total\{outcome="succeeded"\} 1$/m,
+    /^slipway_build_duration_seconds_count\{outcome="succeeded"\} 1$/m,
+    /^slipway_build_phase_duration_seconds_count\{phase="\w+",outcome="succeeded"\} 1$/m,
+    /^slipway_http_request_duration_seconds_count\{.*route="\/api\/1\/apps\/:app\/packages",status="200"\} 1$/m,
+    /^nodejs_eventloop_lag_seconds /m,
+  ]) {
+    assert.match(text, line);
+  }
+  assert.doesNotMatch(text, /calc|richard/);
+});
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Record<string, { description: string; content: Record<string, { schema: object }> }>;
+  readonly security?: readonly unknown[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, object> };
+}
+
+test('the OpenAPI document is valid', async () => {
+  const { text } = await get('/openapi.json');
+  const { valid, errors } = await new Validator().validate(JSON.parse(text));
+  assert.ok(valid, JSON.stringify(errors));
+});
+
+test('the OpenAPI document describes every call', async () => {
+  const { type, text } = await get('/openapi.json');
+  assert.match(type, /^application\/json/);
+  const document: Document = JSON.parse(text);
+  assert.equal(document.openapi, '3.1.0');
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      call: `${method.toUpperCase()} ${path}`,
+      operation,
+      path,
+    })),
+  );
+  for (const call of [
+    'GET /api/1/apps/{app}/packages',
+    'POST /api/1/apps/{app}/packages',
+    'GET /api/1/apps/{app}/packages/{packageId}',
+    'DELETE /api/1/apps/{app}/packages/{packageId}',
+    'GET /api/1/apps/{app}/packages/{packageId}/download',
+    'POST /api/1/apps/{app}/packages/{packageId}/cancel',
+    'GET /api/1/apps/{app}/packages/{packageId}/events',
+    'GET /api/1/apps/{app}/packages/{packageId}/log',
+    'PUT /manage/1/apps/{app}/api-rights/{login}',
+    'GET /metrics',
+  ]) {
+    assert.ok(
+      operations.some((operation) => operation.call === call),
+      call,
+    );
+  }
+  const ids = operations.map(({ operation }) => operation.operationId);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const { call, operation, path } of operations) {
+    assert.ok(operation.responses['200'], call);
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    const described = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
+    assert.deepEqual(described.map(({ name }) => name).sort(), inPath.toSorted(), call);
+    assert.ok(
+      described.every(({ required }) => required),
+      call,
+    );
+    const isOpen = /^\/(healthz|readyz|metrics|openapi|docs|download)/.test(path);
+    assert.equal(operation.security?.length === 0, isOpen, call);
+    assert.equal('401' in operation.responses, !isOpen, call);
+  }
+});
+
+test('every reference in the OpenAPI document leads somewhere', async () => {
+  const document: Document = JSON.parse((await get('/openapi.json')).text);
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map((match) => match[1] ?? '');
+  assert.ok(references.length > 10);
+  for (const reference of references) {
+    assert.match(reference, /^#\/components\/schemas\/\w+$/);
+    assert.ok(document.components.schemas[reference.split('/').at(-1) ?? ''], reference);
+  }
+  assert.deepEqual(Object.keys(document.components.schemas).sort(), ['App', 'Error', 'Key', 'Package', 'User']);
+});
+
+test('the documentation page needs nothing from elsewhere', async () => {
+  const { type, text } = await get('/docs');
+  assert.match(type, /^text\/html/);
+  assert.doesNotMatch(text, /<script|<link|<img|https?:\/\/|@import|url\(/);
+  for (const words of ['Start Building Deployment Package', 'INVALID_VERSION', 'Idempotency-Key', 'StatusReason']) {
+    assert.ok(text.includes(words), words);
+  }
+  const anchors = new Set([...text.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));
+  for (const [, target = ''] of text.matchAll(/href="#([^"]+)"/g)) assert.ok(anchors.has(target), target);
+});
