@@ -4,21 +4,23 @@ const BYTES_PER_SAMPLE = 64 * 1024;
 const FEWEST_SAMPLES = 4;
 const MOST_SAMPLES = 16;
 /**
- * How much likelier than by chance two bytes of a sample are the same. Noise has 1.25 in samples of this size, images
- * and archives up to 1.4, text from 4 on.
+ * How much likelier than by chance two bytes of a sample are the same: 1.25 for noise in samples of this size, 4 and more
+ * for text. Measured on the archives and images of a Linux system, those below 1.5 lose 1 % (gzip, PNG) to 8 % (small
+ * jars) when they are deflated all the same.
  */
-const MOST_LIKENESS = 1.6;
+const MOST_LIKENESS = 1.5;
 
 /**
- * Whether a content is already as dense as it gets, like an image or an archive, so that deflating it is time lost.
- * Looks at a few samples; a content with one that is not dense is not dense.
+ * Whether a content is about as dense as it gets, like most images and archives, so that deflating it is time lost. Looks
+ * at a few samples; one that is not dense is enough to say no.
  */
 export function looksRandom(bytes: Uint8Array): boolean {
   if (bytes.length < LEAST_BYTES) return false;
   const samples = Math.min(Math.max(Math.ceil(bytes.length / BYTES_PER_SAMPLE), FEWEST_SAMPLES), MOST_SAMPLES);
-  const step = (bytes.length - SAMPLE_BYTES) / (samples - 1);
+  // From the middle of each part: an archive begins and ends with names.
+  const first = bytes.length / samples / 2 - SAMPLE_BYTES / 2;
   for (let index = 0; index < samples; index++) {
-    if (likeness(bytes, Math.floor(index * step)) > MOST_LIKENESS) return false;
+    if (likeness(bytes, Math.floor(first + (index * bytes.length) / samples)) > MOST_LIKENESS) return false;
   }
   return true;
 }

@@ -27,7 +27,9 @@ export function memorySourceTree(
     contents.set(file.contentId, one);
     return file;
   });
-  files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  const bytes = new Map(files.map(({ path }) => [path, Buffer.from(path)]));
+  const bytesOf = ({ path }: SourceFile) => bytes.get(path) ?? Buffer.alloc(0);
+  files.sort((a, b) => Buffer.compare(bytesOf(a), bytesOf(b)));
   const reads: string[] = [];
   return {
     committedAt,
