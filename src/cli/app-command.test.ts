@@ -11,3 +11,8 @@ test('a path becomes absolute; addresses stay as they are', () => {
   assert.equal(absoluteRepository('ssh://git@example.com/calc.git', '/home/a'), 'ssh://git@example.com/calc.git');
   assert.equal(absoluteRepository('ext::sh -c true', '/home/a'), 'ext::sh -c true');
 });
+
+test('nothing, and what looks like an option, is left for the server to refuse', () => {
+  assert.equal(absoluteRepository('', '/home/a'), '');
+  assert.equal(absoluteRepository('--upload-pack=x', '/home/a'), '--upload-pack=x');
+});

@@ -80,5 +80,5 @@ function describeApp(cli: Cli, app: WireApp, users?: readonly WireUser[]): strin
 /** A path is relative to where the command runs, which the server cannot know; URLs and `host:path` stay as they are. */
 export function absoluteRepository(repository: string, folder: string): string {
   const isPath = !/^[a-z][a-z0-9+.-]+:/i.test(repository) && !/^[^/\\]+:/.test(repository.replace(/^[a-z]:[\\/]/i, ''));
-  return isPath ? resolve(folder, repository) : repository;
+  return isPath && repository !== '' && !repository.startsWith('-') ? resolve(folder, repository) : repository;
 }

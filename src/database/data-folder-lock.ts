@@ -1,11 +1,16 @@
 import { DatabaseSync } from 'node:sqlite';
 
+/** Another process has the data folder. Its message says what to do. */
+export class DataFolderInUse extends Error {
+  override readonly name = 'DataFolderInUse';
+}
+
 /**
  * Makes sure that one process alone uses a data folder. The lock is SQLite's own on an empty file: the operating system
  * lets go of it when the process ends, however it ends, so that `kill -9` leaves nothing to clean up.
  *
  * @returns how to let go of it
- * @throws Error when another process has it
+ * @throws DataFolderInUse when another process has it
  */
 export function lockDataFolder(file: string): () => void {
   const database = new DatabaseSync(file);
@@ -13,7 +18,7 @@ export function lockDataFolder(file: string): () => void {
     database.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive');
   } catch (error) {
     database.close();
-    throw new Error(
+    throw new DataFolderInUse(
       `Another Slipway is running on this data folder: it holds ${file}. Stop it, or choose another folder.`,
       {
         cause: error,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Kysely, SqliteDialect } from 'kysely';
+import { Refusal } from '../domain/refusal.ts';
 import { insertAuditEntry, listAudit } from './audit.ts';
 import type { Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -26,8 +27,7 @@ async function openSmall(context: TestContext) {
 const note = (queries: Queries, detail: string) =>
   insertAuditEntry(queries, { at: 1, login: 'me', action: 'note', subject: '', detail });
 const large = (queries: Queries) => note(queries, 'x'.repeat(1_000_000));
-/** https://www.sqlite.org/rescode.html#full */
-const isFull = (error: unknown) => error instanceof Error && 'errcode' in error && error.errcode === 13;
+const isFull = (error: unknown) => error instanceof Refusal && error.code === 'STORAGE_FULL';
 
 test('a full disk is what a transaction by itself is told', async (t) => {
   const { queries, commits } = await openSmall(t);

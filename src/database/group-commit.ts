@@ -1,5 +1,6 @@
 import type { Queries } from './database.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
+import { translateSqliteError } from './sqlite-errors.ts';
 
 type Durability = 'full' | 'relaxed';
 
@@ -66,7 +67,7 @@ export class GroupCommit {
       this.#rollBack();
       // A full disk ends the whole transaction by itself; what then goes wrong with savepoints only follows from it.
       const cause = group.find((member) => member.error !== undefined)?.error ?? error;
-      for (const member of group) member.fail(cause);
+      for (const member of group) member.fail(translateSqliteError(cause));
       return;
     }
     for (const member of group) member.settle();

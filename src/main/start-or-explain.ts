@@ -1,12 +1,13 @@
 import { pino } from 'pino';
 import { CommandFailure } from '../cli/exit-codes.ts';
+import { DataFolderInUse } from '../database/data-folder-lock.ts';
 import type { Configuration } from './configuration.ts';
 import type { RunningServer } from './server.ts';
 
 /**
  * Starts the server, which is loaded only now: commands that do not need it start sooner.
  *
- * @throws CommandFailure that says what to do, where the address cannot be listened on
+ * @throws CommandFailure that says what to do, where the address cannot be listened on or the folder is in use
  */
 export async function startOrExplain(configuration: Configuration): Promise<RunningServer> {
   const { startServer } = await import('./server.ts');
@@ -26,6 +27,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function explain(error: unknown, { host, port }: Configuration): unknown {
+  if (error instanceof DataFolderInUse) return new CommandFailure('usage', 'DATA_FOLDER_IN_USE', error.message);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = error instanceof Error && 'syscall' in error && REASONS[code];
   if (!reason) return error;

@@ -39,9 +39,11 @@ export async function startBuild(deps: StartBuildDeps, args: StartBuildArgs, sig
   const earlier = await findEarlier(deps.database.read, args);
   if (earlier !== undefined) return earlier;
   const revision = await resolveRevision(deps, args, signal);
-  const packageId = await deps.database.transaction(
-    async (queries) => (await findEarlier(queries, args)) ?? (await acceptBuild(deps, queries, args, revision)),
-  );
+  const packageId = await deps.database
+    .transaction(
+      async (queries) => (await findEarlier(queries, args)) ?? (await acceptBuild(deps, queries, args, revision)),
+    )
+    .catch(refuseFullDisk);
   deps.queue.wake();
   return packageId;
 }
@@ -57,6 +59,12 @@ async function resolveRevision(
   } catch (error) {
     throw error instanceof RepositoryError ? refuse(error) : error;
   }
+}
+
+/** Clients of this call know one code for what the server cannot do. */
+function refuseFullDisk(error: unknown): never {
+  if (!(error instanceof Refusal) || error.code !== 'STORAGE_FULL') throw error;
+  throw new Refusal('BUILD_FAILED', `Build job failed: ${error.message}`, { cause: error });
 }
 
 function refuse(error: RepositoryError): Refusal {

@@ -43,6 +43,11 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'The file of this package is damaged. Build the package again.',
   },
+  STORAGE_FULL: {
+    status: 507,
+    retryable: false,
+    message: 'The disk of the server is full. Nothing was changed: free some space on it and try again.',
+  },
   INTERNAL_ERROR: { status: 500, retryable: true, message: 'An unexpected error occurred.' },
   NOT_READY: { status: 503, retryable: true, message: 'The database does not answer.' },
   SHUTTING_DOWN: { status: 503, retryable: true, message: 'The server is shutting down. Try again in a moment.' },

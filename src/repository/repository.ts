@@ -4,8 +4,9 @@ import type { BranchRequest } from '../domain/branch-name.ts';
  * The source of an app: what a build asks of Git, and later of Subversion. One repository is open per app, for as long
  * as the server runs; it owns what it keeps on disk (a mirror) and the processes it talks to.
  *
- * Every call takes a signal and stops soon after it fires, leaving no process behind. What goes wrong outside is
- * thrown as {@link RepositoryError}; nothing else that is thrown is expected.
+ * Every call takes a signal and ends soon after it fires. A look at the remote that was begun for it may go on within its
+ * time limit, for whoever asks next; closing ends it, and leaves no process behind. What goes wrong outside is thrown as
+ * {@link RepositoryError}; nothing else that is thrown is expected.
  *
  * Invariant: a revision that was resolved once stays readable, unless the remote's history was rewritten and the mirror
  * was lost.

@@ -1,6 +1,7 @@
 import { BlobError } from '../blob/blob-store.ts';
 import { StaleUpdate } from '../database/packages.ts';
 import { BuildFailure, type FailureCode } from '../domain/failure.ts';
+import { Refusal } from '../domain/refusal.ts';
 import { RepositoryError } from '../repository/repository.ts';
 
 /** How one attempt at a build ended. */
@@ -53,12 +54,9 @@ function failureOf(error: RepositoryError): FailureCode {
 }
 
 const FULL_CODES = new Set(['ENOSPC', 'EDQUOT']);
-/** SQLITE_FULL, from https://www.sqlite.org/rescode.html */
-const SQLITE_FULL = 13;
-
 function isDiskFull(error: unknown): boolean {
   if (error instanceof BlobError) return error.kind === 'full';
+  if (error instanceof Refusal) return error.code === 'STORAGE_FULL';
   if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string' && FULL_CODES.has(error.code)) return true;
-  return 'errcode' in error && error.errcode === SQLITE_FULL;
+  return 'code' in error && typeof error.code === 'string' && FULL_CODES.has(error.code);
 }

@@ -64,7 +64,7 @@ export class Mirror {
     this.#after = context.after;
     this.#writing = context.after;
     this.source = { pool: context.pool, gitDir };
-    this.#looks = new SharedRuns((signal) => this.#exclusively(signal, (both) => this.#look(both)));
+    this.#looks = new SharedRuns(() => this.#exclusively(this.#closing.signal, (both) => this.#look(both)));
   }
 
   /** What was known last, without asking the remote; undefined when this address was never asked. */

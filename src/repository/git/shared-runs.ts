@@ -2,15 +2,17 @@ import { untilAborted } from './until-aborted.ts';
 
 /**
  * Runs one piece of work at a time for many callers. Whoever asks gets a run that began after asking, so that what
- * happened before is seen; all who ask while one is running share the next. A run is aborted when nobody waits for it
- * any more.
+ * happened before is seen; all who ask while one is running share the next.
+ *
+ * A run that has begun goes on when nobody waits for it any more: a client that is less patient than the first fetch of
+ * a large repository takes finds it done when it asks again. One that has not begun is dropped.
  */
 export class SharedRuns<T> {
-  readonly #work: (signal: AbortSignal) => Promise<T>;
+  readonly #work: () => Promise<T>;
   #running: Promise<unknown> = Promise.resolve();
   #next: Run<T> | undefined;
 
-  constructor(work: (signal: AbortSignal) => Promise<T>) {
+  constructor(work: () => Promise<T>) {
     this.#work = work;
   }
 
@@ -23,7 +25,10 @@ export class SharedRuns<T> {
     try {
       return await untilAborted(shared.result, signal);
     } finally {
-      if (--shared.waiting === 0) await this.#leave(shared);
+      if (--shared.waiting === 0 && this.#next === shared) {
+        this.#next = undefined;
+        shared.drop.abort();
+      }
     }
   }
 
@@ -32,30 +37,23 @@ export class SharedRuns<T> {
     await this.#running;
   }
 
-  /** Nobody waits any more: the run is stopped, and whoever leaves last sees its processes gone. */
-  async #leave(shared: Run<T>): Promise<void> {
-    shared.stop.abort();
-    if (this.#next === shared) this.#next = undefined;
-    else await shared.result.catch(() => undefined);
-  }
-
   #enqueue(): Run<T> {
-    const stop = new AbortController();
+    const drop = new AbortController();
     const before = this.#running;
     const start = async () => {
       await before;
-      stop.signal.throwIfAborted();
+      drop.signal.throwIfAborted();
       this.#next = undefined;
-      return await this.#work(stop.signal);
+      return await this.#work();
     };
     const result = start();
     this.#running = result.catch(() => undefined);
-    return { result, stop, waiting: 0 };
+    return { result, drop, waiting: 0 };
   }
 }
 
 interface Run<T> {
   readonly result: Promise<T>;
-  readonly stop: AbortController;
+  readonly drop: AbortController;
   waiting: number;
 }
