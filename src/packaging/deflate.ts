@@ -7,10 +7,10 @@ import type { PackedMember } from './member.ts';
 const deflateWhole = promisify<Uint8Array, ZlibOptions, Buffer>(deflateRaw);
 
 /**
- * Level 3 packs the bench's tree in the time of level 1 and to 1 % of the size of level 6, which takes half as long
- * again (docs/benchmarks.md).
+ * Measured on 24 MB of source code, with `memLevel` 9: level 1 takes 203 ms and leaves 6.90 MB, 2 takes 189 ms and leaves
+ * 6.70, 3 takes 228 ms and leaves 6.58, 6 takes 418 ms and leaves 6.05. A build waits for it, and disks are large.
  */
-export const DEFLATE_OPTIONS = { level: 3, memLevel: 9 } as const satisfies ZlibOptions;
+export const DEFLATE_OPTIONS = { level: 2, memLevel: 9 } as const satisfies ZlibOptions;
 
 /** Setting up costs a tenth of a millisecond, which so few bytes never earn back. */
 const LEAST_DEFLATED_BYTES = 64;
