@@ -89,16 +89,16 @@ test('after kill -9 in the middle of everything, every accepted build ends once 
     [],
   );
   assert.deepEqual(await readdir(join(dataFolder, 'tmp')), []);
-  const unfinished = (await readdir(dataFolder, { recursive: true })).filter((name) =>
-    /\.new$|\.lock$|tmp_/.test(name),
-  );
-  assert.deepEqual(unfinished, []);
   await until('every tag is there', async () => {
     const tags = (await source.git(['tag'])).split('\n').filter((tag) => tag !== '');
     const wanted = list.filter(({ Status }: { Status: string }) => Status === 'Succeeded');
     return wanted.every(({ Version }: { Version: string }) => tags.includes(Version));
   });
   assert.equal(await server.end('SIGTERM'), 0);
+  const unfinished = (await readdir(dataFolder, { recursive: true })).filter((name) =>
+    /\.new$|\.lock$|tmp_/.test(name),
+  );
+  assert.deepEqual(unfinished, []);
 });
 
 /** Starts builds one after the other and deletes some, until the server is gone. */

@@ -42,7 +42,7 @@ export async function cleanMirrorFolder(gitDir: string): Promise<void> {
   await endOrphan(gitDir);
   for (const folder of [gitDir, join(gitDir, 'objects'), join(gitDir, 'objects', 'info')]) await deleteLocks(folder);
   await deleteLocks(join(gitDir, 'refs'), true);
-  await deleteMatching(join(gitDir, 'objects'), /^(?:incoming-|tmp_objdir-)/);
+  await deleteMatching(join(gitDir, 'objects'), /^(?:incoming-|tmp_objdir-|tmp_tag-)/);
   await deleteMatching(join(gitDir, 'objects', 'pack'), /^(?:tmp_|\.tmp-)/);
   for (const folder of ['tmp', 'incomplete']) await deleteMatching(join(gitDir, 'lfs', folder), /./);
 }

@@ -20,8 +20,8 @@ export async function writeTagObject(gitDir: string, tag: TagRequest, now: numbe
   const object = Buffer.from(`tag ${Buffer.byteLength(text)}\0${text}`);
   const id = hash(tag.revisionId.length === 64 ? 'sha256' : 'sha1', object);
   const folder = join(gitDir, 'objects', id.slice(0, 2));
-  // Named as git names its own, so that git's clean-up takes what a crash leaves.
-  const temporary = join(folder, `tmp_obj_${randomUUID()}`);
+  // Where cleaning the mirror finds what a crash leaves.
+  const temporary = join(gitDir, 'objects', `tmp_tag-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   await writeFile(temporary, await compress(object), { mode: 0o444 });
   await rename(temporary, join(folder, id.slice(2)));
