@@ -8,7 +8,7 @@ export interface BenchPackage {
   readonly Size: number;
   readonly DurationMs: number | null;
   readonly StatusReason: string | null;
-  readonly Tag: { readonly Status: string } | null;
+  readonly TagStatus: string | null;
   readonly Url?: { readonly Location: string };
 }
 

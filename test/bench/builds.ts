@@ -50,7 +50,7 @@ export async function trivialBuildMs({ client }: BenchServer, app: BenchApp, cou
     );
     // The tag is pushed after the build, by a process of its own: it must not run into the next measurement.
     const path = `/api/1/apps/${app.name}/packages/${packageId}`;
-    await until('the tag is made', async () => (await client.call('GET', path)).Tag?.Status === 'Done');
+    await until('the tag is made', async () => (await client.call('GET', path)).TagStatus === 'Done');
   }
   return median(times);
 }
@@ -68,7 +68,7 @@ export async function buildsPerSecond(server: BenchServer, app: BenchApp): Promi
     'every tag is made',
     async () => {
       const list: readonly BenchPackage[] = await client.call('GET', `/api/1/apps/${app.name}/packages`);
-      return list.every(({ Tag }) => Tag?.Status === 'Done');
+      return list.every(({ TagStatus }) => TagStatus === 'Done');
     },
     DEADLINE_MS,
   );
