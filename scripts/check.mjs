@@ -1,4 +1,4 @@
-// `npm run check`: format, lint, import rules, types and unit tests, in under a minute. `npm run lint`: the first three.
+// `npm run check`: format, lint, import rules, types and unit tests. `npm run lint`: the first three.
 import { installDependencies } from './install.mjs';
 import { allPass, biome, nodeTest, tsc } from './steps.mjs';
 

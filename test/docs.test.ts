@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = ['*.md', 'docs/**/*.md'];
-/** Figures of the machine it was measured on: `npm run bench` writes it, and nothing compares it. */
-const MEASURED = 'docs/benchmarks.md';
 
 async function list(...patterns: readonly string[]): Promise<string[]> {
   const paths = await Array.fromAsync(glob([...patterns], { cwd: root, exclude: ['node_modules'] }));
@@ -32,9 +30,7 @@ test('every link between the pages leads to a file, and to a heading where it na
       if (/^[a-z]+:/.test(target)) continue;
       const [file = '', heading] = target.split('#');
       const path = file === '' ? page : join(dirname(page), file);
-      const isFine =
-        path === MEASURED ||
-        ((await isThere(path)) && (heading === undefined || headingsOf(await read(path)).includes(heading)));
+      const isFine = (await isThere(path)) && (heading === undefined || headingsOf(await read(path)).includes(heading));
       if (!isFine) broken.push(`${page}: ${target}`);
     }
   }
@@ -124,7 +120,7 @@ test('every page that a comment in the code names is there', async () => {
   for (const path of await list('{src,scripts,bin}/**/*.{ts,mjs}')) {
     const text = (await read(path)).replaceAll(/https?:\S+/g, '');
     for (const [named] of text.matchAll(/(?<![\w/.-])[\w-]+\/[\w./-]*\.md\b/g)) {
-      if (named !== MEASURED && !(await isThere(named))) missing.push(`${path}: ${named}`);
+      if (!(await isThere(named))) missing.push(`${path}: ${named}`);
     }
   }
   assert.deepEqual(missing, []);

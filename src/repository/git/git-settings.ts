@@ -4,7 +4,7 @@ export interface GitSettings {
   readonly path: string;
   /** The child's HOME: ssh finds its keys and known hosts there, curl a `.netrc`. */
   readonly home: string;
-  /** The configuration file that stands in for the user's own; see `prepare-mirrors-folder.ts`. */
+  /** The configuration file that stands in for the user's own, kept beside the mirrors. */
   readonly globalConfig: string;
   /** More variables for children, for instance `https_proxy` or `SSH_AUTH_SOCK`. */
   readonly extraEnvironment: Readonly<Record<string, string>>;

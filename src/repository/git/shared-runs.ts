@@ -32,11 +32,6 @@ export class SharedRuns<T> {
     }
   }
 
-  /** Resolves when nothing is under way. */
-  async settled(): Promise<void> {
-    await this.#running;
-  }
-
   #enqueue(): Run<T> {
     const drop = new AbortController();
     const before = this.#running;
