@@ -1,6 +1,7 @@
 import { Kysely, SqliteDialect } from 'kysely';
 import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { rememberLookUps } from './look-up.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
@@ -17,6 +18,7 @@ export async function openSqliteDatabase(file: string): Promise<Database> {
   await migrate(write);
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
+  const forgetLookUps = rememberLookUps(read);
   const commits = new GroupCommit(writer, write);
   return {
     read,
@@ -25,6 +27,7 @@ export async function openSqliteDatabase(file: string): Promise<Database> {
         return await commits.transaction(work, durability);
       } finally {
         reader.renewSnapshot();
+        forgetLookUps();
       }
     },
     async close() {
