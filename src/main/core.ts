@@ -12,6 +12,7 @@ import { lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
 import { countPackagesByStatus } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
+import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
@@ -76,7 +77,8 @@ async function openLocked(
   unlock: () => void,
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
-  const database = await openSqliteDatabase(folder('slipway.db'));
+  const reserve = await openSpaceReserve(folder('reserve'));
+  const database = await openSqliteDatabase(folder('slipway.db'), reserve);
   const blobs = await openDiskBlobStore(folder('packages'));
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
@@ -164,6 +166,7 @@ async function openLocked(
       await sweeping;
       await repositories.closeAll();
       await database.close();
+      await reserve.close();
       unlock();
     },
   };

@@ -27,7 +27,7 @@ export async function deleteApp(
   { database, blobs, buildLog, dropCaches, clock }: DeleteAppDeps,
   { app, user }: { readonly app: AppRow; readonly user: User },
 ): Promise<void> {
-  const packages = await database.transaction(async (queries) => {
+  const packages = await database.transactionInReserve(async (queries) => {
     if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
     if (await hasUnfinishedBuilds(queries, app.id)) {
       throw new Refusal(

@@ -76,6 +76,7 @@ function refuse(error: RepositoryError): Refusal {
       return new Refusal('INVALID_PARAMETERS', error.message, { cause: error });
     case 'unreachable':
     case 'refused':
+    case 'no-space':
     case 'unreadable':
     case 'bad-address':
       return new Refusal('BUILD_FAILED', error.message, { cause: error });

@@ -59,7 +59,10 @@ async function deleteMatching(folder: string, pattern: RegExp): Promise<void> {
   }
 }
 
-/** Notes the process group of a fetch, for {@link cleanMirrorFolder}, while it runs. */
+/**
+ * Notes the process group of a fetch, for {@link cleanMirrorFolder}, while it runs. Where the note cannot be written the
+ * fetch goes on: what goes wrong with the disk it says better itself.
+ */
 export async function whileFetching(
   gitDir: string,
   fetch: (onStart: (pid: number) => void) => Promise<GitOutcome>,
@@ -67,7 +70,7 @@ export async function whileFetching(
   let noted: Promise<void> = Promise.resolve();
   try {
     return await fetch((pid) => {
-      noted = writeSmall(gitDir, FETCH_FILE, String(pid));
+      noted = writeSmall(gitDir, FETCH_FILE, String(pid)).catch(() => undefined);
     });
   } finally {
     await noted;

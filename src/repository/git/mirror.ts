@@ -1,7 +1,7 @@
 import { RepositoryError } from '../repository.ts';
 import type { CatFilePool } from './cat-file-pool.ts';
 import { CommitGraph } from './commit-graph.ts';
-import { localFailure, MirrorDamaged, remoteFailure } from './git-failure.ts';
+import { localFailure, MirrorDamaged, remoteFailure, writeFailure } from './git-failure.ts';
 import type { GitSettings } from './git-settings.ts';
 import { History } from './history.ts';
 import { loadCommits } from './load-commits.ts';
@@ -238,7 +238,9 @@ export class Mirror {
       await this.#tidy();
       const both = AbortSignal.any([signal, this.#closing.signal]);
       both.throwIfAborted();
-      return await work(both);
+      return await work(both).catch((error: unknown) => {
+        throw writeFailure(error, this.address);
+      });
     };
     const result = run();
     this.#writing = result.catch(() => undefined);
