@@ -15,6 +15,7 @@ import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
@@ -24,10 +25,13 @@ import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { openRepositories } from '../repository/repositories.ts';
 import type { Repository } from '../repository/repository.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
+import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
 
 /** A worker that is silent for so long has lost its builds. */
 const LEASE_MS = 30_000;
+/** After work in the background has failed. */
+const RETRY_MS = 10_000;
 const MOST_INTERRUPTIONS = 2;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
@@ -40,8 +44,8 @@ export interface Core {
   readonly queue: BuildQueue;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
-  /** Drops what is kept for an app apart from its packages. */
-  dropCaches(appKey: string): Promise<void>;
+  /** Begins to remove what is left of deleted apps. */
+  removeDeletedApps(): void;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
   /** Ends both, gives unfinished builds back after a while, and closes everything. */
@@ -138,6 +142,15 @@ async function openLocked(
       report(error, `the worker met an error${packageId ? ` at package ${packageId}` : ''}`),
   });
 
+  const dropCaches = async (appKey: string) => {
+    await repositories.remove(appKey);
+    await cache.deleteApp(appKey);
+  };
+  const removal = new BackgroundWork({
+    work: (signal) => removeDeletedApps({ database, blobs, buildLog, dropCaches }, signal),
+    retryMs: RETRY_MS,
+    onError: (error) => report(error, 'a deleted app could not be removed'),
+  });
   const closing = new AbortController();
   let sweeping: Promise<unknown> = Promise.resolve();
   return {
@@ -148,13 +161,11 @@ async function openLocked(
     queue,
     metrics,
     repositoryOf,
-    async dropCaches(appKey) {
-      await repositories.remove(appKey);
-      await cache.deleteApp(appKey);
-    },
+    removeDeletedApps: () => removal.wake(),
     start() {
       worker.start();
       outbox.wake();
+      removal.wake();
       sweeping = sweepOrphans({ database, blobs, buildLog, clock }, closing.signal).catch((error: unknown) =>
         report(error, 'leftovers could not be swept'),
       );
@@ -163,6 +174,7 @@ async function openLocked(
       closing.abort();
       await worker.stop(graceMs);
       await outbox.stop();
+      await removal.stop();
       await sweeping;
       await repositories.closeAll();
       await database.close();
