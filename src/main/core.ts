@@ -27,6 +27,7 @@ import type { Repository } from '../repository/repository.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
+import { gitVariables } from './git-variables.ts';
 
 /** A worker that is silent for so long has lost its builds. */
 const LEASE_MS = 30_000;
@@ -99,6 +100,7 @@ async function openLocked(
     mirrorsFolder: folder('mirrors'),
     path: process.env.PATH ?? '',
     home: homedir(),
+    extraEnvironment: gitVariables(process.env),
   });
   await repositories.sweep(async (appKey) => (await findApp(database.read, appKey)) !== undefined);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
