@@ -33,6 +33,8 @@ import { gitVariables } from './git-variables.ts';
 const LEASE_MS = 30_000;
 /** After work in the background has failed. */
 const RETRY_MS = 10_000;
+/** Leftovers are few: what a crash in the middle of a deletion leaves, and keys of a week ago. */
+const SWEEP_EVERY_MS = 24 * 60 * 60 * 1000;
 const MOST_INTERRUPTIONS = 2;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
@@ -102,7 +104,8 @@ async function openLocked(
     home: homedir(),
     extraEnvironment: gitVariables(process.env),
   });
-  await repositories.sweep(async (appKey) => (await findApp(database.read, appKey)) !== undefined);
+  const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
+  await repositories.sweep(isApp);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
     repositories.forApp({ key: id, kind, repository, mainBranch: main_branch });
 
@@ -153,8 +156,15 @@ async function openLocked(
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });
-  const closing = new AbortController();
-  let sweeping: Promise<unknown> = Promise.resolve();
+  const sweep = new BackgroundWork({
+    async work(signal) {
+      await sweepOrphans({ database, blobs, buildLog, clock }, signal);
+      await repositories.removeOthers(isApp);
+    },
+    everyMs: SWEEP_EVERY_MS,
+    retryMs: SWEEP_EVERY_MS / 24,
+    onError: (error) => report(error, 'leftovers could not be swept'),
+  });
   return {
     database,
     blobs,
@@ -168,16 +178,13 @@ async function openLocked(
       worker.start();
       outbox.wake();
       removal.wake();
-      sweeping = sweepOrphans({ database, blobs, buildLog, clock }, closing.signal).catch((error: unknown) =>
-        report(error, 'leftovers could not be swept'),
-      );
+      sweep.wake();
     },
     async stop(graceMs) {
-      closing.abort();
       await worker.stop(graceMs);
       await outbox.stop();
       await removal.stop();
-      await sweeping;
+      await sweep.stop();
       await repositories.closeAll();
       await database.close();
       await reserve.close();
