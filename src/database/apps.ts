@@ -29,6 +29,7 @@ function visibleApps(queries: Queries, user: User) {
   return queries
     .selectFrom('apps')
     .selectAll('apps')
+    .where('deleted_at', 'is', null)
     .where(({ exists, or, selectFrom, val }) =>
       or([
         val(user.isAdmin ? 1 : 0).$castTo<boolean>(),
@@ -42,11 +43,10 @@ function visibleApps(queries: Queries, user: User) {
     );
 }
 
-/** Finds an app by the id that other tables know it by. */
+/** Finds an app by the id that other tables know it by; one that was deleted is not found. */
 export const findApp = prepareLookUp<string, AppRow>((queries) =>
-  queries.selectFrom('apps').selectAll().where('id', '=', ''),
+  queries.selectFrom('apps').selectAll().where('id', '=', '').where('deleted_at', 'is', null),
 );
-
 /** Whether an AppId or a ProjectId is taken already. */
 export async function isAppTaken(queries: Queries, appId: AppId, projectId: ProjectId): Promise<boolean> {
   const row = await queries
@@ -61,11 +61,44 @@ export async function insertApp(queries: Queries, app: AppRow): Promise<void> {
   await queries.insertInto('apps').values(app).execute();
 }
 
-/** Deletes an app and every row that belongs to it. */
+/** Deletes an app for everybody, and makes its names free. What belongs to it stays to be removed. */
+export async function markAppDeleted(queries: Queries, key: string, at: number): Promise<void> {
+  const names = { app_id: key as AppId, project_id: key as string as ProjectId };
+  await queries
+    .updateTable('apps')
+    .set({ ...names, deleted_at: at })
+    .where('id', '=', key)
+    .execute();
+}
+
+/** The ids of apps that were deleted and have not been removed yet. */
+export async function listDeletedApps(queries: Queries): Promise<string[]> {
+  const rows = await queries.selectFrom('apps').select('id').where('deleted_at', 'is not', null).execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Deletes some of the idempotency keys of an app. @returns how many */
+export async function deleteIdempotencyKeysOf(queries: Queries, key: string, limit: number): Promise<number> {
+  const some = await queries
+    .selectFrom('idempotency_keys')
+    .select(['user_id', 'key'])
+    .where('app_id', '=', key)
+    .limit(limit)
+    .execute();
+  for (const one of some) {
+    await queries
+      .deleteFrom('idempotency_keys')
+      .where('app_id', '=', key)
+      .where('user_id', '=', one.user_id)
+      .where('key', '=', one.key)
+      .execute();
+  }
+  return some.length;
+}
+
+/** Deletes an app and the rows that belong to it, once its packages and idempotency keys are gone. */
 export async function deleteAppRows(queries: Queries, key: string): Promise<void> {
   await queries.deleteFrom('outbox').where('app_id', '=', key).execute();
-  await queries.deleteFrom('idempotency_keys').where('app_id', '=', key).execute();
-  await queries.deleteFrom('packages').where('app_id', '=', key).execute();
   await queries.deleteFrom('api_rights').where('app_id', '=', key).execute();
   await queries.deleteFrom('apps').where('id', '=', key).execute();
 }

@@ -19,5 +19,12 @@ export interface Database {
    *   only once a later full transaction has committed: for what a restart finds out again (claims, leases, last use)
    */
   transaction<T>(work: (queries: Queries) => Promise<T>, durability?: 'full' | 'relaxed'): Promise<T>;
+  /**
+   * A full transaction for what makes room, or says that there is none: a deletion, the failure of a build. Where the
+   * disk is full it is tried once more, in room that was kept for it.
+   */
+  transactionInReserve<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /** Whether there is room to go on writing. */
+  hasRoom(): Promise<boolean>;
   close(): Promise<void>;
 }

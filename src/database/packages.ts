@@ -92,6 +92,30 @@ export async function deletePackageRow(queries: Queries, id: PackageId): Promise
   await queries.deleteFrom('packages').where('id', '=', id).execute();
 }
 
+/** Deletes the newest packages of an app, and what the outbox had to do for them. @returns those that are gone */
+export async function deletePackagesOf(
+  queries: Queries,
+  appKey: string,
+  limit: number,
+): Promise<Pick<PackageRow, 'id' | 'blob_key'>[]> {
+  const page = await queries
+    .selectFrom('packages')
+    .select(['id', 'blob_key', 'sequence'])
+    .where('app_id', '=', appKey)
+    .orderBy('sequence', 'desc')
+    .limit(limit)
+    .execute();
+  const oldest = page.at(-1);
+  if (oldest === undefined) return [];
+  const ofPage = queries.selectFrom('packages').select('id').where('app_id', '=', appKey);
+  await queries
+    .deleteFrom('outbox')
+    .where('package_id', 'in', ofPage.where('sequence', '>=', oldest.sequence))
+    .execute();
+  await queries.deleteFrom('packages').where('app_id', '=', appKey).where('sequence', '>=', oldest.sequence).execute();
+  return page;
+}
+
 /** Who wrote last was not who thinks so: the package has moved on, or was deleted. The writer lost its claim. */
 export class StaleUpdate extends Error {
   override readonly name = 'StaleUpdate';

@@ -51,6 +51,8 @@ interface AppsTable {
   created_at: number;
   /** When a build of this app was claimed last: the queue's fairness. */
   served_at: number;
+  /** Set when it was deleted: from then on nobody finds it, and its packages go a page at a time. */
+  deleted_at: number | null;
 }
 
 interface ApiRightsTable {

@@ -1,9 +1,11 @@
 import { Kysely, SqliteDialect } from 'kysely';
+import { Refusal } from '../domain/refusal.ts';
 import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { rememberLookUps } from './look-up.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
+import type { SpaceReserve } from './space-reserve.ts';
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
 
 /**
@@ -11,8 +13,9 @@ import { openSqliteConnection, type SqliteConnection } from './sqlite-connection
  * a read never sees half of a transaction; in WAL mode neither waits for the other.
  *
  * @param file its folder exists; SQLite keeps `-wal` and `-shm` files beside it
+ * @param reserve room for what must be written on a full disk; whoever opened it closes it, after the database
  */
-export async function openSqliteDatabase(file: string): Promise<Database> {
+export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): Promise<Database> {
   const writer = openSqliteConnection(file, 'write');
   const write = queriesOf(writer);
   await migrate(write);
@@ -20,22 +23,37 @@ export async function openSqliteDatabase(file: string): Promise<Database> {
   const read = queriesOf(reader);
   const forgetLookUps = rememberLookUps(read);
   const commits = new GroupCommit(writer, write);
+  const transaction: Database['transaction'] = async (work, durability = 'full') => {
+    try {
+      return await commits.transaction(work, durability);
+    } finally {
+      reader.renewSnapshot();
+      forgetLookUps();
+    }
+  };
   return {
     read,
-    async transaction(work, durability = 'full') {
+    transaction,
+    async transactionInReserve(work) {
       try {
-        return await commits.transaction(work, durability);
-      } finally {
-        reader.renewSnapshot();
-        forgetLookUps();
+        return await transaction(work);
+      } catch (error) {
+        if (reserve === undefined || !isFull(error)) throw error;
+        await reserve.giveUp();
+        return await transaction(work);
       }
     },
+    hasRoom: async () => (await reserve?.hasRoom()) ?? true,
     async close() {
       await commits.drain();
       await read.destroy();
       await write.destroy();
     },
   };
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'STORAGE_FULL';
 }
 
 /** Opens an existing database for reads alone, beside whoever writes it. The caller destroys it. */

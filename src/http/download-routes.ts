@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BlobError } from '../blob/blob-store.ts';
+import { findApp } from '../database/apps.ts';
 import { findAnyPackage } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
 import { parsePackageId } from '../domain/identifiers.ts';
@@ -45,7 +46,8 @@ export function addLinkRoute(app: FastifyInstance, deps: DownloadDependencies): 
       const packageId = parsePackageId(request.params.packageId);
       if (packageId === undefined) throw new Refusal('INVALID_LINK');
       const row = requirePackage(await findAnyPackage(deps.database.read, packageId));
-      if (row.status !== 'Succeeded') throw new Refusal('PACKAGE_NOT_FOUND');
+      const isDeleted = (await findApp(deps.database.read, row.app_id)) === undefined;
+      if (row.status !== 'Succeeded' || isDeleted) throw new Refusal('PACKAGE_NOT_FOUND');
       return sendPackage(deps, request, reply, row);
     },
   });

@@ -28,7 +28,8 @@ export function addOperationRoutes(
       await hasUsers(deps.database.read).catch((error) => {
         throw new Refusal('NOT_READY', undefined, { cause: error });
       });
-      return { Status: 'ready' };
+      // Still 200: what there is can be listed, downloaded and deleted, and somebody has to do the latter.
+      return (await deps.database.hasRoom()) ? { Status: 'ready' } : { Status: 'ready', Storage: 'full' };
     },
   });
 

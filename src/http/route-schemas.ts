@@ -238,7 +238,10 @@ const OPERATIONS = {
   readiness: {
     tag: 'Operation',
     summary: 'Can it serve?',
-    answer: Type.Object({ Status: Type.String() }),
+    answer: Type.Object({
+      Status: Type.String(),
+      Storage: Type.Optional(Type.String({ description: '`full` when the disk is full, or nearly: make room.' })),
+    }),
     errors: ['NOT_READY', 'SHUTTING_DOWN'],
     open: true,
   },

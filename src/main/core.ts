@@ -12,8 +12,10 @@ import { lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
 import { countPackagesByStatus } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
+import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
@@ -23,10 +25,16 @@ import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { openRepositories } from '../repository/repositories.ts';
 import type { Repository } from '../repository/repository.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
+import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
+import { gitVariables } from './git-variables.ts';
 
 /** A worker that is silent for so long has lost its builds. */
 const LEASE_MS = 30_000;
+/** After work in the background has failed. */
+const RETRY_MS = 10_000;
+/** Leftovers are few: what a crash in the middle of a deletion leaves, and keys of a week ago. */
+const SWEEP_EVERY_MS = 24 * 60 * 60 * 1000;
 const MOST_INTERRUPTIONS = 2;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
@@ -39,8 +47,8 @@ export interface Core {
   readonly queue: BuildQueue;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
-  /** Drops what is kept for an app apart from its packages. */
-  dropCaches(appKey: string): Promise<void>;
+  /** Begins to remove what is left of deleted apps. */
+  removeDeletedApps(): void;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
   /** Ends both, gives unfinished builds back after a while, and closes everything. */
@@ -76,7 +84,8 @@ async function openLocked(
   unlock: () => void,
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
-  const database = await openSqliteDatabase(folder('slipway.db'));
+  const reserve = await openSpaceReserve(folder('reserve'));
+  const database = await openSqliteDatabase(folder('slipway.db'), reserve);
   const blobs = await openDiskBlobStore(folder('packages'));
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
@@ -93,8 +102,10 @@ async function openLocked(
     mirrorsFolder: folder('mirrors'),
     path: process.env.PATH ?? '',
     home: homedir(),
+    extraEnvironment: gitVariables(process.env),
   });
-  await repositories.sweep(async (appKey) => (await findApp(database.read, appKey)) !== undefined);
+  const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
+  await repositories.sweep(isApp);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
     repositories.forApp({ key: id, kind, repository, mainBranch: main_branch });
 
@@ -136,8 +147,24 @@ async function openLocked(
       report(error, `the worker met an error${packageId ? ` at package ${packageId}` : ''}`),
   });
 
-  const closing = new AbortController();
-  let sweeping: Promise<unknown> = Promise.resolve();
+  const dropCaches = async (appKey: string) => {
+    await repositories.remove(appKey);
+    await cache.deleteApp(appKey);
+  };
+  const removal = new BackgroundWork({
+    work: (signal) => removeDeletedApps({ database, blobs, buildLog, dropCaches }, signal),
+    retryMs: RETRY_MS,
+    onError: (error) => report(error, 'a deleted app could not be removed'),
+  });
+  const sweep = new BackgroundWork({
+    async work(signal) {
+      await sweepOrphans({ database, blobs, buildLog, clock }, signal);
+      await repositories.removeOthers(isApp);
+    },
+    everyMs: SWEEP_EVERY_MS,
+    retryMs: SWEEP_EVERY_MS / 24,
+    onError: (error) => report(error, 'leftovers could not be swept'),
+  });
   return {
     database,
     blobs,
@@ -146,24 +173,21 @@ async function openLocked(
     queue,
     metrics,
     repositoryOf,
-    async dropCaches(appKey) {
-      await repositories.remove(appKey);
-      await cache.deleteApp(appKey);
-    },
+    removeDeletedApps: () => removal.wake(),
     start() {
       worker.start();
       outbox.wake();
-      sweeping = sweepOrphans({ database, blobs, buildLog, clock }, closing.signal).catch((error: unknown) =>
-        report(error, 'leftovers could not be swept'),
-      );
+      removal.wake();
+      sweep.wake();
     },
     async stop(graceMs) {
-      closing.abort();
       await worker.stop(graceMs);
       await outbox.stop();
-      await sweeping;
+      await removal.stop();
+      await sweep.stop();
       await repositories.closeAll();
       await database.close();
+      await reserve.close();
       unlock();
     },
   };

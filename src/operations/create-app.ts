@@ -62,6 +62,7 @@ function newApp(request: CreateApp, createdAt: number): AppRow {
     main_branch: request.MainBranch?.trim() || null,
     created_at: createdAt,
     served_at: 0,
+    deleted_at: null,
   };
 }
 

@@ -28,7 +28,7 @@ export async function deletePackage(
   { database, blobs, buildLog, changes, clock }: DeletePackageDeps,
   { app, user, packageId }: { readonly app: AppRow; readonly user: User; readonly packageId: PackageId },
 ): Promise<void> {
-  const row = await database.transaction(async (queries) => {
+  const row = await database.transactionInReserve(async (queries) => {
     const found = await findPackage(queries, app.id, packageId);
     if (found === undefined) throw new Refusal('PACKAGE_NOT_FOUND');
     if (!isFinal(found.status)) {

@@ -49,7 +49,7 @@ export async function startBuild(deps: StartBuildDeps, args: StartBuildArgs, sig
 }
 
 async function resolveRevision(
-  { repositoryOf }: StartBuildDeps,
+  { database, repositoryOf }: StartBuildDeps,
   { app, request: { branch, revision } }: StartBuildArgs,
   signal: AbortSignal,
 ): Promise<ResolvedRevision> {
@@ -57,7 +57,10 @@ async function resolveRevision(
     const repository = repositoryOf(app);
     return await repository.resolve({ branch, revision }, signal);
   } catch (error) {
-    throw error instanceof RepositoryError ? refuse(error) : error;
+    if (!(error instanceof RepositoryError)) throw error;
+    // Deleting an app closes its repository under whoever waits for it.
+    if ((await findApp(database.read, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
+    throw refuse(error);
   }
 }
 
@@ -76,6 +79,7 @@ function refuse(error: RepositoryError): Refusal {
       return new Refusal('INVALID_PARAMETERS', error.message, { cause: error });
     case 'unreachable':
     case 'refused':
+    case 'no-space':
     case 'unreadable':
     case 'bad-address':
       return new Refusal('BUILD_FAILED', error.message, { cause: error });

@@ -5,7 +5,7 @@ import { type GitRepository, openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { removeFolder } from './git/remove-folder.ts';
-import { sweepMirrors } from './git/sweep-mirrors.ts';
+import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
 import type { Repository } from './repository.ts';
 
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
@@ -27,6 +27,8 @@ export interface Repositories {
    * are no more. To be called before {@link forApp}.
    */
   sweep(isApp: (appKey: string) => Promise<boolean>): Promise<void>;
+  /** Deletes what is kept for apps that are no more. May be called at any time; leaves alone whatever an app uses. */
+  removeOthers(isApp: (appKey: string) => Promise<boolean>): Promise<void>;
 }
 
 export interface AppRepository {
@@ -100,6 +102,10 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     opened.set(app.key, { app, repository, usedAt: performance.now() });
     return repository;
   };
+  const remove = (appKey: string) => {
+    const folder = join(options.mirrorsFolder, folderName(appKey));
+    return end(appKey, () => removeFolder(folder));
+  };
   return {
     forApp: (app) => {
       const known = opened.get(app.key);
@@ -117,11 +123,13 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
       await Promise.all(ending.values());
       pool.endIdle();
     },
-    remove: (appKey) => {
-      const folder = join(options.mirrorsFolder, folderName(appKey));
-      return end(appKey, () => removeFolder(folder));
-    },
+    remove,
     sweep: (isApp) => sweepMirrors(options.mirrorsFolder, settings.globalConfig, isApp),
+    removeOthers: async (isApp) => {
+      for (const appKey of (await listFolders(options.mirrorsFolder)).filter(isAppKey)) {
+        if (!(await isApp(appKey))) await remove(appKey);
+      }
+    },
   };
 }
 
@@ -155,8 +163,12 @@ function prepareFolder(folder: string, globalConfig: string): void {
 }
 
 function folderName(appKey: string): string {
-  if (!/^[A-Za-z0-9-]{1,100}$/.test(appKey)) throw new Error(`the key ${JSON.stringify(appKey)} names no folder`);
+  if (!isAppKey(appKey)) throw new Error(`the key ${JSON.stringify(appKey)} names no folder`);
   return appKey;
+}
+
+function isAppKey(text: string): boolean {
+  return /^[A-Za-z0-9-]{1,100}$/.test(text);
 }
 
 function sameRepository(one: AppRepository, other: AppRepository): boolean {

@@ -146,6 +146,8 @@ export type RepositoryErrorKind =
   | 'unreachable'
   /** The remote answered and does not allow it. */
   | 'refused'
+  /** The disk of this machine has no room for the mirror. */
+  | 'no-space'
   /** Something in the tree cannot be read as a file of a package. */
   | 'unreadable'
   /** The address is one that Slipway does not use. */

@@ -46,6 +46,8 @@ function failureOf(error: RepositoryError): FailureCode {
     case 'refused':
     case 'bad-address':
       return 'repository-unreachable';
+    case 'no-space':
+      return 'disk-full';
     case 'unreadable':
       return 'source-unreadable';
     default:

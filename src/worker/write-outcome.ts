@@ -63,7 +63,7 @@ export async function writeFailure(
   failure: { readonly code: FailureCode; readonly reason: string },
 ): Promise<boolean> {
   try {
-    await database.transaction(async (queries) =>
+    await database.transactionInReserve(async (queries) =>
       changeStatus(queries, await guardOf(queries, claim), 'Failed', {
         failure_code: failure.code,
         failure_reason: failure.reason,

@@ -9,6 +9,7 @@ import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import { listDueEntries } from '../../src/database/outbox.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { PackageRow } from '../../src/database/schema.ts';
+import { blobKey } from '../../src/domain/blob-key.ts';
 import { BuildFailure } from '../../src/domain/failure.ts';
 import type { Login, PackageId } from '../../src/domain/identifiers.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
@@ -239,4 +240,28 @@ test('files and logs without a package are swept; those with one stay', async (t
   assert.equal(await sweepOrphans({ database, blobs, buildLog, clock }, new AbortController().signal), 3);
   assert.deepEqual(await Array.fromAsync(blobs.list()), [row.blob_key]);
   assert.ok((await buildLog.size(row.id)) > 0);
+});
+
+test('a sweep while a build writes its file, or has given it its name, takes nothing away from it', async (t) => {
+  const written = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const world = await setUp(t, async ({ output }) => {
+    await output.write(Buffer.from('hello'));
+    written.resolve();
+    await goOn.promise;
+  });
+  const sweep = () => sweepOrphans({ ...world, clock }, new AbortController().signal);
+  const id = await world.start();
+  await written.promise;
+  const { attempt, started_at: startedAt } = (await world.find(id)) ?? assert.fail();
+  // The file of a build that is Uploading, as this one soon is.
+  const other = await addPackage(world.database, world.app, { status: 'Uploading', attempt: 1, started_at: 1 });
+  const key = blobKey({ packageId: other, attempt: 1, startedAt: 1 });
+  await (await world.blobs.create(key)).commit();
+  assert.equal(await sweep(), 0);
+  goOn.resolve();
+  const row = await world.untilStatus(id, 'Succeeded');
+  assert.equal(row.blob_key, blobKey({ packageId: id, attempt, startedAt: startedAt ?? 0 }));
+  assert.equal(await sweep(), 0);
+  assert.equal(await world.blobs.findSize(row.blob_key ?? ''), 5);
 });

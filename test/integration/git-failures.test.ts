@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { parseBranch } from '../../src/domain/branch-name.ts';
 import { type Repository, RepositoryError } from '../../src/repository/repository.ts';
 import { contents, createTag, refuses, signal } from '../contract/repository.ts';
+import { runTestGit } from '../support/git.ts';
 import { makeGitLab } from '../support/git-lab.ts';
 import { startGitHttp, startSilentServer } from '../support/git-servers.ts';
 import { until } from '../support/until.ts';
@@ -281,3 +282,43 @@ it('survives a process that could not be started for want of file descriptors', 
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -n 200 && exec "$0" "$@"', ...args]);
   assert.equal(stdout, 'RepositoryError, then 1 files');
 });
+
+for (const what of ['commit', 'tree', 'blob'] as const) {
+  for (const where of ['header', 'content'] as const) {
+    it(`gets a mirror anew in which the ${where} of a ${what} is damaged, and reads on`, async (test) => {
+      const lab = await makeGitLab(test);
+      const remote = await lab.remote('app');
+      const files = { a: 'first', b: 'the content that will be damaged', c: 'last' };
+      const [id = ''] = await remote.commit([{ branch: 'master', files }]);
+      const [head = ''] = await remote.commit([{ branch: 'master', files: { d: 'd' } }]);
+      const repository = lab.open(remote.path);
+      await find(repository, head);
+      await remote.git(['update-ref', 'refs/heads/master', id]);
+      await repository.listBranches(signal());
+      const names = { commit: id, tree: `${id}^{tree}`, blob: `${id}:b` };
+      await damage(lab.mirror, await remote.git(['rev-parse', names[what]]), where);
+      // As a restart does, so that nothing is held in memory.
+      if (what !== 'commit') await lab.restart();
+      const opened = what === 'commit' ? repository : lab.open(remote.path);
+      const [one, other] = await Promise.all([opened.openTree(id, signal()), opened.openTree(id, signal())]);
+      assert.deepEqual(await contents(one), files);
+      assert.deepEqual(await contents(other), files);
+      // What no branch leads to any more is not lost by it.
+      assert.deepEqual(await contents(await opened.openTree(head, signal())), { ...files, d: 'd' });
+    });
+  }
+}
+
+/** Flips bits of an object in the pack of a mirror. */
+async function damage(mirror: string, objectId: string, where: 'header' | 'content'): Promise<void> {
+  const folder = join(mirror, 'objects', 'pack');
+  const [index = ''] = (await readdir(folder)).filter((name) => name.endsWith('.idx'));
+  const lines = (await runTestGit(['show-index'], await readFile(join(folder, index)))).split('\n');
+  const offset = Number(lines.find((line) => line.includes(objectId))?.split(' ')[0]);
+  const pack = join(folder, index.replace('.idx', '.pack'));
+  await chmod(pack, 0o600);
+  const bytes = await readFile(pack);
+  const at = offset + (where === 'header' ? 0 : 5);
+  bytes[at] = (bytes[at] ?? 0) ^ 0x70;
+  await writeFile(pack, bytes);
+}

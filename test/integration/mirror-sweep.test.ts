@@ -50,3 +50,17 @@ function startOrphan(globalConfig: string): ChildProcess {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
 }
+
+it('deletes the mirrors of apps that are no more while others are in use', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  await remote.commit([{ branch: 'master' }]);
+  const repositories = await lab.restart();
+  const forApp = (key: string) => repositories.forApp({ key, kind: 'git', repository: remote.path, mainBranch: null });
+  const find = (key: string) => forApp(key).resolve({ branch: parseBranch(undefined), revision: '1' }, signal());
+  await find('app');
+  await find('deleted');
+  const [found] = await Promise.all([find('app'), repositories.removeOthers(async (appKey) => appKey === 'app')]);
+  assert.deepEqual((await readdir(lab.mirrorsFolder)).sort(), ['app', 'gitconfig']);
+  assert.equal((await find('app')).id, found.id);
+});

@@ -28,6 +28,7 @@ export async function addApp(database: Database, appId: string, repository = '/n
     main_branch: null,
     created_at: 1,
     served_at: 0,
+    deleted_at: null,
   };
   await database.transaction((queries) => insertApp(queries, app));
   return app;
@@ -42,6 +43,21 @@ export async function addPackage(
   const id = randomUUID() as string as PackageId;
   await database.transaction((queries) => insertPackage(queries, newPackage(app, { id, ...fields })));
   return id;
+}
+
+const BATCH = 200;
+
+/** Writes very many packages whose builds failed. */
+export async function addFailedPackages(database: Database, app: AppRow, count: number): Promise<void> {
+  const failed = { status: 'Failed', failure_code: 'internal', failure_reason: '' } as const;
+  await database.transaction(async (queries) => {
+    for (let left = count; left > 0; left -= BATCH) {
+      const rows = Array.from({ length: Math.min(left, BATCH) }, () =>
+        newPackage(app, { id: randomUUID() as string as PackageId, ...failed }),
+      );
+      await queries.insertInto('packages').values(rows).execute();
+    }
+  });
 }
 
 function newPackage(app: AppRow, fields: Partial<NewPackage> & { id: PackageId }): NewPackage {

@@ -11,6 +11,9 @@ interface Phrase {
   readonly means: string;
 }
 
+const NO_SPACE = /No space left on device|Disk quota exceeded/i;
+const NO_SPACE_MEANS = 'could not be copied, for the disk of this machine is full: make room';
+
 /** How the failures of remote commands are told apart: the first that fits. */
 const PHRASES: readonly Phrase[] = [
   {
@@ -24,9 +27,9 @@ const PHRASES: readonly Phrase[] = [
     means: 'is named by an address that git refuses',
   },
   {
-    says: /No space left on device|Disk quota exceeded/i,
-    kind: 'unreachable',
-    means: 'could not be copied, for the disk of this machine is full: make room',
+    says: NO_SPACE,
+    kind: 'no-space',
+    means: NO_SPACE_MEANS,
   },
   {
     says: /Host key verification failed/i,
@@ -91,6 +94,13 @@ function failure(kind: RepositoryErrorKind, address: RemoteAddress, means: strin
   return new RepositoryError(kind, `The repository ${address.shown} ${means}.`, { cause });
 }
 
+/** What was thrown while a mirror was written: a full disk as what it is, everything else as it came. */
+export function writeFailure(error: unknown, address: RemoteAddress): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (!(error instanceof Error) || (code !== 'ENOSPC' && code !== 'EDQUOT')) return error;
+  return failure('no-space', address, NO_SPACE_MEANS, error);
+}
+
 /** Objects of a mirror are missing or broken: it has to be fetched anew. */
 export class MirrorDamaged extends RepositoryError {}
 
@@ -101,6 +111,7 @@ const DAMAGE =
 export function localFailure(outcome: GitOutcome, what: string): RepositoryError {
   const cause = new Error(`git exited with ${outcome.code ?? 'a signal'}: ${outcome.stderr.trim()}`);
   const message = `The mirror of the repository cannot be used to ${what}.`;
+  if (NO_SPACE.test(outcome.stderr)) return new RepositoryError('no-space', `${message} Make room.`, { cause });
   const isDamage = outcome.code === 128 && DAMAGE.test(outcome.stderr);
   return isDamage
     ? new MirrorDamaged('unreadable', message, { cause })

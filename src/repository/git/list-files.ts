@@ -48,7 +48,7 @@ async function readLevel(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = level.entries();
-  for await (const object of readObjects(source, 'lookup', level.keys(), signal)) {
+  for await (const object of readObjects(source, 'lookup', level.keys(), signal, { expected: 'tree' })) {
     const [id, path] = wanted.next().value ?? ['', ''];
     if (!object.found || object.type !== 'tree' || !(object.bytes instanceof Buffer)) {
       throw new RepositoryError('unreadable', `The tree ${id} at ${quote(path)} is missing in the repository.`);

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { localFailure } from './git-failure.ts';
 import type { GitSettings } from './git-settings.ts';
@@ -47,6 +47,20 @@ export async function cleanMirrorFolder(gitDir: string): Promise<void> {
   for (const folder of ['tmp', 'incomplete']) await deleteMatching(join(gitDir, 'lfs', folder), /./);
 }
 
+/**
+ * Moves the packs of one mirror into another, so that running processes find each of them whole, and new ones look into
+ * them first.
+ */
+export async function movePacks(from: string, to: string): Promise<void> {
+  const names = await readdir(join(from, 'objects', 'pack'));
+  const old = await readdir(join(to, 'objects', 'pack'));
+  // Git looks into the youngest pack first, and believes what any of them says of an object's type.
+  for (const name of old) if (name.endsWith('.pack')) await utimes(join(to, 'objects', 'pack', name), 0, 0);
+  // Git takes a pack for there when it sees its index.
+  const inOrder = names.sort((a, b) => Number(a.endsWith('.idx')) - Number(b.endsWith('.idx')));
+  for (const name of inOrder) await rename(join(from, 'objects', 'pack', name), join(to, 'objects', 'pack', name));
+}
+
 async function deleteLocks(folder: string, recursive = false): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true, recursive }).catch(() => [])) {
     if (entry.isFile() && entry.name.endsWith('.lock')) await rm(join(entry.parentPath, entry.name), { force: true });
@@ -59,7 +73,10 @@ async function deleteMatching(folder: string, pattern: RegExp): Promise<void> {
   }
 }
 
-/** Notes the process group of a fetch, for {@link cleanMirrorFolder}, while it runs. */
+/**
+ * Notes the process group of a fetch, for {@link cleanMirrorFolder}, while it runs. Where the note cannot be written the
+ * fetch goes on: what goes wrong with the disk it says better itself.
+ */
 export async function whileFetching(
   gitDir: string,
   fetch: (onStart: (pid: number) => void) => Promise<GitOutcome>,
@@ -67,7 +84,7 @@ export async function whileFetching(
   let noted: Promise<void> = Promise.resolve();
   try {
     return await fetch((pid) => {
-      noted = writeSmall(gitDir, FETCH_FILE, String(pid));
+      noted = writeSmall(gitDir, FETCH_FILE, String(pid)).catch(() => undefined);
     });
   } finally {
     await noted;

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { RepositoryError } from '../repository.ts';
 import type { CatFilePool } from './cat-file-pool.ts';
 import { CommitGraph } from './commit-graph.ts';
-import { localFailure, MirrorDamaged, remoteFailure } from './git-failure.ts';
+import { localFailure, MirrorDamaged, remoteFailure, writeFailure } from './git-failure.ts';
 import type { GitSettings } from './git-settings.ts';
 import { History } from './history.ts';
 import { loadCommits } from './load-commits.ts';
@@ -11,6 +13,7 @@ import {
   createMirrorFolder,
   findObjectFormat,
   isMirrorOf,
+  movePacks,
   noteAddress,
   readHeadBranch,
   whileFetching,
@@ -36,6 +39,7 @@ export interface MirrorContext {
   readonly after: Promise<void>;
 }
 
+const EVERY_BRANCH = '+refs/heads/*:refs/heads/*';
 const NOTHING: Known = { heads: new Map(), headBranch: undefined, history: new History(new CommitGraph(20)) };
 
 /**
@@ -51,9 +55,11 @@ export class Mirror {
   readonly settings: GitSettings;
   readonly #closing = new AbortController();
   readonly #looks: SharedRuns<Known>;
+  readonly #repairs: SharedRuns<void>;
   readonly #after: Promise<void>;
   #writing: Promise<unknown>;
   #isDamaged = false;
+  #repairedAt = Number.NEGATIVE_INFINITY;
   #tidied: Promise<void> | undefined;
   #known: Promise<Known | undefined> | undefined;
 
@@ -63,7 +69,8 @@ export class Mirror {
     this.settings = context.settings;
     this.#after = context.after;
     this.#writing = context.after;
-    this.source = { pool: context.pool, gitDir };
+    this.source = { pool: context.pool, gitDir, repair: (since, signal) => this.#repairOnce(since, signal) };
+    this.#repairs = new SharedRuns(() => this.#exclusively(this.#closing.signal, (both) => this.#repair(both)));
     this.#looks = new SharedRuns(() => this.#exclusively(this.#closing.signal, (both) => this.#look(both)));
   }
 
@@ -151,7 +158,7 @@ export class Mirror {
     const isNew = anyId !== undefined && (await this.#ensureFolder(anyId, signal));
     const before = isNew ? undefined : remembered;
     if (before !== undefined && sameHeads(before.heads, refs.heads)) return await this.#remember({ ...before }, refs);
-    const failure = await this.#fetch('+refs/heads/*:refs/heads/*', signal);
+    const failure = await this.#fetch(EVERY_BRANCH, signal);
     if (failure !== undefined) throw failure;
     const heads = await this.#readHeads(signal);
     const history = await this.#extend(before, heads, signal);
@@ -163,6 +170,30 @@ export class Mirror {
     return known;
   }
 
+  async #repairOnce(since: number, signal: AbortSignal): Promise<void> {
+    if (this.#repairedAt < since) await this.#repairs.run(signal);
+  }
+
+  /**
+   * Fetches everything anew, and puts it beside what is here: git reads an object that is damaged in one pack from
+   * another. Nothing is deleted, because builds are reading, and some of it may not be there to be fetched any more.
+   */
+  async #repair(signal: AbortSignal): Promise<void> {
+    const format = await findObjectFormat(this.gitDir);
+    if (format === undefined) return;
+    const fresh = `${this.gitDir}.new-${randomUUID()}`;
+    try {
+      await createMirrorFolder(this.settings, fresh, format, signal);
+      const failure = await this.#fetch(EVERY_BRANCH, signal, fresh);
+      if (failure !== undefined) throw failure;
+      await movePacks(fresh, this.gitDir);
+    } finally {
+      await rm(fresh, { recursive: true, force: true });
+    }
+    this.rest();
+    this.#repairedAt = performance.now();
+  }
+
   async #remember(known: Known, refs: RemoteRefs): Promise<Known> {
     const remembered = { ...known, headBranch: refs.headBranch };
     if (refs.headBranch !== undefined && refs.headBranch !== known.headBranch) {
@@ -172,15 +203,15 @@ export class Mirror {
     return remembered;
   }
 
-  async #fetch(what: string, signal: AbortSignal) {
+  async #fetch(what: string, signal: AbortSignal, gitDir = this.gitDir) {
     const timeoutMs = this.settings.fetchTimeoutMs;
     const args = ['fetch', '--quiet', '--no-tags', '--prune', '--no-write-fetch-head', '--no-auto-maintenance'];
     let isWhole = false;
     try {
-      const outcome = await whileFetching(this.gitDir, (onStart) =>
+      const outcome = await whileFetching(gitDir, (onStart) =>
         runRemote(this.settings, this.address, {
           args: [...args, '--', this.address.url, what],
-          gitDir: this.gitDir,
+          gitDir,
           timeoutMs,
           signal,
           onStart,
@@ -190,7 +221,7 @@ export class Mirror {
       return isWhole ? undefined : remoteFailure(outcome, this.address, timeoutMs);
     } finally {
       // A helper of git that is ended leaves half a pack, which may be gigabytes.
-      if (!isWhole) await cleanMirrorFolder(this.gitDir);
+      if (!isWhole) await cleanMirrorFolder(gitDir);
     }
   }
 
@@ -238,7 +269,9 @@ export class Mirror {
       await this.#tidy();
       const both = AbortSignal.any([signal, this.#closing.signal]);
       both.throwIfAborted();
-      return await work(both);
+      return await work(both).catch((error: unknown) => {
+        throw writeFailure(error, this.address);
+      });
     };
     const result = run();
     this.#writing = result.catch(() => undefined);

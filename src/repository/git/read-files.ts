@@ -26,7 +26,7 @@ export async function* readFiles(
 ): AsyncGenerator<FileContent, void, undefined> {
   for (const [part, run] of runsOfOnePart(parts, files)) {
     const ahead: SourceFile[] = [];
-    const objects = readObjects(part.source, 'content', idsOf(run, ahead), signal);
+    const objects = readObjects(part.source, 'content', idsOf(run, ahead), signal, { expected: 'blob' });
     for await (const object of objects) {
       const file = ahead.shift();
       if (file !== undefined) yield await contentOf(part, file, object, signal);

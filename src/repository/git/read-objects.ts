@@ -1,7 +1,14 @@
 import { type CatFile, CatFileDied } from './cat-file.ts';
 import type { Lane } from './cat-file-pool.ts';
 import { chunkedContent } from './chunked-content.ts';
-import { MOST_DEATHS, type NoObject, type ObjectHeader, parseHeader, unreadableObject } from './object-header.ts';
+import {
+  MOST_DEATHS,
+  type NoObject,
+  type ObjectHeader,
+  type ObjectType,
+  parseHeader,
+  unreadableObject,
+} from './object-header.ts';
 import { type ObjectSource, resumeContent } from './resume-content.ts';
 
 /** One object as git answered it, or why there is none. */
@@ -19,23 +26,46 @@ interface Reading {
   /** A content that is on its way to the reader in chunks. */
   isInContent: boolean;
   deaths: number;
+  /** What every object has to be; anything else is damage that may be repaired, and not an answer. */
+  expected: ObjectType | undefined;
+}
+
+/** An object is not here that has to be, or is of another type than it has to be. */
+class ObjectMissing extends Error {
+  override readonly name = 'ObjectMissing';
+}
+
+export interface ReadOptions {
+  /** The type of objects that have to be here, because others lead to them. */
+  readonly expected?: ObjectType | undefined;
 }
 
 /**
  * Reads objects by name, in order, several ahead. A name is a hex id, perhaps short, with `^{commit}` or the like behind
  * it. A process that dies is replaced and reading goes on where it was; each content must be used up before the next is
- * taken.
+ * taken. When git ends again and again on the same object, or does not find one that is expected, the source is repaired
+ * once.
  *
- * @throws RepositoryError `unreadable` when git ends again and again on the same object
+ * @throws RepositoryError `unreadable` when that does not help
  */
 export async function* readObjects(
   source: ObjectSource,
   lane: Lane,
   names: Iterable<string>,
   signal: AbortSignal,
+  { expected }: ReadOptions = {},
 ): AsyncGenerator<GitObject, void, undefined> {
-  const reading: Reading = { queue: names[Symbol.iterator](), asked: [], isInContent: false, deaths: 0 };
+  const startedAt = performance.now();
+  let repair = source.repair;
+  const reading: Reading = {
+    queue: names[Symbol.iterator](),
+    asked: [],
+    isInContent: false,
+    deaths: 0,
+    expected: repair === undefined ? undefined : expected,
+  };
   for (;;) {
+    let damage: Error | undefined;
     const process = await source.pool.lease(source.gitDir, lane, signal);
     const onAbort = () => process.kill();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -45,19 +75,31 @@ export async function* readObjects(
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof CatFileDied)) throw error;
-      if (++reading.deaths >= MOST_DEATHS) throw unreadableObject(reading.asked[0], error);
+      if (error instanceof ObjectMissing) damage = error;
+      else if (!(error instanceof CatFileDied)) throw error;
+      else if (++reading.deaths >= MOST_DEATHS) damage = error;
     } finally {
       signal.removeEventListener('abort', onAbort);
       source.pool.release(process, lane, reading.asked.length === 0 && !reading.isInContent);
       reading.isInContent = false;
     }
+    if (damage === undefined) continue;
+    if (repair === undefined) throw unreadableObject(reading.asked[0], damage);
+    await repair(startedAt, signal);
+    repair = undefined;
+    reading.deaths = 0;
+    reading.expected = undefined;
   }
 }
 
 /** Reads one object whole: for commits, trees and other small ones. */
-export async function readObject(source: ObjectSource, name: string, signal: AbortSignal): Promise<GitObject> {
-  for await (const object of readObjects(source, 'lookup', [name], signal)) return object;
+export async function readObject(
+  source: ObjectSource,
+  name: string,
+  signal: AbortSignal,
+  options: ReadOptions = {},
+): Promise<GitObject> {
+  for await (const object of readObjects(source, 'lookup', [name], signal, options)) return object;
   throw new Error('reading one object gave none');
 }
 
@@ -68,6 +110,9 @@ async function* answers(process: CatFile, reading: Reading, rest: Rest, lane: La
     if (reading.asked.length <= MOST_ASKED - GROUP) askMore(process, reading);
     if (reading.asked.length === 0) return;
     const header = parseHeader(await process.line());
+    if (reading.expected !== undefined && (!header.found || header.type !== reading.expected)) {
+      throw new ObjectMissing(`git does not find this ${reading.expected}`);
+    }
     if (!header.found) {
       reading.asked.shift();
       yield header;

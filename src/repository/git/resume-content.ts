@@ -5,12 +5,19 @@ import { MOST_DEATHS, parseHeader, unreadableObject } from './object-header.ts';
 export interface ObjectSource {
   readonly pool: CatFilePool;
   readonly gitDir: string;
+  /**
+   * Gets every object anew, after one could not be read; absent where there is nowhere to get them from.
+   *
+   * @param since `performance.now()` from before the reading: what was got after that is not got again
+   */
+  readonly repair?: (since: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * Reads what comes after an offset of a large content, when the process that read it before has died.
+ * Reads what comes after an offset of a large content, when the process that read it before has died. When processes die
+ * without getting any further, the source is repaired once.
  *
- * @throws RepositoryError `unreadable` when processes die without getting any further
+ * @throws RepositoryError `unreadable` when that does not help
  */
 export async function* resumeContent(
   source: ObjectSource,
@@ -18,10 +25,17 @@ export async function* resumeContent(
   offset: number,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const startedAt = performance.now();
   let position = offset;
+  let repair = source.repair;
   for (let deaths = 1; ; deaths++) {
     signal.throwIfAborted();
-    if (deaths >= MOST_DEATHS) throw unreadableObject(id, undefined);
+    if (deaths >= MOST_DEATHS) {
+      if (repair === undefined) throw unreadableObject(id, undefined);
+      await repair(startedAt, signal);
+      repair = undefined;
+      deaths = 0;
+    }
     const process = await source.pool.lease(source.gitDir, 'content', signal);
     const onAbort = () => process.kill();
     signal.addEventListener('abort', onAbort, { once: true });

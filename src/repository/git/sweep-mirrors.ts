@@ -33,7 +33,8 @@ async function sweepApp(appFolder: string): Promise<void> {
   }
 }
 
-async function listFolders(folder: string): Promise<string[]> {
+/** The names of the folders in a folder. */
+export async function listFolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
