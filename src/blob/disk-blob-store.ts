@@ -3,7 +3,7 @@ import { mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BlobError, type BlobStore } from './blob-store.ts';
 import { DiskBlobWriter } from './disk-blob-writer.ts';
-import { codeOf, toWriteError } from './disk-errors.ts';
+import { codeOf } from './disk-errors.ts';
 import { readChunks } from './read-chunks.ts';
 import { openShardFolders, syncFolder } from './shard-folders.ts';
 
@@ -23,14 +23,10 @@ export async function openDiskBlobStore(folder: string): Promise<BlobStore> {
   const pathOf = (key: string) => join(shards.pathOf(checkKey(key)), key);
   return {
     async create(key) {
-      const path = join(temporary, randomUUID());
-      const paths = { temporary: path, final: pathOf(key) };
-      try {
-        await shards.make(key);
-        return new DiskBlobWriter(key, paths, await open(path, 'wx', 0o640));
-      } catch (error) {
-        throw toWriteError(key, error);
-      }
+      const paths = { temporary: join(temporary, randomUUID()), final: pathOf(key) };
+      // Opened while the first bytes are on their way.
+      const opening = shards.make(key).then(() => open(paths.temporary, 'wx', 0o640));
+      return new DiskBlobWriter(key, paths, opening);
     },
     async findSize(key) {
       return orUndefined(stat(pathOf(key)).then(({ size }) => size));
