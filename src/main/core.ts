@@ -93,6 +93,8 @@ async function openLocked(
     mirrorsFolder: folder('mirrors'),
     path: process.env.PATH ?? '',
     home: homedir(),
+    connectTimeoutMs: configuration.repositoryTimeoutMs,
+    fetchTimeoutMs: configuration.fetchTimeoutMs,
   });
   await repositories.sweep(async (appKey) => (await findApp(database.read, appKey)) !== undefined);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>

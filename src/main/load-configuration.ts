@@ -92,6 +92,8 @@ function assemble(value: Value): Configuration | undefined {
     buildSlots: value('buildSlots', SETTINGS.buildSlots),
     buildsPerApp: value('buildsPerApp', SETTINGS.buildsPerApp),
     buildTimeoutMs: value('buildTimeout', SETTINGS.buildTimeout),
+    repositoryTimeoutMs: value('repositoryTimeout', SETTINGS.repositoryTimeout),
+    fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
     shutdownGraceMs: value('shutdownGrace', SETTINGS.shutdownGrace),
