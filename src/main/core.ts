@@ -43,7 +43,9 @@ export interface Core {
   dropCaches(appKey: string): Promise<void>;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
-  /** Ends both, gives unfinished builds back after a while, and closes everything. */
+  /** Begins no more builds, and gives those back that have not ended after a while. */
+  stopBuilding(graceMs: number): Promise<void>;
+  /** Does that too, ends what the outbox does, and closes everything. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -159,6 +161,7 @@ async function openLocked(
         report(error, 'leftovers could not be swept'),
       );
     },
+    stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
       closing.abort();
       await worker.stop(graceMs);
