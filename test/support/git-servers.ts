@@ -74,6 +74,22 @@ export async function startSilentServer(): Promise<TestGitServer> {
   return { url: `git://127.0.0.1:${port}/`, count: () => count, stop: () => close(server, sockets) };
 }
 
+/** Answers every request over http with a redirect. @param location makes the target from the path that was asked for */
+export async function startRedirecting(location: (pathAndQuery: string) => string): Promise<TestGitServer> {
+  let count = 0;
+  const server = createHttpServer((request, response) => {
+    count++;
+    request.resume();
+    response.writeHead(302, { Location: location(request.url ?? '/') }).end();
+  });
+  const port = await listen(server);
+  const stop = () => {
+    server.closeAllConnections();
+    return close(server, new Set());
+  };
+  return { url: `http://127.0.0.1:${port}/`, count: () => count, stop };
+}
+
 /**
  * A folder with an `ssh` that runs the command it is given on this machine: everything of git's ssh transport but the
  * network. Put it first in PATH.

@@ -24,6 +24,11 @@ const PHRASES: readonly Phrase[] = [
     means: 'is named by an address that git refuses',
   },
   {
+    says: /Protocol ".*" (?:not supported|disabled)|redirect target URL could not be parsed/i,
+    kind: 'bad-address',
+    means: 'redirects to an address that is not followed: only http and https are',
+  },
+  {
     says: /No space left on device|Disk quota exceeded/i,
     kind: 'unreachable',
     means: 'could not be copied, for the disk of this machine is full: make room',
