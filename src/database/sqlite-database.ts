@@ -13,11 +13,15 @@ import { openSqliteConnection, type SqliteConnection } from './sqlite-connection
  *
  * @param file its folder exists; SQLite keeps `-wal` and `-shm` files beside it
  * @param reserve room for what must be written on a full disk; whoever opened it closes it, after the database
+ * @throws NewerDatabase; what SQLite throws, which `sqliteProblem` tells apart
  */
 export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): Promise<Database> {
   const writer = openSqliteConnection(file, 'write');
   const write = queriesOf(writer);
-  await migrate(write);
+  await migrate(write).catch(async (error: unknown) => {
+    await write.destroy();
+    throw error;
+  });
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
   const commits = new GroupCommit(writer, write);
@@ -45,6 +49,9 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
       await commits.drain();
       await read.destroy();
       await write.destroy();
+      // Kysely closes no connection that was never used, and SQLite tidies up only when the last one goes.
+      reader.close();
+      writer.close();
     },
   };
 }

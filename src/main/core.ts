@@ -68,24 +68,28 @@ export async function openCore(configuration: Configuration, clock: () => number
   // Packages, keys and addresses of repositories are nobody else's, whatever folder they were put in.
   process.umask(0o077);
   await mkdir(dataFolder, { recursive: true });
-  const unlock = lockDataFolder(join(dataFolder, 'lock'));
+  const opened = new AsyncDisposableStack();
+  opened.defer(lockDataFolder(join(dataFolder, 'lock')));
   try {
-    return await openLocked(configuration, clock, report, unlock);
+    return await openLocked(configuration, clock, report, opened);
   } catch (error) {
-    unlock();
+    await opened.disposeAsync();
     throw error;
   }
 }
 
+/** @param opened takes everything that has to be closed again */
 async function openLocked(
   configuration: Configuration,
   clock: () => number,
   report: ReportError,
-  unlock: () => void,
+  opened: AsyncDisposableStack,
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
   const reserve = await openSpaceReserve(folder('reserve'));
+  opened.defer(reserve.close);
   const database = await openSqliteDatabase(folder('slipway.db'), reserve);
+  opened.defer(database.close);
   const blobs = await openDiskBlobStore(folder('packages'));
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
@@ -104,6 +108,7 @@ async function openLocked(
     home: homedir(),
     extraEnvironment: gitVariables(process.env),
   });
+  opened.defer(repositories.closeAll);
   const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
   await repositories.sweep(isApp);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
@@ -185,10 +190,7 @@ async function openLocked(
       await outbox.stop();
       await removal.stop();
       await sweep.stop();
-      await repositories.closeAll();
-      await database.close();
-      await reserve.close();
-      unlock();
+      await opened.disposeAsync();
     },
   };
 }
