@@ -15,6 +15,8 @@ export interface Watch {
   readonly timeoutMs: number;
   /** Whether to show the log's lines too. */
   readonly follow: boolean;
+  /** Whether the server has just answered; one that never did is taken for absent, and not waited for. */
+  readonly hasAnswered: boolean;
 }
 
 /** How long one question to the server waits for an answer. */
@@ -26,15 +28,15 @@ const OUTAGE_MS = 60_000;
  * Waits until a build has ended and shows how it is doing on standard error: one line that changes on a terminal, one
  * line per change elsewhere. A server that restarts meanwhile is waited for.
  *
- * @throws CommandFailure `timedOut`
+ * @throws CommandFailure `timedOut`; ClientError
  */
 export async function watchBuild(cli: Cli, client: Client, watch: Watch): Promise<WirePackage> {
   const deadline = AbortSignal.timeout(watch.timeoutMs);
   const signal = AbortSignal.any([cli.signal, deadline]);
   const shown = openStatusDisplay(cli);
-  const report: Report = { status: shown.show, lines: 0 };
+  const report: Report = { status: shown.show, isShown: false, lines: 0 };
   try {
-    return await untilEnded(cli, () => askOnce(cli, client, { ...watch, signal }, report), signal);
+    return await untilEnded(cli, () => askOnce(cli, client, { ...watch, signal }, report), { ...watch, signal });
   } catch (error) {
     if (!deadline.aborted || cli.signal.aborted) throw error;
     const message = `The build ${watch.packageId} has not ended after ${formatDuration(watch.timeoutMs)}; it goes on.`;
@@ -46,6 +48,8 @@ export async function watchBuild(cli: Cli, client: Client, watch: Watch): Promis
 
 interface Report {
   readonly status: (found: WirePackage) => void;
+  /** The first status is asked for without waiting: something should be seen at once. */
+  isShown: boolean;
   /** How many lines of the log were shown: after a new start of the stream they come again. */
   lines: number;
 }
@@ -55,16 +59,18 @@ type Question = Watch & { readonly signal: AbortSignal };
 async function untilEnded(
   cli: Cli,
   question: () => Promise<WirePackage | undefined>,
-  signal: AbortSignal,
+  { hasAnswered, signal }: Question,
 ): Promise<WirePackage> {
-  let reachedAt = cli.now();
+  let reachedAt = hasAnswered ? cli.now() : undefined;
   for (;;) {
     try {
       const found = await question();
       if (found !== undefined && hasEnded(found)) return found;
       reachedAt = cli.now();
     } catch (error) {
-      if (!isOutage(error) || cli.now() - reachedAt > OUTAGE_MS) throw error;
+      // Who says that it is going down is there.
+      if (error instanceof ClientError && error.code === 'SHUTTING_DOWN') reachedAt ??= cli.now();
+      if (!isOutage(error) || reachedAt === undefined || cli.now() - reachedAt > OUTAGE_MS) throw error;
       await pause(500, signal);
     }
   }
@@ -74,8 +80,9 @@ async function untilEnded(
 async function askOnce(cli: Cli, client: Client, question: Question, report: Report): Promise<WirePackage | undefined> {
   const { app, packageId, signal } = question;
   if (question.follow) return await followOnce(cli, client, question, report);
-  const found = await client.getPackage(app, packageId, { wait: WAIT_SECONDS, signal });
+  const found = await client.getPackage(app, packageId, report.isShown ? { wait: WAIT_SECONDS, signal } : { signal });
   report.status(found);
+  report.isShown = true;
   return found;
 }
 
