@@ -16,7 +16,10 @@ export class DataFolderInUse extends Error {
 export function lockDataFolder(file: string): () => void {
   const database = new DatabaseSync(file);
   try {
-    database.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive');
+    // With its journal in memory it writes nothing, and can be taken on a full disk.
+    database.exec(
+      'pragma busy_timeout = 0; pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive',
+    );
   } catch (error) {
     database.close();
     if (sqliteProblem(error) !== 'busy') throw error;

@@ -1,11 +1,11 @@
 import { Kysely, SqliteDialect } from 'kysely';
-import { Refusal } from '../domain/refusal.ts';
 import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import type { SpaceReserve } from './space-reserve.ts';
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
+import { sqliteProblem } from './sqlite-errors.ts';
 
 /**
  * Opens the database of one machine, creating or migrating it first. One connection writes, another one reads, so that
@@ -16,12 +16,8 @@ import { openSqliteConnection, type SqliteConnection } from './sqlite-connection
  * @throws NewerDatabase; what SQLite throws, which `sqliteProblem` tells apart
  */
 export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): Promise<Database> {
-  const writer = openSqliteConnection(file, 'write');
+  const writer = await inReserve(reserve, () => openWriter(file));
   const write = queriesOf(writer);
-  await migrate(write).catch(async (error: unknown) => {
-    await write.destroy();
-    throw error;
-  });
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
   const commits = new GroupCommit(writer, write);
@@ -35,15 +31,7 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
   return {
     read,
     transaction,
-    async transactionInReserve(work) {
-      try {
-        return await transaction(work);
-      } catch (error) {
-        if (reserve === undefined || !isFull(error)) throw error;
-        await reserve.giveUp();
-        return await transaction(work);
-      }
-    },
+    transactionInReserve: (work) => inReserve(reserve, () => transaction(work)),
     hasRoom: async () => (await reserve?.hasRoom()) ?? true,
     async close() {
       await commits.drain();
@@ -56,8 +44,26 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
   };
 }
 
-function isFull(error: unknown): boolean {
-  return error instanceof Refusal && error.code === 'STORAGE_FULL';
+/** Does something, and once more in the room of the reserve where the disk is full. */
+async function inReserve<T>(reserve: SpaceReserve | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (reserve === undefined || sqliteProblem(error) !== 'full') throw error;
+    await reserve.giveUp();
+    return await work();
+  }
+}
+
+async function openWriter(file: string): Promise<SqliteConnection> {
+  const writer = openSqliteConnection(file, 'write');
+  try {
+    await migrate(queriesOf(writer));
+    return writer;
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
 }
 
 /** Opens an existing database for reads alone, beside whoever writes it. The caller destroys it. */

@@ -13,17 +13,18 @@ const PROBLEMS = {
   8: 'not-writable',
   10: 'not-writable',
   11: 'damaged',
-  13: 'full',
   14: 'not-writable',
   26: 'damaged',
 } as const;
 
-export type SqliteProblem = (typeof PROBLEMS)[keyof typeof PROBLEMS];
+export type SqliteProblem = (typeof PROBLEMS)[keyof typeof PROBLEMS] | 'full';
 
 /** What is wrong with the file, where an error of SQLite, or what it was caused by, says so. */
 export function sqliteProblem(error: unknown): SqliteProblem | undefined {
   if (!(error instanceof Error)) return undefined;
-  if ('errcode' in error && typeof error.errcode === 'number') return problemOf(error.errcode & 0xff);
+  if ('errcode' in error && typeof error.errcode === 'number') {
+    return FULL_CODES.includes(error.errcode) ? 'full' : problemOf(error.errcode & 0xff);
+  }
   return sqliteProblem(error.cause);
 }
 
@@ -33,6 +34,5 @@ function problemOf(code: number): SqliteProblem | undefined {
 
 /** What SQLite threw, as the rest of the program knows it: a full disk is a refusal, everything else stays a bug. */
 export function translateSqliteError(error: unknown): unknown {
-  const isFull = error instanceof Error && 'errcode' in error && FULL_CODES.includes(error.errcode);
-  return isFull ? new Refusal('STORAGE_FULL', undefined, { cause: error }) : error;
+  return sqliteProblem(error) === 'full' ? new Refusal('STORAGE_FULL', undefined, { cause: error }) : error;
 }
