@@ -8,7 +8,7 @@ import { CommandFailure } from './exit-codes.ts';
 import { print } from './output.ts';
 import { parseDurationOption } from './quantities.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
-import { watchBuild } from './watch-build.ts';
+import { type Watch, watchBuild } from './watch-build.ts';
 
 interface WaitOptions extends RemoteOptions {
   readonly follow?: boolean;
@@ -62,21 +62,25 @@ async function startBuild(cli: Cli, app: string, options: StartOptions): Promise
   };
   const started = await client.startBuild(app, request, cli.newId());
   if (options.wait === true || options.follow === true) {
-    await awaitEnd(cli, client, app, started.PackageId, options);
+    await awaitEnd(cli, client, { ...watchOf(app, started.PackageId, options), hasAnswered: true }, options);
   } else {
     print(cli, options, started, () => started.PackageId);
   }
 }
 
 async function waitForBuild(cli: Cli, app: string, id: string, options: WaitOptions): Promise<void> {
-  await awaitEnd(cli, await openClient(cli, options), app, id, options);
+  await awaitEnd(cli, await openClient(cli, options), { ...watchOf(app, id, options), hasAnswered: false }, options);
+}
+
+function watchOf(app: string, packageId: string, { timeout, follow }: WaitOptions): Omit<Watch, 'hasAnswered'> {
+  return { app, packageId, timeoutMs: timeout, follow: follow === true };
 }
 
 /** @throws CommandFailure `buildFailed`, once the package is printed */
-async function awaitEnd(cli: Cli, client: Client, app: string, id: string, options: WaitOptions): Promise<void> {
-  const watch = { app, packageId: id, timeoutMs: options.timeout, follow: options.follow === true };
+async function awaitEnd(cli: Cli, client: Client, watch: Watch, options: WaitOptions): Promise<void> {
   const ended = await watchBuild(cli, client, watch);
-  const found = ended.Status === 'Succeeded' ? await client.getPackage(app, id, { url: true }) : ended;
+  const { app, packageId } = watch;
+  const found = ended.Status === 'Succeeded' ? await client.getPackage(app, packageId, { url: true }) : ended;
   print(cli, options, found, () => describePackage(cli, found));
   if (found.Status === 'Failed') throw new CommandFailure('buildFailed', 'BUILD_NOT_SUCCEEDED', describeFailure(found));
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { ClientError } from '../protocol/client-error.ts';
 import { addAppCommand } from './app-command.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addBuildCommand } from './build-command.ts';
@@ -109,8 +110,11 @@ function readCode(error: unknown): string {
 
 function readMessage(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ClientError && error.code === 'UNREACHABLE') return `${message} ${UNREACHABLE_ADVICE}`;
   return error instanceof CommanderError ? message.replace(/^error: /, '') : message;
 }
+
+const UNREACHABLE_ADVICE = "See that it runs, or give another address with --url, SLIPWAY_URL or 'slipway login'.";
 
 /** A bug is reported with its stack; what is known to happen is not. */
 function isExpected(error: unknown): boolean {

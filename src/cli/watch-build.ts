@@ -15,6 +15,8 @@ export interface Watch {
   readonly timeoutMs: number;
   /** Whether to show the log's lines too. */
   readonly follow: boolean;
+  /** Whether the server has just answered; one that never did is taken for absent, and not waited for. */
+  readonly hasAnswered: boolean;
 }
 
 /** Between two streams of events, where the first ended before the build did. */
@@ -26,7 +28,7 @@ const OUTAGE_MS = 60_000;
  * Waits until a build has ended and shows how it is doing on standard error: one line that changes on a terminal, one
  * line per change elsewhere. A server that restarts meanwhile is waited for.
  *
- * @throws CommandFailure `timedOut`
+ * @throws CommandFailure `timedOut`; ClientError
  */
 export async function watchBuild(cli: Cli, client: Client, watch: Watch): Promise<WirePackage> {
   const deadline = AbortSignal.timeout(watch.timeoutMs);
@@ -34,7 +36,7 @@ export async function watchBuild(cli: Cli, client: Client, watch: Watch): Promis
   const shown = openStatusDisplay(cli);
   const report: Report = { status: shown.show, line: shown.print, lines: 0 };
   try {
-    return await untilEnded(cli, () => followOnce(client, { ...watch, signal }, report), signal);
+    return await untilEnded(cli, () => followOnce(client, { ...watch, signal }, report), { ...watch, signal });
   } catch (error) {
     if (!deadline.aborted || cli.signal.aborted) throw error;
     const message = `The build ${watch.packageId} has not ended after ${formatDuration(watch.timeoutMs)}; it goes on.`;
@@ -56,16 +58,18 @@ type Question = Watch & { readonly signal: AbortSignal };
 async function untilEnded(
   cli: Cli,
   question: () => Promise<WirePackage | undefined>,
-  signal: AbortSignal,
+  { hasAnswered, signal }: Question,
 ): Promise<WirePackage> {
-  let reachedAt = cli.now();
+  let reachedAt = hasAnswered ? cli.now() : undefined;
   for (;;) {
     try {
       const found = await question();
       if (found !== undefined && hasEnded(found)) return found;
       reachedAt = cli.now();
     } catch (error) {
-      if (!isOutage(error) || cli.now() - reachedAt > OUTAGE_MS) throw error;
+      // Who says that it is going down is there.
+      if (error instanceof ClientError && error.code === 'SHUTTING_DOWN') reachedAt ??= cli.now();
+      if (!isOutage(error) || reachedAt === undefined || cli.now() - reachedAt > OUTAGE_MS) throw error;
     }
     await pause(PAUSE_MS, signal);
   }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as first from './migrations/0001-first.ts';
 import * as deletedApps from './migrations/0002-deleted-apps.ts';
@@ -10,15 +10,27 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-deleted-apps': deletedApps,
 };
 
+/** The database was changed by a version of this program that is newer than this one. */
+export class NewerDatabase extends Error {
+  override readonly name = 'NewerDatabase';
+}
+
 /**
  * Brings the schema up to this program's.
  *
- * @throws Error when the database was made by a newer program, or a migration failed
+ * @throws NewerDatabase; Error when a migration failed
  */
 export async function migrate(database: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    throw new Error('The database could not be brought up to date. Was it made by a newer Slipway?', { cause: error });
-  }
+  if (error === undefined) return;
+  if (await hasUnknownMigrations(database)) throw new NewerDatabase('A newer Slipway has made it.', { cause: error });
+  throw new Error('The database could not be brought up to date.', { cause: error });
+}
+
+async function hasUnknownMigrations(database: Kysely<Tables>): Promise<boolean> {
+  const executed = await sql<{ readonly name: string }>`select name from kysely_migration`
+    .execute(database)
+    .catch(() => ({ rows: [] }));
+  return executed.rows.some(({ name }) => !(name in MIGRATIONS));
 }

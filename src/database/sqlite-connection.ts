@@ -12,17 +12,22 @@ export interface SqliteConnection extends SqliteDatabase {
   exec(sql: string): void;
   /** For a connection that reads: what was committed until now is seen by the next read. */
   renewSnapshot(): void;
+  /** May be called twice. */
+  close(): void;
 }
 
 /** Opens a connection for writing, or for reads alone. The journal mode is the file's and is set by the first writer. */
 export function openSqliteConnection(file: string, mode: 'write' | 'read'): SqliteConnection {
   const database = new DatabaseSync(file, { readOnly: mode === 'read', enableForeignKeyConstraints: true });
-  if (mode === 'write') {
-    database.exec('pragma journal_mode = wal; pragma journal_size_limit = 67108864');
+  try {
+    if (mode === 'write') database.exec('pragma journal_mode = wal; pragma journal_size_limit = 67108864');
     // Pages that nearly every transaction changes are written back once for many of them; the default is 1000.
-    database.exec('pragma wal_autocheckpoint = 4000');
+    if (mode === 'write') database.exec('pragma wal_autocheckpoint = 4000');
+    database.exec('pragma busy_timeout = 10000; pragma cache_size = -8000');
+  } catch (error) {
+    database.close();
+    throw error;
   }
-  database.exec('pragma busy_timeout = 10000; pragma cache_size = -8000');
   const statements = new Map<string, SqliteStatement>();
   const snapshot = mode === 'read' ? createReadSnapshot(database) : undefined;
   return {
@@ -37,6 +42,7 @@ export function openSqliteConnection(file: string, mode: 'write' | 'read'): Sqli
     exec: (sql) => database.exec(sql),
     renewSnapshot: () => snapshot?.end(),
     close() {
+      if (!database.isOpen) return;
       snapshot?.end();
       statements.clear();
       database.close();

@@ -1,5 +1,4 @@
 import { Kysely, SqliteDialect } from 'kysely';
-import { Refusal } from '../domain/refusal.ts';
 import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { rememberLookUps } from './look-up.ts';
@@ -7,6 +6,7 @@ import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import type { SpaceReserve } from './space-reserve.ts';
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
+import { sqliteProblem } from './sqlite-errors.ts';
 
 /**
  * Opens the database of one machine, creating or migrating it first. One connection writes, another one reads, so that
@@ -14,11 +14,11 @@ import { openSqliteConnection, type SqliteConnection } from './sqlite-connection
  *
  * @param file its folder exists; SQLite keeps `-wal` and `-shm` files beside it
  * @param reserve room for what must be written on a full disk; whoever opened it closes it, after the database
+ * @throws NewerDatabase; what SQLite throws, which `sqliteProblem` tells apart
  */
 export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): Promise<Database> {
-  const writer = openSqliteConnection(file, 'write');
+  const writer = await inReserve(reserve, () => openWriter(file));
   const write = queriesOf(writer);
-  await migrate(write);
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
   const forgetLookUps = rememberLookUps(read);
@@ -34,26 +34,39 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
   return {
     read,
     transaction,
-    async transactionInReserve(work) {
-      try {
-        return await transaction(work);
-      } catch (error) {
-        if (reserve === undefined || !isFull(error)) throw error;
-        await reserve.giveUp();
-        return await transaction(work);
-      }
-    },
+    transactionInReserve: (work) => inReserve(reserve, () => transaction(work)),
     hasRoom: async () => (await reserve?.hasRoom()) ?? true,
     async close() {
       await commits.drain();
       await read.destroy();
       await write.destroy();
+      // Kysely closes no connection that was never used, and SQLite tidies up only when the last one goes.
+      reader.close();
+      writer.close();
     },
   };
 }
 
-function isFull(error: unknown): boolean {
-  return error instanceof Refusal && error.code === 'STORAGE_FULL';
+/** Does something, and once more in the room of the reserve where the disk is full. */
+async function inReserve<T>(reserve: SpaceReserve | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (reserve === undefined || sqliteProblem(error) !== 'full') throw error;
+    await reserve.giveUp();
+    return await work();
+  }
+}
+
+async function openWriter(file: string): Promise<SqliteConnection> {
+  const writer = openSqliteConnection(file, 'write');
+  try {
+    await migrate(queriesOf(writer));
+    return writer;
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
 }
 
 /** Opens an existing database for reads alone, beside whoever writes it. The caller destroys it. */

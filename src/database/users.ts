@@ -28,6 +28,11 @@ export async function insertUser(queries: Queries, user: UserRow): Promise<void>
   await queries.insertInto('users').values(user).execute();
 }
 
+/** Makes a user an admin who is not disabled. */
+export async function enableAdmin(queries: Queries, id: string): Promise<void> {
+  await queries.updateTable('users').set({ disabled_at: null, is_admin: 1 }).where('id', '=', id).execute();
+}
+
 export async function disableUserRow(queries: Queries, id: string, at: number): Promise<void> {
   await queries.updateTable('users').set({ disabled_at: at }).where('id', '=', id).execute();
 }

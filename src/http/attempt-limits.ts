@@ -57,5 +57,21 @@ function tooMany(waitMs: number): Refusal {
 
 /** One customer has a whole /64 of IPv6 addresses, and would otherwise have as many attempts. */
 function networkOf(address: string): string {
-  return isIPv6(address) && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address;
+  if (!isIPv6(address)) return address;
+  const groups = groupsOf(address);
+  if (groups.slice(0, 6).join(':') !== IPV4_IN_IPV6) return groups.slice(0, 4).join(':');
+  const bytes = groups
+    .slice(6)
+    .flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
+  return bytes.join('.');
+}
+
+/** RFC 4291, 2.5.5.2: how a server that listens on IPv6 sees an IPv4 address. */
+const IPV4_IN_IPV6 = '0:0:0:0:0:ffff';
+
+/** The eight groups of an IPv6 address, however it is spelled: a URL has one spelling for each. */
+function groupsOf(address: string): readonly string[] {
+  const host = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
+  const [before = [], after = []] = host.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }

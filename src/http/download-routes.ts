@@ -57,7 +57,7 @@ export function addLinkRoute(app: FastifyInstance, deps: DownloadDependencies): 
 function checkLink({ links, clock }: DownloadDependencies, { params, query }: FastifyRequest<LinkCall>): void {
   const expires = readParameter(query, 'expires') ?? '';
   const signature = readParameter(query, 'signature') ?? '';
-  const expiresAt = /^\d{1,12}$/.test(expires) ? Number(expires) : Number.NaN;
+  const expiresAt = /^(?:0|[1-9]\d{0,11})$/.test(expires) ? Number(expires) : Number.NaN;
   if (!links.isGenuine(params, expiresAt, signature)) {
     throw new Refusal('INVALID_LINK', 'This download link was not made by this server, or was changed.');
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli/cli.ts';
 import { addRemoteCommands, createProgram } from '../cli/program.ts';
+import { addAdminKeyCommand } from './admin-key.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addServeCommand } from './serve.ts';
@@ -11,6 +12,7 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addServeCommand(program, cli);
   addDemoCommand(program, cli);
   addDoctorCommand(program, cli);
+  addAdminKeyCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;
 }

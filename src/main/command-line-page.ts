@@ -30,9 +30,9 @@ const INTRODUCTION = `# The command line
 
 <!-- Generated from the commands by \`npm run fix\`; a test compares. -->
 
-\`slipway serve\`, \`slipway demo\` and \`slipway doctor\` work on this machine and take the settings of
-[configuration.md](configuration.md). All other commands speak HTTP to a server. They take its address and your
-credentials from flags, else from \`SLIPWAY_URL\`, \`SLIPWAY_USERNAME\` and \`SLIPWAY_API_KEY\`, else from what
+\`slipway serve\`, \`slipway demo\`, \`slipway doctor\` and \`slipway admin-key\` work on this machine and take the
+settings of [configuration.md](configuration.md). All other commands speak HTTP to a server. They take its address and
+your credentials from flags, else from \`SLIPWAY_URL\`, \`SLIPWAY_USERNAME\` and \`SLIPWAY_API_KEY\`, else from what
 \`slipway login\` keeps in \`$XDG_CONFIG_HOME/slipway/credentials.json\`.
 
 The result goes to standard output; progress, notes and errors go to standard error. With \`--json\` the result is the

@@ -70,24 +70,28 @@ export async function openCore(configuration: Configuration, clock: () => number
   // Packages, keys and addresses of repositories are nobody else's, whatever folder they were put in.
   process.umask(0o077);
   await mkdir(dataFolder, { recursive: true });
-  const unlock = lockDataFolder(join(dataFolder, 'lock'));
+  const opened = new AsyncDisposableStack();
+  opened.defer(lockDataFolder(join(dataFolder, 'lock')));
   try {
-    return await openLocked(configuration, clock, report, unlock);
+    return await openLocked(configuration, clock, report, opened);
   } catch (error) {
-    unlock();
+    await opened.disposeAsync();
     throw error;
   }
 }
 
+/** @param opened takes everything that has to be closed again */
 async function openLocked(
   configuration: Configuration,
   clock: () => number,
   report: ReportError,
-  unlock: () => void,
+  opened: AsyncDisposableStack,
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
   const reserve = await openSpaceReserve(folder('reserve'));
+  opened.defer(reserve.close);
   const database = await openSqliteDatabase(folder('slipway.db'), reserve);
+  opened.defer(database.close);
   const blobs = await openDiskBlobStore(folder('packages'));
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
@@ -108,6 +112,7 @@ async function openLocked(
     connectTimeoutMs: configuration.repositoryTimeoutMs,
     fetchTimeoutMs: configuration.fetchTimeoutMs,
   });
+  opened.defer(repositories.closeAll);
   const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
   await repositories.sweep(isApp);
   const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
@@ -190,10 +195,7 @@ async function openLocked(
       await outbox.stop();
       await removal.stop();
       await sweep.stop();
-      await repositories.closeAll();
-      await database.close();
-      await reserve.close();
-      unlock();
+      await opened.disposeAsync();
     },
   };
 }

@@ -63,6 +63,7 @@ async function findOrBuild(cli: Cli, client: Client, sample: SampleRepository): 
 async function buildSample(cli: Cli, client: Client, sample: SampleRepository): Promise<string> {
   const build = { Branch: 'main', Revision: sample.mainRevision, Version: '1.0.0', Description: 'First build' };
   const { PackageId: packageId } = await client.startBuild(DEMO_APP, build, cli.newId());
-  await watchBuild(cli, client, { app: DEMO_APP, packageId, timeoutMs: BUILD_TIMEOUT_MS, follow: false });
+  const watch = { app: DEMO_APP, packageId, timeoutMs: BUILD_TIMEOUT_MS, follow: false, hasAnswered: true };
+  await watchBuild(cli, client, watch);
   return packageId;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { CommandFailure } from '../cli/exit-codes.ts';
 
 /** Writes a secret so that only its owner can read it, whole or not at all, and durably. */
 export async function writeSecretFile(file: string, text: string): Promise<void> {
@@ -17,12 +18,13 @@ export async function writeSecretFile(file: string, text: string): Promise<void>
   await syncFolder(dirname(file));
 }
 
-/** Reads a secret of 32 random bytes, and makes it on the first call. */
+/** Reads a secret of 32 random bytes, and makes it on the first call. @throws CommandFailure for a file without one */
 export async function readOrCreateSecret(file: string): Promise<Buffer> {
   try {
     const secret = Buffer.from((await readFile(file, 'utf8')).trim(), 'hex');
     if (secret.length === 32) return secret;
-    throw new Error(`${file} does not hold 64 hex digits. Restore it, or delete it to make a new secret.`);
+    const message = `${file} does not hold 64 hex digits. Restore it, or delete it to make a new secret.`;
+    throw new CommandFailure('checkFailed', 'SECRET_DAMAGED', message);
   } catch (error) {
     if (!isMissing(error)) throw error;
   }

@@ -24,7 +24,7 @@ export async function cancelBuild(
   { database, changes, clock }: CancelBuildDeps,
   { app, user, packageId }: { readonly app: AppRow; readonly user: User; readonly packageId: PackageId },
 ): Promise<void> {
-  await database.transaction(async (queries) => {
+  await database.transactionInReserve(async (queries) => {
     const row = await findPackage(queries, app.id, packageId);
     if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND');
     if (isFinal(row.status)) {

@@ -58,7 +58,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): BuildQueue {
     },
     async recover({ everyLease }) {
       // Looked for where it is written: a lease that is being extended at this moment is seen.
-      const lost = await database.transaction(async (queries) => {
+      const lost = await database.transactionInReserve(async (queries) => {
         const expired = await listExpiredBuilds(queries, everyLease ? Number.MAX_SAFE_INTEGER : clock());
         for (const build of expired) await recoverBuild(queries, build, options);
         return expired;

@@ -8,6 +8,7 @@ import { openSpaceReserve } from '../../src/database/space-reserve.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { openCommandLine } from '../support/command-line.ts';
+import { startTestServer } from '../support/server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -89,14 +90,17 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
     return (await answer.text()) === '{"Status":"ready"}';
   });
 
+  // Stopping makes a little room, which a new start must not need.
+  await server.stop();
   await disk.fill();
+  const second = await startTestServer(t, { dataFolder: disk.folder });
   const line = openCommandLine(await temporaryFolder(t));
   const { username, apiKey } = server.admin;
   const outcome = await line.run(['app', 'delete', 'calc'], {
-    variables: { SLIPWAY_URL: server.url, SLIPWAY_USERNAME: username, SLIPWAY_API_KEY: apiKey },
+    variables: { SLIPWAY_URL: second.url, SLIPWAY_USERNAME: username, SLIPWAY_API_KEY: apiKey },
   });
   assert.equal(outcome.code, 0, outcome.stderr);
-  await server.stop();
+  await second.stop();
 });
 
 /** Repeats a call that is answered until there is no room left for it. */

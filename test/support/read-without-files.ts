@@ -11,7 +11,7 @@ const { id } = await opened.resolve({ branch: parseBranch(undefined), revision }
 const read = () =>
   opened.openTree(id, signal).then(
     ({ files }) => `${files.length} files`,
-    (error: Error) => error.name,
+    (error: Error) => `${error.name}: ${error.message}`,
   );
 
 const files = takeAllFiles();

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { gitNotStarted } from './git-failure.ts';
 import { GIT_OPTIONS, type GitSettings, gitEnvironment } from './git-settings.ts';
 
 /** Output kept here at most before the process has to wait. */
@@ -25,6 +26,7 @@ export class CatFile {
   #bufferedBytes = 0;
   #wake: (() => void) | undefined;
   #alive = true;
+  #notStarted: Error | undefined;
   #stderr = '';
 
   constructor(settings: GitSettings, gitDir: string) {
@@ -40,7 +42,10 @@ export class CatFile {
       this.#alive = false;
       this.#wake?.();
     };
-    this.#child.on('error', gone);
+    this.#child.on('error', (error) => {
+      if (this.#child.pid === undefined) this.#notStarted = gitNotStarted(error);
+      gone();
+    });
     this.#child.on('close', gone);
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -104,6 +109,7 @@ export class CatFile {
   }
 
   async #more(): Promise<void> {
+    if (this.#notStarted !== undefined) throw this.#notStarted;
     if (!this.#alive) throw new CatFileDied(`git cat-file ended: ${this.#stderr.trim() || 'it said nothing'}`);
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.kill(), this.#silenceMs);

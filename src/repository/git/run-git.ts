@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { RepositoryError } from '../repository.ts';
+import { gitNotStarted } from './git-failure.ts';
 import { GIT_OPTIONS, type GitSettings, gitEnvironment } from './git-settings.ts';
 
 export interface GitRun {
@@ -74,7 +74,7 @@ function outcome(child: ChildProcess, run: GitRun): Promise<GitOutcome> {
   });
   child.on('error', (error) => {
     settle();
-    reject(notStarted(error));
+    reject(gitNotStarted(error));
   });
   child.on('close', (code) => {
     settle();
@@ -82,12 +82,6 @@ function outcome(child: ChildProcess, run: GitRun): Promise<GitOutcome> {
     else resolve({ code: code ?? undefined, stdout: stdout(), stderr, timedOut });
   });
   return promise;
-}
-
-function notStarted(cause: Error): RepositoryError {
-  return new RepositoryError('unreachable', 'The command git cannot be started on the build server: install git.', {
-    cause,
-  });
 }
 
 /** Gathers standard output, or passes it on. @returns a function that gives what was gathered */

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { startServer } from '../../src/main/server.ts';
+import { runSlipway } from '../support/run-slipway.ts';
+import { testConfiguration } from '../support/server.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** Starts a server that cannot start. */
+async function refuses(t: TestContext, data: string, code: number, sentence: RegExp): Promise<void> {
+  const folder = await temporaryFolder(t);
+  const outcome = await runSlipway(t, folder, ['serve', '--port', '0', '--data', data]);
+  assert.match(outcome.stderr, sentence);
+  assert.equal(outcome.stderr.trim().split('\n').length, 1, outcome.stderr);
+  assert.equal(outcome.stdout, '');
+  assert.equal(outcome.code, code);
+}
+
+test('a database that is none is said to be damaged', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(
+    join(folder, 'slipway.db'),
+    'this is no database at all, and long enough to be read as one '.repeat(99),
+  );
+  await refuses(t, folder, 8, /^The database .*slipway\.db is damaged, or none of Slipway's: restore it/);
+});
+
+test('a database whose pages are damaged is said to be so', async (t) => {
+  const folder = await temporaryFolder(t);
+  await (await openSqliteDatabase(join(folder, 'slipway.db'))).close();
+  const file = join(folder, 'slipway.db');
+  const connection = openSqliteConnection(file, 'write');
+  connection.exec('pragma wal_checkpoint(truncate)');
+  connection.close();
+  const bytes = await readFile(file);
+  await writeFile(file, bytes.fill(0xff, 100));
+  await refuses(t, folder, 8, /^The database .*slipway\.db is damaged/);
+});
+
+test('a database of a newer version is left alone', async (t) => {
+  const folder = await temporaryFolder(t);
+  const database = await openSqliteDatabase(join(folder, 'slipway.db'));
+  await database.transaction(async (queries) => {
+    await sql`insert into kysely_migration (name, timestamp) values ('9999-later', '')`.execute(queries);
+  });
+  await database.close();
+  await refuses(t, folder, 2, /^The database .* was changed by a newer version of Slipway: install that version again/);
+});
+
+test('a data folder that is a file, or lies in one, is refused', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  await refuses(t, file, 2, /^The data folder .*\/file cannot be made, for there is a file at .*: choose another/);
+  await refuses(t, join(file, 'data'), 2, /^The data folder .*\/file\/data cannot be made/);
+});
+
+test('a data folder that cannot be written is refused', async (t) => {
+  const disk = await mountSmallDisk(t, 1);
+  if (disk === undefined) return;
+  await mkdir(join(disk.folder, 'data'));
+  await writeFile(join(disk.folder, 'data', 'lock'), '');
+  await promisify(execFile)('mount', ['-o', 'remount,ro', disk.folder]);
+  await refuses(t, join(disk.folder, 'data'), 2, /^The data folder .*\/data cannot be read and written by this user/);
+  await refuses(t, join(disk.folder, 'new'), 2, /^.*\/new.* cannot be read and written by this user/);
+});
+
+test('a start that fails late leaves nothing open: the next one on the same folder succeeds', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'mirrors'), 'where a folder should be');
+  const configuration = testConfiguration(folder);
+  const logger = pino({ level: 'silent' });
+  await assert.rejects(startServer(configuration, logger), { code: 'EEXIST' });
+  assert.deepEqual(await openFiles(folder), []);
+});
+
+/** The files below a folder that this process has open; Linux alone tells. */
+async function openFiles(folder: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ls', ['-l', `/proc/${process.pid}/fd`]);
+  return stdout.split('\n').filter((line) => line.includes(folder));
+}
