@@ -22,9 +22,10 @@ const isThere = (file: string) =>
 test('a database on a full disk still takes what makes room', async (t) => {
   const disk = await mountSmallDisk(t, 32);
   if (disk === undefined) return;
-  const reserve = await openSpaceReserve(join(disk.folder, 'reserve'));
+  const reserve = openSpaceReserve(join(disk.folder, 'reserve'));
   const database = await openSqliteDatabase(join(disk.folder, 'slipway.db'), reserve);
   const note = (detail: string) => ({ at: 1, login: '', action: '', subject: '', detail });
+  await until('the reserve is there', () => isThere(join(disk.folder, 'reserve')));
   assert.equal(await database.hasRoom(), true);
   await disk.fill();
   assert.equal(await database.hasRoom(), false);
@@ -57,6 +58,7 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
   const packages = '/api/1/apps/calc/packages';
   const pathOf = ({ PackageId }: { readonly PackageId: string }) => `${packages}/${PackageId}`;
 
+  await until('the reserve is there', () => isThere(join(disk.folder, 'reserve')));
   await disk.fill(2 * 1024 * 1024);
   const failed = await world.build({ Revision: large, Version: '2.5.5' });
   assert.equal(failed.Status, 'Failed');
