@@ -8,6 +8,7 @@ import { openSpaceReserve } from '../../src/database/space-reserve.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { openCommandLine } from '../support/command-line.ts';
+import { makeTestRepository } from '../support/git.ts';
 import { startTestServer } from '../support/server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -53,6 +54,9 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
   const [large = ''] = await world.repository.commit([
     { branch: 'main', files: { 'large.bin': randomBytes(6 * 1024 * 1024) } },
   ]);
+  const unknown = await makeTestRepository(join(disk.folder, 'unknown.git'));
+  await unknown.commit([{ branch: 'master', files: { a: randomBytes(100_000) } }]);
+  await server.call('POST', '/manage/1/apps', { AppId: 'unknown', Repository: unknown.path });
   const kept = await world.build();
   const doomed = await world.build({ Revision: large });
   const packages = '/api/1/apps/calc/packages';
@@ -69,6 +73,12 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
   assert.equal(refused.status, 500);
   assert.equal(refused.body.errorCode, 'BUILD_FAILED');
   assert.match(refused.body.errorMessage, /disk of .* is full/);
+  const uncopied = await server.call('POST', '/api/1/apps/unknown/packages', { Revision: '1', Version: '1.0.0' });
+  assert.equal(uncopied.status, 500);
+  assert.match(
+    uncopied.body.errorMessage,
+    /could not be copied, for the disk of this machine is full: make room|Make room/,
+  );
   const rights = `/manage/1/apps/calc/api-rights/${world.richard.username}`;
   const storageFull = await untilRefused(() => server.call('PUT', rights), 507);
   assert.equal(storageFull.body.errorCode, 'STORAGE_FULL');
