@@ -54,9 +54,12 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
   const [large = ''] = await world.repository.commit([
     { branch: 'main', files: { 'large.bin': randomBytes(6 * 1024 * 1024) } },
   ]);
-  const unknown = await makeTestRepository(join(disk.folder, 'unknown.git'));
-  await unknown.commit([{ branch: 'master', files: { a: randomBytes(100_000) } }]);
-  await server.call('POST', '/manage/1/apps', { AppId: 'unknown', Repository: unknown.path });
+  const other = await makeTestRepository(join(await temporaryFolder(t), 'other.git'));
+  await other.commit([{ branch: 'master' }]);
+  await server.call('POST', '/manage/1/apps', { AppId: 'other', Repository: other.path });
+  const startOther = (Revision: string) =>
+    server.call('POST', '/api/1/apps/other/packages', { Revision, Version: '1.0.0' });
+  assert.equal((await startOther('1')).status, 200);
   const kept = await world.build();
   const doomed = await world.build({ Revision: large });
   const packages = '/api/1/apps/calc/packages';
@@ -73,7 +76,8 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
   assert.equal(refused.status, 500);
   assert.equal(refused.body.errorCode, 'BUILD_FAILED');
   assert.match(refused.body.errorMessage, /disk of .* is full/);
-  const uncopied = await server.call('POST', '/api/1/apps/unknown/packages', { Revision: '1', Version: '1.0.0' });
+  await other.commit([{ branch: 'master', files: { a: randomBytes(100_000) } }]);
+  const uncopied = await startOther('2');
   assert.equal(uncopied.status, 500);
   assert.match(
     uncopied.body.errorMessage,
