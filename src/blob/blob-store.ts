@@ -10,11 +10,12 @@ export interface BlobStore {
   /** The size of a blob in bytes, or undefined when there is none. */
   findSize(key: string): Promise<number | undefined>;
   /**
-   * The bytes from `start` up to and including `end`, in large chunks and with backpressure.
+   * The bytes from `start` up to and including `end`, in large chunks. A chunk keeps its bytes until the next one is
+   * asked for. Whoever was given them reads them, to the end or until it gives up, as `for await` does.
    *
    * @throws BlobError `missing`
    */
-  read(key: string, range: { readonly start: number; readonly end: number }): Promise<NodeJS.ReadableStream>;
+  read(key: string, range: { readonly start: number; readonly end: number }): Promise<AsyncIterable<Uint8Array>>;
   /** Deletes a blob for good; whoever is reading it may finish. @returns whether there was one */
   delete(key: string): Promise<boolean>;
   /** Every key, in no order. */

@@ -11,21 +11,27 @@ export class DiskBlobWriter implements BlobWriter {
   readonly #key: string;
   readonly #temporary: string;
   readonly #final: string;
-  readonly #handle: FileHandle;
+  readonly #opening: Promise<FileHandle>;
   #sizeBytes = 0;
   #discarding: Promise<void> | undefined;
 
-  /** @param handle the temporary file, new and open; the writer closes and deletes it */
-  constructor(key: string, paths: { readonly temporary: string; readonly final: string }, handle: FileHandle) {
+  /** @param opening gives the temporary file, new; the writer closes and deletes it */
+  constructor(
+    key: string,
+    paths: { readonly temporary: string; readonly final: string },
+    opening: Promise<FileHandle>,
+  ) {
     this.#key = key;
     this.#temporary = paths.temporary;
     this.#final = paths.final;
-    this.#handle = handle;
+    this.#opening = opening;
+    // Whoever writes learns of it; nobody else is to.
+    opening.catch(() => undefined);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     // Hashed while the disk is at work.
-    const written = writeAll(this.#handle, chunk);
+    const written = this.#opening.then((handle) => writeAll(handle, chunk));
     this.#hash.update(chunk);
     try {
       await written;
@@ -40,13 +46,12 @@ export class DiskBlobWriter implements BlobWriter {
   async commit(): Promise<WrittenBlob> {
     try {
       // In this order: no name before the bytes are safe, no answer before the name is.
-      await this.#handle.datasync();
+      await (await this.#opening).datasync();
       await link(this.#temporary, this.#final);
-      await syncFolder(dirname(this.#final));
+      await Promise.all([syncFolder(dirname(this.#final)), this.abort()]);
     } catch (error) {
-      throw toWriteError(this.#key, error);
-    } finally {
       await this.abort();
+      throw toWriteError(this.#key, error);
     }
     return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') };
   }
@@ -58,7 +63,7 @@ export class DiskBlobWriter implements BlobWriter {
 
   async #discard(): Promise<void> {
     try {
-      await this.#handle.close();
+      await (await this.#opening.catch(() => undefined))?.close();
     } finally {
       await unlink(this.#temporary).catch((error) => {
         if (codeOf(error) !== 'ENOENT') throw error;

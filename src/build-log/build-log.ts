@@ -8,7 +8,7 @@ export interface BuildLog {
   /** Bytes written so far; 0 when there is no log. */
   size(packageId: string): Promise<number>;
   /** The bytes from `start` up to, and not including, `end`. */
-  read(packageId: string, range: { readonly start: number; readonly end: number }): Promise<NodeJS.ReadableStream>;
+  read(packageId: string, range: { readonly start: number; readonly end: number }): Promise<AsyncIterable<Uint8Array>>;
   /**
    * Yields what is there from byte `start` on and then what is appended, as it comes, until the signal fires or the log
    * is deleted.

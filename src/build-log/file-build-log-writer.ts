@@ -70,10 +70,22 @@ export class FileBuildLogWriter implements BuildLogWriter {
   async #writeWaiting(): Promise<void> {
     if (this.#waiting.length === 0) return;
     // Opened before the lines are taken, so that those which come meanwhile go along.
-    this.#handle ??= await openForAppending(this.#path);
+    this.#handle ??= await this.#open();
     this.#sizeBytes ??= (await this.#handle.stat()).size;
     await this.#append(this.#handle, this.#cut(Buffer.from(this.#takeWaiting()), this.#sizeBytes));
     this.#onWritten();
+  }
+
+  /** Most logs are new, and a file that was not there is empty. */
+  async #open(): Promise<FileHandle> {
+    try {
+      const handle = await openFile(this.#path, 'ax');
+      this.#sizeBytes = 0;
+      return handle;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      return openFile(this.#path, 'a');
+    }
   }
 
   async #append(handle: FileHandle, bytes: Buffer): Promise<void> {
@@ -118,14 +130,18 @@ export class FileBuildLogWriter implements BuildLogWriter {
   }
 }
 
-async function openForAppending(path: string): Promise<FileHandle> {
+async function openFile(path: string, flags: 'a' | 'ax'): Promise<FileHandle> {
   try {
-    return await open(path, 'a', 0o640);
+    return await open(path, flags, 0o640);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     await mkdir(dirname(path), { recursive: true });
-    return open(path, 'a', 0o640);
+    return open(path, flags, 0o640);
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** Control characters, which a terminal would obey, become visible; tabs stay. */

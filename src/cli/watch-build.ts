@@ -19,8 +19,8 @@ export interface Watch {
   readonly hasAnswered: boolean;
 }
 
-/** How long one question to the server waits for an answer. */
-const WAIT_SECONDS = 20;
+/** Between two streams of events, where the first ended before the build did. */
+const PAUSE_MS = 500;
 /** For how long a server that does not answer is asked again: longer than a restart. */
 const OUTAGE_MS = 60_000;
 
@@ -34,9 +34,9 @@ export async function watchBuild(cli: Cli, client: Client, watch: Watch): Promis
   const deadline = AbortSignal.timeout(watch.timeoutMs);
   const signal = AbortSignal.any([cli.signal, deadline]);
   const shown = openStatusDisplay(cli);
-  const report: Report = { status: shown.show, isShown: false, lines: 0 };
+  const report: Report = { status: shown.show, line: shown.print, lines: 0 };
   try {
-    return await untilEnded(cli, () => askOnce(cli, client, { ...watch, signal }, report), { ...watch, signal });
+    return await untilEnded(cli, () => followOnce(client, { ...watch, signal }, report), { ...watch, signal });
   } catch (error) {
     if (!deadline.aborted || cli.signal.aborted) throw error;
     const message = `The build ${watch.packageId} has not ended after ${formatDuration(watch.timeoutMs)}; it goes on.`;
@@ -48,8 +48,7 @@ export async function watchBuild(cli: Cli, client: Client, watch: Watch): Promis
 
 interface Report {
   readonly status: (found: WirePackage) => void;
-  /** The first status is asked for without waiting: something should be seen at once. */
-  isShown: boolean;
+  readonly line: (text: string) => void;
   /** How many lines of the log were shown: after a new start of the stream they come again. */
   lines: number;
 }
@@ -71,22 +70,17 @@ async function untilEnded(
       // Who says that it is going down is there.
       if (error instanceof ClientError && error.code === 'SHUTTING_DOWN') reachedAt ??= cli.now();
       if (!isOutage(error) || reachedAt === undefined || cli.now() - reachedAt > OUTAGE_MS) throw error;
-      await pause(500, signal);
     }
+    await pause(PAUSE_MS, signal);
   }
 }
 
-/** Asks for the package, or follows its events; @returns what was seen last */
-async function askOnce(cli: Cli, client: Client, question: Question, report: Report): Promise<WirePackage | undefined> {
-  const { app, packageId, signal } = question;
-  if (question.follow) return await followOnce(cli, client, question, report);
-  const found = await client.getPackage(app, packageId, report.isShown ? { wait: WAIT_SECONDS, signal } : { signal });
-  report.status(found);
-  report.isShown = true;
-  return found;
-}
-
-async function followOnce(cli: Cli, client: Client, question: Question, report: Report) {
+/**
+ * Follows the events of the package until they end: only they tell the status at once as well as each change of it.
+ *
+ * @returns the package as it was seen last
+ */
+async function followOnce(client: Client, question: Question, report: Report) {
   let last: WirePackage | undefined;
   let seen = 0;
   for await (const event of client.followPackage(question.app, question.packageId, { signal: question.signal })) {
@@ -95,7 +89,7 @@ async function followOnce(cli: Cli, client: Client, question: Question, report: 
       report.status(last);
     } else {
       seen += 1;
-      if (seen > report.lines) cli.stderr.write(`${printable(event.line)}\n`);
+      if (question.follow && seen > report.lines) report.line(event.line);
       report.lines = Math.max(report.lines, seen);
     }
   }
@@ -114,7 +108,14 @@ function isOutage(error: unknown): boolean {
   return error instanceof TypeError;
 }
 
-function openStatusDisplay(cli: Cli): { show(found: WirePackage): void; close(): void } {
+interface StatusDisplay {
+  show(found: WirePackage): void;
+  /** A line of its own, above the one that changes. */
+  print(text: string): void;
+  close(): void;
+}
+
+function openStatusDisplay(cli: Cli): StatusDisplay {
   const progress = openProgress(cli);
   let last: WirePackage | undefined;
   const refresh = () => showProgress(cli, progress, last);
@@ -123,6 +124,11 @@ function openStatusDisplay(cli: Cli): { show(found: WirePackage): void; close():
     show(found) {
       if (!progress.isShown && found.Status !== last?.Status) cli.stderr.write(`${found.Status} ${found.Name}\n`);
       last = found;
+      refresh();
+    },
+    print(text) {
+      progress.clear();
+      cli.stderr.write(`${printable(text)}\n`);
       refresh();
     },
     close() {

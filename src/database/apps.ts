@@ -1,6 +1,6 @@
 import type { AppId, ProjectId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
-import { prepareQuery } from './prepared-query.ts';
+import { prepareLookUp } from './look-up.ts';
 import type { AppRow, UserRow } from './schema.ts';
 import type { User } from './users.ts';
 
@@ -43,16 +43,10 @@ function visibleApps(queries: Queries, user: User) {
     );
 }
 
-const selectApp = prepareQuery<[key: string], AppRow>((queries) =>
+/** Finds an app by the id that other tables know it by; one that was deleted is not found. */
+export const findApp = prepareLookUp<string, AppRow>((queries) =>
   queries.selectFrom('apps').selectAll().where('id', '=', '').where('deleted_at', 'is', null),
 );
-
-/** Finds an app by the id that other tables know it by; one that was deleted is not found. */
-export async function findApp(queries: Queries, key: string): Promise<AppRow | undefined> {
-  const [row] = await selectApp(queries, [key]);
-  return row;
-}
-
 /** Whether an AppId or a ProjectId is taken already. */
 export async function isAppTaken(queries: Queries, appId: AppId, projectId: ProjectId): Promise<boolean> {
   const row = await queries

@@ -3,7 +3,7 @@ import type { PackageId } from '../domain/identifiers.ts';
 import { mayBecome } from '../domain/package-status.ts';
 import type { PackageStatus } from '../protocol/package.ts';
 import type { Queries } from './database.ts';
-import { prepareQuery } from './prepared-query.ts';
+import { prepareLookUp } from './look-up.ts';
 import type { NewPackage, PackageRow } from './schema.ts';
 
 /**
@@ -13,7 +13,8 @@ import type { NewPackage, PackageRow } from './schema.ts';
 export const QUEUED = sql.lit<PackageStatus>('Queued');
 export const UNDER_WAY = sql<PackageStatus>`('Building', 'Uploading')`;
 
-const selectPackage = prepareQuery<[id: PackageId], PackageRow>((queries) =>
+/** Finds a package by its id alone: for the server itself, never for a client. */
+export const findAnyPackage = prepareLookUp<PackageId, PackageRow>((queries) =>
   queries
     .selectFrom('packages')
     .selectAll()
@@ -24,12 +25,6 @@ const selectPackage = prepareQuery<[id: PackageId], PackageRow>((queries) =>
 export async function findPackage(queries: Queries, appKey: string, id: PackageId): Promise<PackageRow | undefined> {
   const row = await findAnyPackage(queries, id);
   return row?.app_id === appKey ? row : undefined;
-}
-
-/** Finds a package by its id alone: for the server itself, never for a client. */
-export async function findAnyPackage(queries: Queries, id: PackageId): Promise<PackageRow | undefined> {
-  const [row] = await selectPackage(queries, [id]);
-  return row;
 }
 
 /** One page of an app's packages, newest first. @param page `before` is the sequence of the last one seen */

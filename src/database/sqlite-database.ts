@@ -1,6 +1,7 @@
 import { Kysely, SqliteDialect } from 'kysely';
 import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { rememberLookUps } from './look-up.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import type { SpaceReserve } from './space-reserve.ts';
@@ -20,12 +21,14 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
   const write = queriesOf(writer);
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
+  const forgetLookUps = rememberLookUps(read);
   const commits = new GroupCommit(writer, write);
   const transaction: Database['transaction'] = async (work, durability = 'full') => {
     try {
       return await commits.transaction(work, durability);
     } finally {
       reader.renewSnapshot();
+      forgetLookUps();
     }
   };
   return {

@@ -86,13 +86,12 @@ async function sendPackage(
     },
     async open(range) {
       try {
-        const stream = await blobs.read(key, range);
-        stream.on('error', (error) => logger.error({ err: error, packageId: id }, 'a package could not be read'));
-        return stream;
+        return await blobs.read(key, range);
       } catch (error) {
         throw error instanceof BlobError ? damaged(error.message, error) : error;
       }
     },
+    onError: (error) => logger.error({ err: error, packageId: id }, 'a package could not be read'),
   });
 }
 

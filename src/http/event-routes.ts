@@ -108,7 +108,7 @@ async function sendRest(
   const range = { start: lines.readUntil, end: await buildLog.size(packageId) };
   for await (const chunk of await buildLog.read(packageId, range)) {
     if (signal.aborted) return;
-    await sendLines(stream, lines, Buffer.from(chunk), signal);
+    await sendLines(stream, lines, chunk, signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../domain/refusal.ts';
 import { type ByteRange, parseByteRange } from './byte-range.ts';
+import { sendChunks } from './send-chunks.ts';
 
 /** Bytes to be sent whole or in part. */
 export interface FileReply {
@@ -9,7 +10,10 @@ export interface FileReply {
   /** A strong validator with its quotes; undefined for bytes that still grow. */
   readonly etag?: string;
   readonly headers: Readonly<Record<string, string>>;
-  open(range: ByteRange): Promise<NodeJS.ReadableStream>;
+  /** A chunk keeps its bytes until the next one is asked for. */
+  open(range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  /** Told when the bytes could not be read to their end, which the client sees as a connection that breaks. */
+  onError(error: unknown): void;
 }
 
 /**
@@ -27,9 +31,12 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
   }
   const { start, end } = range ?? { start: 0, end: file.sizeBytes - 1 };
   reply.type(file.contentType).header('content-length', String(end - start + 1));
-  // An empty stream would be sent in chunks.
+  // Without a body Fastify would send chunks of none.
   if (request.method === 'HEAD' || file.sizeBytes === 0) return reply.send(request.method === 'HEAD' ? undefined : '');
-  return reply.send(await file.open({ start, end }));
+  const chunks = await file.open({ start, end });
+  reply.hijack();
+  await sendChunks(reply, chunks).catch(file.onError);
+  return reply;
 }
 
 /** A Range counts for GET alone, and only while the file is the one that If-Range speaks of. */

@@ -5,7 +5,10 @@ import { getPackage, type PackageCall } from './package-calls.ts';
 import { describe } from './route-schemas.ts';
 
 /** The log of a build as text: what there is of it at this moment. */
-export function addLogRoute(app: FastifyInstance, deps: Pick<HttpDependencies, 'database' | 'buildLog'>): void {
+export function addLogRoute(
+  app: FastifyInstance,
+  deps: Pick<HttpDependencies, 'database' | 'buildLog' | 'logger'>,
+): void {
   app.route<PackageCall>({
     method: ['GET', 'HEAD'],
     url: '/apps/:app/packages/:packageId/log',
@@ -17,6 +20,7 @@ export function addLogRoute(app: FastifyInstance, deps: Pick<HttpDependencies, '
         contentType: 'text/plain; charset=utf-8',
         headers: { 'cache-control': 'private, no-store', 'x-content-type-options': 'nosniff' },
         open: ({ start, end }) => deps.buildLog.read(id, { start, end: end + 1 }),
+        onError: (error) => deps.logger.error({ err: error, packageId: id }, 'a build log could not be read'),
       });
     },
   });

@@ -10,9 +10,11 @@ export interface Configuration {
   readonly buildSlots: number;
   readonly buildsPerApp: number;
   readonly buildTimeoutMs: number;
+  readonly repositoryTimeoutMs: number;
+  readonly fetchTimeoutMs: number;
   /** Without a trailing slash; undefined means: the address the client used. */
   readonly publicUrl: string | undefined;
-  /** Absolute paths of PEM files that could be read. */
+  /** Absolute paths of PEM files: a certificate, with its chain, and the key that belongs to it. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   readonly linkTtlSeconds: number;
   /** 0 turns the cache off. */

@@ -51,7 +51,9 @@ export interface Core {
   removeDeletedApps(): void;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
-  /** Ends both, gives unfinished builds back after a while, and closes everything. */
+  /** Begins no more builds, and gives those back that have not ended after a while. */
+  stopBuilding(graceMs: number): Promise<void>;
+  /** Does that too, ends what the outbox does, and closes everything. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -107,6 +109,8 @@ async function openLocked(
     path: process.env.PATH ?? '',
     home: homedir(),
     extraEnvironment: gitVariables(process.env),
+    connectTimeoutMs: configuration.repositoryTimeoutMs,
+    fetchTimeoutMs: configuration.fetchTimeoutMs,
   });
   opened.defer(repositories.closeAll);
   const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
@@ -185,6 +189,7 @@ async function openLocked(
       removal.wake();
       sweep.wake();
     },
+    stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
       await worker.stop(graceMs);
       await outbox.stop();

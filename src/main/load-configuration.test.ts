@@ -38,6 +38,8 @@ test('without anything given, the defaults hold', async () => {
     dataFolder: join(folder, 'data'),
     buildsPerApp: 256,
     buildTimeoutMs: 1_800_000,
+    repositoryTimeoutMs: 10_000,
+    fetchTimeoutMs: 600_000,
     publicUrl: undefined,
     linkTtlSeconds: 900,
     cacheSizeBytes: 2 ** 31,
@@ -100,14 +102,12 @@ test('a file that was asked for must be there and must be YAML', async () => {
   ]);
 });
 
-test('certificate and key must both be readable', async () => {
-  const tlsCert = await writeConfig('cert.pem', '');
-  const mistakes = await mistakesOf({ flags: { tlsCert, tlsKey: 'key.pem' } });
-  assert.equal(mistakes.length, 1);
-  assert.match(mistakes.join(), /^tlsKey is '.*key\.pem'/);
-  const tlsKey = await writeConfig('key.pem', '');
-  const { tls } = await load({ flags: { tlsCert, tlsKey } });
-  assert.deepEqual(tls, { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') });
+test('certificate and key must both be readable, and be what they are given as', async () => {
+  const tlsCert = await writeConfig('cert.pem', 'no certificate');
+  assert.deepEqual(await mistakesOf({ flags: { tlsCert, tlsKey: 'key.pem' } }), [
+    `tlsCert is '${join(folder, 'cert.pem')}'; accepted is the path of a file with a certificate in PEM.`,
+    `tlsKey is '${join(folder, 'key.pem')}'; accepted is the path of a file that can be read.`,
+  ]);
 });
 
 test('proxies are trusted by name: everybody, nobody, or addresses and networks', async () => {

@@ -1,5 +1,5 @@
-import { access, constants } from 'node:fs/promises';
 import { CommandFailure } from '../cli/exit-codes.ts';
+import { checkTls } from './check-tls.ts';
 import type { Configuration } from './configuration.ts';
 import { type ConfigurationFile, readConfigurationFile } from './configuration-file.ts';
 import { getSetting, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
@@ -48,7 +48,8 @@ export async function loadConfiguration(sources: ConfigurationSources): Promise<
     return given.text === undefined ? undefined : setting.parse(given.text, given.folder);
   };
   const configuration = assemble(value);
-  mistakes.push(...(await checkTls(value('tlsCert', SETTINGS.tlsCert), value('tlsKey', SETTINGS.tlsKey))));
+  const certFile = value('tlsCert', SETTINGS.tlsCert);
+  mistakes.push(...(await checkTls({ certFile, keyFile: value('tlsKey', SETTINGS.tlsKey) })));
   if (mistakes.length > 0 || configuration === undefined) throw new ConfigurationError(mistakes);
   return configuration;
 }
@@ -91,6 +92,8 @@ function assemble(value: Value): Configuration | undefined {
     buildSlots: value('buildSlots', SETTINGS.buildSlots),
     buildsPerApp: value('buildsPerApp', SETTINGS.buildsPerApp),
     buildTimeoutMs: value('buildTimeout', SETTINGS.buildTimeout),
+    repositoryTimeoutMs: value('repositoryTimeout', SETTINGS.repositoryTimeout),
+    fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
     shutdownGraceMs: value('shutdownGrace', SETTINGS.shutdownGrace),
@@ -106,22 +109,4 @@ type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };
 
 function isComplete<T extends object>(values: T): values is T & Complete<T> {
   return Object.values(values).every((value) => value !== undefined);
-}
-
-async function checkTls(certFile: string | undefined, keyFile: string | undefined): Promise<string[]> {
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    const [there, missing] = certFile === undefined ? ['tlsKey', 'tlsCert'] : ['tlsCert', 'tlsKey'];
-    return [`${there} is given and ${missing} is not; give both for TLS, or neither.`];
-  }
-  const checks = [checkReadable('tlsCert', certFile), checkReadable('tlsKey', keyFile)];
-  return (await Promise.all(checks)).filter((mistake) => mistake !== undefined);
-}
-
-async function checkReadable(name: SettingName, path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  const readable = await access(path, constants.R_OK).then(
-    () => true,
-    () => false,
-  );
-  return readable ? undefined : `${name} is '${path}'; accepted is the path of a file that can be read.`;
 }

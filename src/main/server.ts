@@ -48,10 +48,12 @@ export async function startServer(configuration: Configuration, logger: Logger):
     return { url: addressOf(http.server.address(), configuration), adminKey, stop: once(() => stop()) };
 
     async function stop() {
+      const { shutdownGraceMs } = configuration;
       try {
-        await http.close();
+        // At once: while a slow answer holds up the one, the other must not begin anything.
+        await Promise.all([http.close(), core.stopBuilding(shutdownGraceMs)]);
       } finally {
-        await core.stop(configuration.shutdownGraceMs);
+        await core.stop(shutdownGraceMs);
       }
     }
   } catch (error) {

@@ -90,6 +90,23 @@ export const SETTINGS = {
     fallback: '30m',
     parse: (text) => between(parseDuration(text), 1000, 7 * DAY_MS),
   },
+  repositoryTimeout: {
+    flag: '--repository-timeout <duration>',
+    variables: ['SLIPWAY_REPOSITORY_TIMEOUT'],
+    summary:
+      'How long a repository may take to say which branches it has. One that is silent for longer is unreachable.',
+    accepts: 'a duration from 1s to 10m, such as `10s`; a bare number is seconds',
+    fallback: '10s',
+    parse: (text) => between(parseDuration(text), 1000, 600_000),
+  },
+  fetchTimeout: {
+    flag: '--fetch-timeout <duration>',
+    variables: ['SLIPWAY_FETCH_TIMEOUT'],
+    summary: 'How long it may take to fetch from a repository or to push tags to it. The first fetch brings all of it.',
+    accepts: 'a duration from 1s to 1d, such as `10m` or `1h`; a bare number is seconds',
+    fallback: '10m',
+    parse: (text) => between(parseDuration(text), 1000, DAY_MS),
+  },
   linkTtl: {
     flag: '--link-ttl <duration>',
     variables: ['SLIPWAY_LINK_TTL'],

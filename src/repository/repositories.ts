@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CatFilePool } from './git/cat-file-pool.ts';
 import { type GitRepository, openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
+import { createObjectMemory } from './git/object-memory.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { removeFolder } from './git/remove-folder.ts';
 import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
@@ -75,6 +76,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     idleMs: options.idleMs ?? 60_000,
     mostIdle: options.mostIdleProcesses ?? 8,
   });
+  const shared = { settings, pool, memory: createObjectMemory() };
   const now = options.now ?? Date.now;
   const opened = new Map<string, Open>();
   prepareFolder(options.mirrorsFolder, settings.globalConfig);
@@ -98,7 +100,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     const folder = join(options.mirrorsFolder, folderName(app.key));
     const mainBranch = app.mainBranch ?? undefined;
     const after = Promise.resolve(ending.get(app.key)).catch(() => undefined);
-    const repository = openGitRepository({ settings, pool, after, folder, address: app.repository, mainBranch, now });
+    const repository = openGitRepository({ ...shared, after, folder, address: app.repository, mainBranch, now });
     opened.set(app.key, { app, repository, usedAt: performance.now() });
     return repository;
   };

@@ -55,7 +55,7 @@ export class BuildWorker {
 
   /**
    * Claims nothing more, lets what is running finish for `graceMs`, and gives the rest back to the queue. Resolves when
-   * nothing runs any more.
+   * nothing runs any more. May be called twice.
    */
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false;

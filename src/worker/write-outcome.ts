@@ -16,7 +16,7 @@ export interface WriteOutcomeDeps {
 }
 
 /** Tags of builds that end in quick succession are pushed together: a push costs more than a small build. */
-const TAG_DELAY_MS = 500;
+const TAG_DELAY_MS = 1000;
 
 /**
  * Makes a package Succeeded once its file is in the blob store. When that cannot be written the file goes away again.

@@ -244,3 +244,34 @@ async function which(name: string): Promise<string> {
   }
   throw new Error(`${name} is not in PATH`);
 }
+
+it('reads what it remembers and what it does not in the order asked for', async (test) => {
+  const lab = await makeGitLab(test);
+  const remote = await lab.remote('app');
+  const files = Object.fromEntries(
+    Array.from({ length: 150 }, (_, at) => [`d${at % 7}/${at}`, at % 3 === 0 ? randomBytes(5_000) : `small ${at}`]),
+  );
+  const changed = { 'd1/8': 'another', 'd2/9': randomBytes(5_000_000), 'd3/3': 'smaller', 'e/new': 'new' };
+  await remote.commit([
+    { branch: 'master', files },
+    { branch: 'master', files: changed },
+  ]);
+  const repository = lab.open(remote.path);
+  const first = await open(repository);
+  await contents(first);
+  const { id } = await repository.resolve({ branch: { mainLine: true }, revision: '2' }, signal());
+  const tree = await repository.openTree(id, signal());
+  for (let round = 0; round < 2; round += 1) {
+    const read: string[] = [];
+    for await (const { file, bytes } of tree.read(tree.files, signal())) {
+      const whole = bytes instanceof Uint8Array ? bytes : Buffer.concat(await Array.fromAsync(bytes));
+      assert.ok(Buffer.from({ ...files, ...changed }[file.path] ?? '').equals(whole), file.path);
+      read.push(file.path);
+    }
+    assert.deepEqual(
+      read,
+      tree.files.map(({ path }) => path),
+    );
+    assert.equal(read.length, 151);
+  }
+});

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { CatFilePool } from '../../src/repository/git/cat-file-pool.ts';
 import { Mirror } from '../../src/repository/git/mirror.ts';
+import { createObjectMemory } from '../../src/repository/git/object-memory.ts';
 import { parseRemoteAddress } from '../../src/repository/git/remote-address.ts';
 import { signal } from '../contract/repository.ts';
 import { makeTestRepository } from '../support/git.ts';
@@ -55,7 +56,7 @@ async function openSlowMirror(test: TestContext) {
   };
   await writeFile(settings.globalConfig, '[safe]\n\tdirectory = *\n');
   const pool = new CatFilePool(settings, { idleMs: 1000, mostIdle: 1 });
-  const context = { settings, pool, after: Promise.resolve() };
+  const context = { settings, pool, memory: createObjectMemory(), after: Promise.resolve() };
   const mirror = new Mirror(context, join(folder, 'mirror.git'), parseRemoteAddress(remote.path));
   test.after(() => mirror.close());
   const exists = (name: string) =>

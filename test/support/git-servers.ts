@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { GIT_TEST_ENVIRONMENT } from './git.ts';
 
 /** A server for the repositories in one folder, on a port of its own. */
@@ -33,10 +34,15 @@ export async function startGitDaemon(folder: string): Promise<TestGitServer> {
   return { url: `git://127.0.0.1:${port}/`, count: () => count, stop: () => close(server, sockets) };
 }
 
-/** Serves a folder over http by `git http-backend`; with a password when one is given. */
+/**
+ * Serves a folder over http by `git http-backend`; with a password when one is given.
+ *
+ * @param admit is told the body of each request, which waits for its promise before it goes on
+ */
 export async function startGitHttp(
   folder: string,
   user?: { readonly name: string; readonly password: string },
+  admit?: (body: string) => Promise<void>,
 ): Promise<TestGitServer> {
   const wanted = user === undefined ? undefined : `Basic ${btoa(`${user.name}:${user.password}`)}`;
   let count = 0;
@@ -45,7 +51,7 @@ export async function startGitHttp(
     if (wanted !== undefined && request.headers.authorization !== wanted) {
       request.resume();
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
-    } else runBackend(folder, request, response);
+    } else void admitted(request, admit).then((body) => runBackend(folder, request, body, response));
   });
   const port = await listen(server);
   const stop = () => {
@@ -68,6 +74,22 @@ export async function startSilentServer(): Promise<TestGitServer> {
   return { url: `git://127.0.0.1:${port}/`, count: () => count, stop: () => close(server, sockets) };
 }
 
+/** Answers every request over http with a redirect. @param location makes the target from the path that was asked for */
+export async function startRedirecting(location: (pathAndQuery: string) => string): Promise<TestGitServer> {
+  let count = 0;
+  const server = createHttpServer((request, response) => {
+    count++;
+    request.resume();
+    response.writeHead(302, { Location: location(request.url ?? '/') }).end();
+  });
+  const port = await listen(server);
+  const stop = () => {
+    server.closeAllConnections();
+    return close(server, new Set());
+  };
+  return { url: `http://127.0.0.1:${port}/`, count: () => count, stop };
+}
+
 /**
  * A folder with an `ssh` that runs the command it is given on this machine: everything of git's ssh transport but the
  * network. Put it first in PATH.
@@ -80,7 +102,14 @@ export async function makeLocalSsh(folder: string): Promise<string> {
   return bin;
 }
 
-function runBackend(folder: string, request: IncomingMessage, response: ServerResponse): void {
+/** The body of a request, once it may go on. */
+async function admitted(request: IncomingMessage, admit?: (body: string) => Promise<void>): Promise<Buffer> {
+  const body = await buffer(request);
+  await admit?.(body.toString('latin1'));
+  return body;
+}
+
+function runBackend(folder: string, request: IncomingMessage, body: Buffer, response: ServerResponse): void {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const child = spawn('git', ['http-backend'], {
     env: {
@@ -98,7 +127,7 @@ function runBackend(folder: string, request: IncomingMessage, response: ServerRe
     },
   });
   child.stdin.on('error', () => undefined);
-  request.pipe(child.stdin);
+  child.stdin.end(body);
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.on('close', () => answer(Buffer.concat(chunks), response));

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from './command-line.ts';
 import { until } from './until.ts';
@@ -14,18 +15,50 @@ export interface RunningSlipway {
   readonly ended: Promise<Outcome>;
 }
 
+type Context = { after(work: () => unknown): void };
+
 /** Starts `slipway` as a process of its own, which is killed when the test ends before it does. */
 export function startSlipway(
-  test: { after(work: () => unknown): void },
+  test: Context,
   folder: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): RunningSlipway {
+  const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
   const child = spawn(process.execPath, [COMMAND, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, SLIPWAY_LOG_LEVEL: 'error', ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: environment(folder, variables),
+    stdio,
   });
+  return watch(test, child, args);
+}
+
+/**
+ * Starts `slipway` on a terminal of its own, 60 columns wide. Its two streams come out as one, `stdout`; what is written
+ * to the process's `stdin` is typed there.
+ */
+export function startOnTerminal(
+  test: Context,
+  folder: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): RunningSlipway {
+  const words = [process.execPath, COMMAND, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const child = spawn('script', ['-qec', `stty cols 60; exec ${words.join(' ')}`, '/dev/null'], {
+    cwd: folder,
+    env: { TERM: 'xterm', SHELL: '/bin/sh', ...environment(folder, variables) },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  return watch(test, child, args);
+}
+
+function environment(folder: string, variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, HOME: folder, SLIPWAY_LOG_LEVEL: 'error', ...variables };
+}
+
+type Watched = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
+
+function watch(test: Context, child: Watched, args: readonly string[]): RunningSlipway {
   test.after(() => child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
@@ -54,7 +87,7 @@ export function startSlipway(
 
 /** Runs `slipway` to its end. */
 export function runSlipway(
-  test: { after(work: () => unknown): void },
+  test: Context,
   folder: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},

@@ -30,6 +30,8 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     buildSlots: 2,
     buildsPerApp: 256,
     buildTimeoutMs: 60_000,
+    repositoryTimeoutMs: 30_000,
+    fetchTimeoutMs: 60_000,
     publicUrl: undefined,
     linkTtlSeconds: 900,
     cacheSizeBytes: 64 * 1024 * 1024,

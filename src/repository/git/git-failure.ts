@@ -32,6 +32,11 @@ const PHRASES: readonly Phrase[] = [
     means: NO_SPACE_MEANS,
   },
   {
+    says: /Protocol ".*" (?:not supported|disabled)|redirect target URL could not be parsed/i,
+    kind: 'bad-address',
+    means: 'redirects to an address that is not followed: only http and https are',
+  },
+  {
     says: /Host key verification failed/i,
     kind: 'unreachable',
     means: 'is on a host whose ssh key is not known: add it to known_hosts',

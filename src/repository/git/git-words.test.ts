@@ -28,6 +28,8 @@ const REFUSALS = [
   ['git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.', 'unreachable', 'let us in'],
   ['Host key verification failed.\nfatal: Could not read from remote repository.', 'unreachable', 'known_hosts'],
   ["fatal: transport 'ext' not allowed", 'bad-address', 'refuses'],
+  [`fatal: unable to access 'http://h/': Protocol "file" disabled`, 'bad-address', 'redirects'],
+  ["fatal: unable to access 'http://h/': The redirect target URL could not be parsed", 'bad-address', 'redirects'],
   ['fatal: remote error: upload-pack: not our ref 1234', 'unknown-revision', 'revision'],
   [' ! [remote rejected] v1 -> v1 (pre-receive hook declined)', 'refused', 'allow'],
   ['fatal: something never seen before', 'unreachable', 'something never seen before'],

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { CatFilePool } from './cat-file-pool.ts';
 import type { GitSettings } from './git-settings.ts';
 import { maintainMirror } from './maintain-mirror.ts';
+import { createObjectMemory } from './object-memory.ts';
 import { readObject } from './read-objects.ts';
 
 it('joins many packs, loses nothing that no branch leads to, and disturbs no reader', async (test) => {
@@ -25,7 +26,7 @@ it('joins many packs, loses nothing that no branch leads to, and disturbs no rea
   };
   const pool = new CatFilePool(settings, { idleMs: 60_000, mostIdle: 8 });
   test.after(() => pool.endIdle());
-  const source = { pool, gitDir: mirror.path };
+  const source = { pool, memory: createObjectMemory(), gitDir: mirror.path };
   const { signal } = new AbortController();
   assert.equal((await readObject(source, lost, signal)).found, true);
   for (let at = 0; at < 50; at++) await mirror.commit([{ branch: `b${at}`, files: { a: `${at}` } }]);

@@ -19,6 +19,7 @@ import {
   whileFetching,
   writeHeadBranch,
 } from './mirror-folder.ts';
+import type { ObjectMemory } from './object-memory.ts';
 import { listRemoteRefs, type RemoteRefs, runRemote } from './remote.ts';
 import type { RemoteAddress } from './remote-address.ts';
 import { removeFolder } from './remove-folder.ts';
@@ -35,6 +36,7 @@ export interface Known extends RemoteRefs {
 export interface MirrorContext {
   readonly settings: GitSettings;
   readonly pool: CatFilePool;
+  readonly memory: ObjectMemory;
   /** The folder may be touched once this is done: whoever had it before is closing. */
   readonly after: Promise<void>;
 }
@@ -69,7 +71,8 @@ export class Mirror {
     this.settings = context.settings;
     this.#after = context.after;
     this.#writing = context.after;
-    this.source = { pool: context.pool, gitDir, repair: (since, signal) => this.#repairOnce(since, signal) };
+    const { pool, memory } = context;
+    this.source = { pool, memory, gitDir, repair: (since, signal) => this.#repairOnce(since, signal) };
     this.#repairs = new SharedRuns(() => this.#exclusively(this.#closing.signal, (both) => this.#repair(both)));
     this.#looks = new SharedRuns(() => this.#exclusively(this.#closing.signal, (both) => this.#look(both)));
   }

@@ -112,9 +112,10 @@ async function obtainCommit(mirror: Mirror, commitId: string, signal: AbortSigna
 }
 
 async function findCommit(mirror: Mirror, commitId: string, signal: AbortSignal): Promise<Commit | undefined> {
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commitId) || !(await mirror.exists())) return undefined;
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commitId)) return undefined;
   // Where the history knows it, it has been read before.
   const isKnown = (await mirror.known(signal))?.history.graph.find(commitId) !== undefined;
+  if (!isKnown && !(await mirror.exists())) return undefined;
   const object = await readObject(mirror.source, commitId, signal, isKnown ? { expected: 'commit' } : {});
   const isCommit = object.found && object.type === 'commit' && object.bytes instanceof Buffer;
   return isCommit ? parseCommit(object.bytes) : undefined;

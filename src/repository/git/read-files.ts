@@ -1,8 +1,9 @@
 import { quote } from '../../domain/refusal.ts';
 import { type FileContent, RepositoryError, type SourceFile } from '../repository.ts';
+import type { GitObject } from './ask-objects.ts';
 import { parseLfsPointer } from './lfs-pointer.ts';
 import type { LfsStore } from './lfs-store.ts';
-import { type GitObject, readObjects } from './read-objects.ts';
+import { readObjects } from './read-objects.ts';
 import type { ObjectSource } from './resume-content.ts';
 
 /** The piece of a tree that comes from one repository. */

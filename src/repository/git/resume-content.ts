@@ -1,10 +1,12 @@
 import { type CatFile, CatFileDied } from './cat-file.ts';
 import type { CatFilePool } from './cat-file-pool.ts';
 import { MOST_DEATHS, parseHeader, unreadableObject } from './object-header.ts';
+import type { ObjectMemory } from './object-memory.ts';
 
 export interface ObjectSource {
   readonly pool: CatFilePool;
   readonly gitDir: string;
+  readonly memory: ObjectMemory;
   /**
    * Gets every object anew, after one could not be read; absent where there is nowhere to get them from.
    *

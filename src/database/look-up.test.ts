@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addApp, addPackage, testDatabase } from '../../test/support/database.ts';
+import { changeStatus, findPackage } from './packages.ts';
+
+test('a row that was found is remembered until something is committed', async (t) => {
+  const database = await testDatabase(t);
+  const app = await addApp(database, 'calc');
+  const id = await addPackage(database, app);
+  const found = await findPackage(database.read, app.id, id);
+  assert.equal(await findPackage(database.read, app.id, id), found, 'the very same object');
+  await addPackage(database, app);
+  const again = await findPackage(database.read, app.id, id);
+  assert.notEqual(again, found);
+  assert.deepEqual(again, found);
+});
+
+test('what was looked up while it changed is not remembered', async (t) => {
+  const database = await testDatabase(t);
+  const app = await addApp(database, 'calc');
+  const id = await addPackage(database, app);
+  const guard = { packageId: id, status: 'Queued', attempt: 0 } as const;
+  const lookUps: Promise<unknown>[] = [];
+  const lookUp = () => lookUps.push(findPackage(database.read, app.id, id));
+  const change = database.transaction(async (queries) => {
+    lookUp();
+    await changeStatus(queries, guard, 'Building');
+    lookUp();
+  });
+  lookUp();
+  await change;
+  assert.equal((await findPackage(database.read, app.id, id))?.status, 'Building');
+  await Promise.all(lookUps);
+  assert.equal((await findPackage(database.read, app.id, id))?.status, 'Building');
+});
+
+test('a transaction sees what it wrote itself', async (t) => {
+  const database = await testDatabase(t);
+  const app = await addApp(database, 'calc');
+  const id = await addPackage(database, app);
+  await findPackage(database.read, app.id, id);
+  await database.transaction(async (queries) => {
+    await changeStatus(queries, { packageId: id, status: 'Queued', attempt: 0 }, 'Building');
+    assert.equal((await findPackage(queries, app.id, id))?.status, 'Building');
+  });
+});

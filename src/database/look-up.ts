@@ -1,0 +1,85 @@
+import type { Compilable, CompiledQuery } from 'kysely';
+import type { Queries } from './database.ts';
+
+/**
+ * A query for the one row that a key names, for the few that nearly every request makes. Its text is made once for each
+ * connection: building it anew takes longer than SQLite takes to answer it. Where {@link rememberLookUps} says so, what
+ * it found is remembered as well.
+ *
+ * @param build the query, with one placeholder for the key
+ * @returns finds the row; who is given one may not change it
+ */
+export function prepareLookUp<Key extends string, Row>(
+  build: (queries: Queries) => Compilable<Row>,
+): (queries: Queries, key: Key) => Promise<Row | undefined> {
+  const known = new WeakMap<Queries, LookUp<Row>>();
+  return async (queries, key) => {
+    let lookUp = known.get(queries);
+    if (lookUp === undefined) {
+      lookUp = { compiled: compile(build(queries)), found: new Map(), generation: 0 };
+      known.set(queries, lookUp);
+    }
+    const memory = memories.get(queries);
+    return memory === undefined ? run(queries, lookUp, key) : remember(queries, lookUp, key, memory);
+  };
+}
+
+/**
+ * Remembers what look-ups by a connection find: a client that polls asks for the same row many times before it changes.
+ * Only for a connection whose every writer is in this process.
+ *
+ * @returns forgets all of it, and what is being looked up at the moment; to be called after each commit, before anybody
+ *   learns of it
+ */
+export function rememberLookUps(queries: Queries): () => void {
+  const memory = { generation: 0 };
+  memories.set(queries, memory);
+  return () => {
+    memory.generation += 1;
+  };
+}
+
+interface Memory {
+  /** Counts what has been committed. */
+  readonly generation: number;
+}
+
+const memories = new WeakMap<Queries, Memory>();
+
+interface LookUp<Row> {
+  readonly compiled: CompiledQuery<Row>;
+  readonly found: Map<string, Row>;
+  /** When everything in `found` was true. */
+  generation: number;
+}
+
+/** More than the packages that are polled at once; a row takes about a kilobyte. */
+const MOST_ROWS = 1000;
+
+async function remember<Row>(
+  queries: Queries,
+  lookUp: LookUp<Row>,
+  key: string,
+  memory: Memory,
+): Promise<Row | undefined> {
+  const { found } = lookUp;
+  const { generation } = memory;
+  if (lookUp.generation !== generation || found.size >= MOST_ROWS) found.clear();
+  lookUp.generation = generation;
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  const row = await run(queries, lookUp, key);
+  if (row !== undefined && memory.generation === generation) found.set(key, row);
+  return row;
+}
+
+async function run<Row>(queries: Queries, { compiled }: LookUp<Row>, key: string): Promise<Row | undefined> {
+  const { rows } = await queries.executeQuery<Row>({ ...compiled, parameters: [key] });
+  return rows[0];
+}
+
+function compile<Row>(query: Compilable<Row>): CompiledQuery<Row> {
+  const compiled = query.compile();
+  if (compiled.parameters.length !== 1) throw new Error(`A look-up has one key: ${compiled.sql}`);
+  return compiled;
+}
