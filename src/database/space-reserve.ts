@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 export interface SpaceReserve {
   /** Gives the room away. It is taken again by itself, once there is much more of it. Never throws. */
   giveUp(): Promise<void>;
-  /** Whether the reserve is there and as much again is free. False means that the disk is full, or nearly. */
+  /** Whether the reserve was not given up and as much again is free. False means that the disk is full, or nearly. */
   hasRoom(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -18,25 +18,31 @@ const RESERVE_BYTES = 8 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const RETRY_MS = 1000;
 
-/** Takes the reserve, where there is room for it; else tries again and again until there is. */
-export async function openSpaceReserve(file: string): Promise<SpaceReserve> {
+/** Takes the reserve in the background, where there is room for it; else tries again and again until there is. */
+export function openSpaceReserve(file: string): SpaceReserve {
+  let isMissing = false;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
-  let taking: Promise<void> = Promise.resolve();
-  const takeLater = () => {
+  let taking = take();
+  async function take(): Promise<void> {
+    isMissing = !(await takeReserve(file));
+    if (isMissing) takeLater();
+  }
+  function takeLater(): void {
+    isMissing = true;
     if (!isClosed) timer ??= setTimeout(retry, RETRY_MS).unref();
-  };
-  const retry = () => {
+  }
+  function retry(): void {
     timer = undefined;
-    taking = takeReserve(file).then((isTaken) => (isTaken ? undefined : takeLater()));
-  };
-  if (!(await takeReserve(file))) takeLater();
+    taking = take();
+  }
   return {
     async giveUp() {
+      await taking;
       await rm(file, { force: true }).catch(() => undefined);
       takeLater();
     },
-    hasRoom: async () => (await isTaken(file)) && (await freeBytes(file)) >= RESERVE_BYTES,
+    hasRoom: async () => !isMissing && (await freeBytes(file)) >= RESERVE_BYTES,
     async close() {
       isClosed = true;
       clearTimeout(timer);
@@ -65,9 +71,8 @@ async function takeReserve(file: string): Promise<boolean> {
 async function writeReserve(file: string): Promise<void> {
   const handle = await open(file, 'w', 0o600);
   try {
-    for (let written = 0; written < RESERVE_BYTES; written += CHUNK_BYTES) {
-      await handle.writeFile(randomBytes(CHUNK_BYTES));
-    }
+    const chunk = randomBytes(CHUNK_BYTES);
+    for (let written = 0; written < RESERVE_BYTES; written += CHUNK_BYTES) await handle.writeFile(chunk);
     await handle.datasync();
   } finally {
     await handle.close();

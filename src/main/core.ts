@@ -88,7 +88,7 @@ async function openLocked(
   opened: AsyncDisposableStack,
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
-  const reserve = await openSpaceReserve(folder('reserve'));
+  const reserve = openSpaceReserve(folder('reserve'));
   opened.defer(reserve.close);
   const database = await openSqliteDatabase(folder('slipway.db'), reserve);
   opened.defer(database.close);

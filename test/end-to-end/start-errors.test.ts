@@ -2,35 +2,40 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { pino } from 'pino';
+import { CommandFailure, type ExitReason } from '../../src/cli/exit-codes.ts';
 import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import { startServer } from '../../src/main/server.ts';
+import { startOrExplain } from '../../src/main/start-or-explain.ts';
 import { runSlipway } from '../support/run-slipway.ts';
 import { testConfiguration } from '../support/server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Starts a server that cannot start. */
-async function refuses(t: TestContext, data: string, code: number, sentence: RegExp): Promise<void> {
-  const folder = await temporaryFolder(t);
-  const outcome = await runSlipway(t, folder, ['serve', '--port', '0', '--data', data]);
-  assert.match(outcome.stderr, sentence);
-  assert.equal(outcome.stderr.trim().split('\n').length, 1, outcome.stderr);
-  assert.equal(outcome.stdout, '');
-  assert.equal(outcome.code, code);
+async function refuses(dataFolder: string, reason: ExitReason, sentence: RegExp): Promise<void> {
+  await assert.rejects(startOrExplain(testConfiguration(dataFolder)), (error) => {
+    assert.ok(error instanceof CommandFailure, String(error));
+    assert.match(error.message, sentence);
+    assert.equal(error.reason, reason);
+    return true;
+  });
 }
 
-test('a database that is none is said to be damaged', async (t) => {
+test('a database that is none is said to be damaged, in one line', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(
     join(folder, 'slipway.db'),
     'this is no database at all, and long enough to be read as one '.repeat(99),
   );
-  await refuses(t, folder, 8, /^The database .*slipway\.db is damaged, or none of Slipway's: restore it/);
+  const { code, stdout, stderr } = await runSlipway(t, folder, ['serve', '--port', '0', '--data', '.']);
+  assert.match(stderr, /^The database .*slipway\.db is damaged, or none of Slipway's: restore it.*\n$/);
+  assert.equal(stdout, '');
+  assert.equal(code, 8);
 });
 
 test('a database whose pages are damaged is said to be so', async (t) => {
@@ -42,7 +47,7 @@ test('a database whose pages are damaged is said to be so', async (t) => {
   connection.close();
   const bytes = await readFile(file);
   await writeFile(file, bytes.fill(0xff, 100));
-  await refuses(t, folder, 8, /^The database .*slipway\.db is damaged/);
+  await refuses(folder, 'checkFailed', /^The database .*slipway\.db is damaged/);
 });
 
 test('a database of a newer version is left alone', async (t) => {
@@ -52,15 +57,19 @@ test('a database of a newer version is left alone', async (t) => {
     await sql`insert into kysely_migration (name, timestamp) values ('9999-later', '')`.execute(queries);
   });
   await database.close();
-  await refuses(t, folder, 2, /^The database .* was changed by a newer version of Slipway: install that version again/);
+  await refuses(
+    folder,
+    'usage',
+    /^The database .* was changed by a newer version of Slipway: install that version again/,
+  );
 });
 
 test('a data folder that is a file, or lies in one, is refused', async (t) => {
   const folder = await temporaryFolder(t);
   const file = join(folder, 'file');
   await writeFile(file, '');
-  await refuses(t, file, 2, /^The data folder .*\/file cannot be made, for there is a file at .*: choose another/);
-  await refuses(t, join(file, 'data'), 2, /^The data folder .*\/file\/data cannot be made/);
+  await refuses(file, 'usage', /^The data folder .*\/file cannot be made, for there is a file at .*: choose another/);
+  await refuses(join(file, 'data'), 'usage', /^The data folder .*\/file\/data cannot be made/);
 });
 
 test('a data folder that cannot be written is refused', async (t) => {
@@ -69,8 +78,12 @@ test('a data folder that cannot be written is refused', async (t) => {
   await mkdir(join(disk.folder, 'data'));
   await writeFile(join(disk.folder, 'data', 'lock'), '');
   await promisify(execFile)('mount', ['-o', 'remount,ro', disk.folder]);
-  await refuses(t, join(disk.folder, 'data'), 2, /^The data folder .*\/data cannot be read and written by this user/);
-  await refuses(t, join(disk.folder, 'new'), 2, /^.*\/new.* cannot be read and written by this user/);
+  await refuses(
+    join(disk.folder, 'data'),
+    'usage',
+    /^The data folder .*\/data cannot be read and written by this user/,
+  );
+  await refuses(join(disk.folder, 'new'), 'usage', /^.*\/new.* cannot be read and written by this user/);
 });
 
 test('a start that fails late leaves nothing open: the next one on the same folder succeeds', async (t) => {

@@ -12,7 +12,7 @@ import { startServerProcess } from '../support/server-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
-const COUNT = 20_000;
+const COUNT = 12_000;
 
 test('an app with very many packages is gone at once, and is removed also by the start after a kill', async (t) => {
   const folder = await temporaryFolder(t);

@@ -8,6 +8,7 @@ import { openSpaceReserve } from '../../src/database/space-reserve.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { openCommandLine } from '../support/command-line.ts';
+import { makeTestRepository } from '../support/git.ts';
 import { startTestServer } from '../support/server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -22,9 +23,10 @@ const isThere = (file: string) =>
 test('a database on a full disk still takes what makes room', async (t) => {
   const disk = await mountSmallDisk(t, 32);
   if (disk === undefined) return;
-  const reserve = await openSpaceReserve(join(disk.folder, 'reserve'));
+  const reserve = openSpaceReserve(join(disk.folder, 'reserve'));
   const database = await openSqliteDatabase(join(disk.folder, 'slipway.db'), reserve);
   const note = (detail: string) => ({ at: 1, login: '', action: '', subject: '', detail });
+  await until('the reserve is there', () => isThere(join(disk.folder, 'reserve')));
   assert.equal(await database.hasRoom(), true);
   await disk.fill();
   assert.equal(await database.hasRoom(), false);
@@ -52,11 +54,18 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
   const [large = ''] = await world.repository.commit([
     { branch: 'main', files: { 'large.bin': randomBytes(6 * 1024 * 1024) } },
   ]);
+  const other = await makeTestRepository(join(await temporaryFolder(t), 'other.git'));
+  await other.commit([{ branch: 'master' }]);
+  await server.call('POST', '/manage/1/apps', { AppId: 'other', Repository: other.path });
+  const startOther = (Revision: string) =>
+    server.call('POST', '/api/1/apps/other/packages', { Revision, Version: '1.0.0' });
+  assert.equal((await startOther('1')).status, 200);
   const kept = await world.build();
   const doomed = await world.build({ Revision: large });
   const packages = '/api/1/apps/calc/packages';
   const pathOf = ({ PackageId }: { readonly PackageId: string }) => `${packages}/${PackageId}`;
 
+  await until('the reserve is there', () => isThere(join(disk.folder, 'reserve')));
   await disk.fill(2 * 1024 * 1024);
   const failed = await world.build({ Revision: large, Version: '2.5.5' });
   assert.equal(failed.Status, 'Failed');
@@ -67,6 +76,13 @@ test('a server on a full disk says so, serves on, and lets room be made', async 
   assert.equal(refused.status, 500);
   assert.equal(refused.body.errorCode, 'BUILD_FAILED');
   assert.match(refused.body.errorMessage, /disk of .* is full/);
+  await other.commit([{ branch: 'master', files: { a: randomBytes(100_000) } }]);
+  const uncopied = await startOther('2');
+  assert.equal(uncopied.status, 500);
+  assert.match(
+    uncopied.body.errorMessage,
+    /could not be copied, for the disk of this machine is full: make room|Make room/,
+  );
   const rights = `/manage/1/apps/calc/api-rights/${world.richard.username}`;
   const storageFull = await untilRefused(() => server.call('PUT', rights), 507);
   assert.equal(storageFull.body.errorCode, 'STORAGE_FULL');
