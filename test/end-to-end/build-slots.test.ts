@@ -8,6 +8,9 @@ import { startServerProcess } from '../support/server-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
+/** Each of the builds starts several programs. */
+const DEADLINE_MS = 60_000;
+
 async function setUp(context: { after(work: () => unknown): void }, environment: Readonly<Record<string, string>>) {
   const folder = await temporaryFolder(context);
   const held = await makeHeldRepository(context, folder);
@@ -59,13 +62,17 @@ test('no more builds run at once than there are slots, and apps share them', asy
   assert.deepEqual(await statuses('two'), ['Building', 'Queued']);
 
   release();
-  await until('every build has succeeded', async () => {
-    const { running } = await count();
-    assert.ok(running <= 2, `${running} builds run at once`);
-    const all = (await Promise.all(apps.map(statuses))).flat();
-    assert.ok(!all.includes('Failed'));
-    return all.every((status) => status === 'Succeeded');
-  });
+  await until(
+    'every build has succeeded',
+    async () => {
+      const { running } = await count();
+      assert.ok(running <= 2, `${running} builds run at once`);
+      const all = (await Promise.all(apps.map(statuses))).flat();
+      assert.ok(!all.includes('Failed'));
+      return all.every((status) => status === 'Succeeded');
+    },
+    DEADLINE_MS,
+  );
 });
 
 test('an app runs no more builds at once than one app may, while another app goes on', async (context) => {
@@ -76,17 +83,25 @@ test('an app runs no more builds at once than one app may, while another app goe
   for (const version of ['1.0.0', '1.0.1', '1.0.2']) await startBuild('held', version);
   await until('one of them runs', async () => (await count()).running === 1);
   for (const version of ['1.0.0', '1.0.1', '1.0.2']) await startBuild('calc', version);
-  await until('the other app is done', async () => {
-    const calc = await statuses('calc');
-    assert.ok(calc.filter(isUnderWay).length <= 1, calc.join());
-    return calc.every((status) => status === 'Succeeded');
-  });
+  await until(
+    'the other app is done',
+    async () => {
+      const calc = await statuses('calc');
+      assert.ok(calc.filter(isUnderWay).length <= 1, calc.join());
+      return calc.every((status) => status === 'Succeeded');
+    },
+    DEADLINE_MS,
+  );
   assert.deepEqual(await statuses('held'), ['Building', 'Queued', 'Queued']);
 
   release();
-  await until('every build has succeeded', async () => {
-    const held = await statuses('held');
-    assert.ok(held.filter(isUnderWay).length <= 1, held.join());
-    return held.every((status) => status === 'Succeeded');
-  });
+  await until(
+    'every build has succeeded',
+    async () => {
+      const held = await statuses('held');
+      assert.ok(held.filter(isUnderWay).length <= 1, held.join());
+      return held.every((status) => status === 'Succeeded');
+    },
+    DEADLINE_MS,
+  );
 });

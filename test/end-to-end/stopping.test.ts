@@ -33,6 +33,10 @@ async function statusOf({ url, admin }: Served, appId: string, id: string): Prom
   return (await call(url, 'GET', `/api/1/apps/${appId}/packages/${id}`, undefined, admin)).body.Status;
 }
 
+function untilBuilt(served: Served, appId: string, id: string): Promise<unknown> {
+  return until('it is built', async () => (await statusOf(served, appId, id)) === 'Succeeded', 60_000);
+}
+
 /** What the log of a build says, without the times. */
 async function logOf(dataFolder: string, packageId: string): Promise<readonly string[]> {
   const folder = join(dataFolder, 'logs');
@@ -84,7 +88,7 @@ test('after SIGTERM nothing new is taken, a running build finishes, and the queu
   const next = await startServerProcess(dataFolder, ONE_SLOT);
   context.after(() => next.end('SIGKILL'));
   assert.equal(await statusOf(next, 'held', running), 'Succeeded');
-  for (const id of queued) await until('it is built', async () => (await statusOf(next, 'calc', id)) === 'Succeeded');
+  for (const id of queued) await untilBuilt(next, 'calc', id);
   await assertBuilt(dataFolder, queued, 1);
   assert.equal(await next.end('SIGTERM'), 0);
 });
@@ -105,8 +109,8 @@ test('what still runs when the grace is over is given back, and the next start b
   held.release();
   const next = await startServerProcess(dataFolder, ONE_SLOT);
   context.after(() => next.end('SIGKILL'));
-  await until('it is built', async () => (await statusOf(next, 'held', running)) === 'Succeeded');
-  await until('it is built', async () => (await statusOf(next, 'calc', queued)) === 'Succeeded');
+  await untilBuilt(next, 'held', running);
+  await untilBuilt(next, 'calc', queued);
   await assertBuilt(dataFolder, [running], 2);
   await assertBuilt(dataFolder, [queued], 1);
   assert.equal(await next.end('SIGTERM'), 0);
@@ -141,7 +145,7 @@ test('a slow request that is still being answered does not let a stopping server
   for (const id of [queued, late]) assert.deepEqual(await logOf(dataFolder, id), ['']);
   const next = await startServerProcess(dataFolder);
   context.after(() => next.end('SIGKILL'));
-  await until('it is built', async () => (await statusOf(next, 'calc', queued)) === 'Succeeded');
-  await until('it is built', async () => (await statusOf(next, 'slow', late)) === 'Succeeded');
+  await untilBuilt(next, 'calc', queued);
+  await untilBuilt(next, 'slow', late);
   assert.equal(await next.end('SIGTERM'), 0);
 });
