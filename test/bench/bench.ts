@@ -2,7 +2,7 @@
  * `npm run bench`: measures this program against its references, each pair in the same run, prints the table and, when
  * every row was measured, writes it to docs/benchmarks.md.
  *
- *     npm run bench [-- builds packaging status download memory million kill] [--json]
+ *     npm run bench [-- builds packaging status download memory large million kill] [--json]
  */
 
 import { loadavg } from 'node:os';
@@ -11,6 +11,7 @@ import { measureBuilds } from './builds.ts';
 import { measureDownload } from './download.ts';
 import { formatRow, formatTable } from './format-rows.ts';
 import { measureKill } from './kill.ts';
+import { measureLarge } from './large.ts';
 import { measureMemory } from './memory.ts';
 import { measureMillion } from './million.ts';
 import { measurePackaging } from './packaging.ts';
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   status: measureStatus,
   download: measureDownload,
   memory: measureMemory,
+  large: measureLarge,
   million: measureMillion,
   kill: measureKill,
 };
