@@ -92,6 +92,8 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
       };
       await timed(deps, 'package', () => builder.build({ tree, facts, output, log, signal }));
       signal.throwIfAborted();
+      // Written while the package is stored, so that only its last line is left to be.
+      void log.flush();
       await moveOn(deps, claim, 'Uploading');
       return await timed(deps, 'store', () => output.commit());
     } finally {
