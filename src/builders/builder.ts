@@ -22,6 +22,8 @@ export interface BuildJob {
   readonly facts: BuildFacts;
   readonly output: BlobWriter;
   readonly log: BuildLogWriter;
+  /** What the app keeps secret, by the name of the variable: for the commands of a build, and never for its log. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Fires on cancel, time limit and shut-down: stop soon and throw its reason. */
   readonly signal: AbortSignal;
 }

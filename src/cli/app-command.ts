@@ -1,45 +1,97 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
-import type { WireApp, WireUser } from '../protocol/manage.ts';
+import { type Command, Option } from 'commander';
+import { BUILDER_NAMES, REPOSITORY_KINDS, type UpdateApp, type WireApp, type WireUser } from '../protocol/manage.ts';
 import type { Cli } from './cli.ts';
 import { formatFields, formatMoment, formatTable, print } from './output.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
 
-interface CreateOptions extends RemoteOptions {
+interface CreateOptions extends UpdateOptions {
   readonly repository: string;
-  readonly name?: string;
-  readonly main?: string;
+  readonly kind?: WireApp['Kind'];
   readonly projectId?: string;
 }
 
-/** `slipway app create|list|show|delete` */
+interface UpdateOptions extends RemoteOptions {
+  readonly repository?: string;
+  readonly name?: string;
+  readonly main?: string;
+  readonly builder?: string;
+  readonly projectFile?: string;
+  readonly trunk?: string;
+  readonly branches?: string;
+  readonly tags?: string;
+  readonly allowForeignRevisions?: boolean;
+}
+
+/** `slipway app create|list|show|update|delete` */
 export function addAppCommand(program: Command, cli: Cli): void {
-  const app = program.command('app').description('create, list, show and delete apps');
-  remoteCommand(app, 'create <app>', 'create an app; its AppId is a subdomain name')
-    .requiredOption('--repository <url>', 'Git repository: URL or path')
-    .option('--name <name>', 'name that people see')
-    .option('--main <branch>', "name of the main line (default: the repository's own)")
-    .option('--project-id <uuid>', 'ProjectId, accepted wherever the AppId is (default: a new one)')
-    .action((appId: string, options: CreateOptions) => createApp(cli, appId, options));
+  const app = program.command('app').description('create, list, show, change and delete apps');
+  withSettings(
+    remoteCommand(app, 'create <app>', 'create an app; its AppId is a subdomain name')
+      .requiredOption('--repository <url>', 'repository: URL or path')
+      .addOption(new Option('--kind <kind>', 'kind of the repository').choices(REPOSITORY_KINDS))
+      .option('--project-id <uuid>', 'ProjectId, accepted wherever the AppId is (default: a new one)'),
+  ).action((appId: string, options: CreateOptions) => createApp(cli, appId, options));
   remoteCommand(app, 'list', 'list the apps you may see').action((options: RemoteOptions) => listApps(cli, options));
   remoteCommand(app, 'show <app>', 'show an app and who has API Rights to it').action(
     (appId: string, options: RemoteOptions) => showApp(cli, appId, options),
   );
+  withSettings(
+    remoteCommand(app, 'update <app>', "change an app; '' goes back to the default").option(
+      '--repository <url>',
+      'repository: URL or path',
+    ),
+  ).action((appId: string, options: UpdateOptions) => updateApp(cli, appId, options));
   remoteCommand(app, 'delete <app>', 'delete an app with all its packages').action(
     (appId: string, options: RemoteOptions) => deleteApp(cli, appId, options),
   );
+}
+
+/** What may be set for an app, when it is created as well as later. */
+function withSettings(command: Command): Command {
+  return command
+    .option('--name <name>', 'name that people see')
+    .option('--main <branch>', "name of the main line (default: the repository's own)")
+    .addOption(new Option('--builder <builder>', 'how packages are built').choices([...BUILDER_NAMES, '']))
+    .option('--project-file <path>', 'the .mpr to build, where there are several')
+    .option('--trunk <folder>', 'Subversion: folder of the main line (default: trunk)')
+    .option('--branches <folder>', 'Subversion: folder of the branches (default: branches)')
+    .option('--tags <folder>', 'Subversion: folder of the tags (default: tags)')
+    .option('--allow-foreign-revisions', 'build revisions that are not on the branch')
+    .option('--no-allow-foreign-revisions', 'refuse them (default)');
 }
 
 async function createApp(cli: Cli, appId: string, options: CreateOptions): Promise<void> {
   const client = await openClient(cli, options);
   const created = await client.createApp({
     AppId: appId,
+    ...readChange(cli, options),
     Repository: absoluteRepository(options.repository, cli.folder),
-    ...(options.name === undefined ? {} : { Name: options.name }),
-    ...(options.main === undefined ? {} : { MainBranch: options.main }),
+    ...(options.kind === undefined ? {} : { Kind: options.kind }),
     ...(options.projectId === undefined ? {} : { ProjectId: options.projectId }),
   });
   print(cli, options, created, () => `Created the app ${created.AppId}.\n\n${describeApp(cli, created)}`);
+}
+
+async function updateApp(cli: Cli, appId: string, options: UpdateOptions): Promise<void> {
+  const updated = await (await openClient(cli, options)).updateApp(appId, readChange(cli, options));
+  print(cli, options, updated, () => `Changed the app ${updated.AppId}.\n\n${describeApp(cli, updated)}`);
+}
+
+function readChange(cli: Cli, options: UpdateOptions): UpdateApp {
+  const change = {
+    Name: options.name,
+    Repository: options.repository === undefined ? undefined : absoluteRepository(options.repository, cli.folder),
+    MainBranch: options.main,
+    Builder: options.builder,
+    ProjectFile: options.projectFile,
+    Trunk: options.trunk,
+    Branches: options.branches,
+    Tags: options.tags,
+    AllowForeignRevisions: options.allowForeignRevisions,
+  };
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, value === '' ? null : value]));
 }
 
 async function listApps(cli: Cli, options: RemoteOptions): Promise<void> {
@@ -72,9 +124,22 @@ function describeApp(cli: Cli, app: WireApp, users?: readonly WireUser[]): strin
     ProjectId: app.ProjectId,
     Repository: app.Repository,
     'Main line': app.MainBranch ?? "the repository's own",
+    ...describeSettings(app),
     Created: formatMoment(cli, app.CreationDate),
     'API Rights': logins === '' ? 'nobody' : logins,
   });
+}
+
+/** Those that say something. */
+function describeSettings(app: WireApp): Readonly<Record<string, string | undefined>> {
+  return {
+    Builder: app.Builder ?? undefined,
+    'Project file': app.ProjectFile ?? undefined,
+    Trunk: app.Trunk ?? undefined,
+    Branches: app.Branches ?? undefined,
+    Tags: app.Tags ?? undefined,
+    'Foreign revisions': app.AllowForeignRevisions ? 'allowed' : undefined,
+  };
 }
 
 /** A path is relative to where the command runs, which the server cannot know; URLs and `host:path` stay as they are. */

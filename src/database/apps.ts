@@ -61,6 +61,10 @@ export async function insertApp(queries: Queries, app: AppRow): Promise<void> {
   await queries.insertInto('apps').values(app).execute();
 }
 
+export async function updateAppRow(queries: Queries, key: string, changes: Partial<AppRow>): Promise<void> {
+  await queries.updateTable('apps').set(changes).where('id', '=', key).execute();
+}
+
 /** Deletes an app for everybody, and makes its names free. What belongs to it stays to be removed. */
 export async function markAppDeleted(queries: Queries, key: string, at: number): Promise<void> {
   const names = { app_id: key as AppId, project_id: key as string as ProjectId };

@@ -1,6 +1,7 @@
 import type { Generated, Insertable, Selectable } from 'kysely';
 import type { FailureCode } from '../domain/failure.ts';
 import type { AppId, Login, PackageId, ProjectId } from '../domain/identifiers.ts';
+import type { RepositoryKind } from '../protocol/manage.ts';
 import type { PackageStatus, TagStatus } from '../protocol/package.ts';
 
 /**
@@ -45,12 +46,14 @@ interface AppsTable {
   app_id: AppId;
   project_id: ProjectId;
   name: string;
-  kind: 'git';
+  kind: RepositoryKind;
   repository: string;
   main_branch: string | null;
   created_at: number;
   /** When a build of this app was claimed last: the queue's fairness. */
   served_at: number;
+  /** As `domain/app-settings.ts` reads it. */
+  settings: string;
   /** Set when it was deleted: from then on nobody finds it, and its packages go a page at a time. */
   deleted_at: number | null;
 }

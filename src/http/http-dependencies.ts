@@ -8,7 +8,7 @@ import type { User } from '../database/users.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { CreateApp, CreatedKey, CreateKey, CreateUser } from '../protocol/manage.ts';
+import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { LinkSigner } from './link-signer.ts';
 
 /** Everything the HTTP server needs. What is opened here is closed by whoever opened it. */
@@ -55,6 +55,7 @@ export interface HttpOperations {
   cancelBuild(args: PackageArguments): Promise<void>;
   deletePackage(args: PackageArguments): Promise<void>;
   createApp(args: { readonly user: User; readonly request: CreateApp }): Promise<AppRow>;
+  updateApp(args: { readonly user: User; readonly app: AppRow; readonly request: UpdateApp }): Promise<AppRow>;
   deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;
   createUser(args: { readonly user: User; readonly request: CreateUser }): Promise<UserRow>;
   disableUser(args: { readonly user: User; readonly login: Login }): Promise<void>;

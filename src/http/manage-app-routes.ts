@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { listApiRights, listVisibleApps } from '../database/apps.ts';
 import type { AppRow } from '../database/schema.ts';
 import { parseLogin } from '../domain/identifiers.ts';
-import { CreateAppSchema } from '../protocol/manage.ts';
+import { CreateAppSchema, UpdateAppSchema } from '../protocol/manage.ts';
 import type { Authentication } from './authentication.ts';
 import { callerOf, requireAdmin } from './caller.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
@@ -54,6 +54,18 @@ export function addManageAppRoutes(
     url: '/apps/:app',
     schema: describe('showApp'),
     handler: async (request) => presentApp(await getApp(request)),
+  });
+
+  app.route<AppCall>({
+    method: 'PATCH',
+    url: '/apps/:app',
+    schema: describe('updateApp'),
+    handler: async (request) => {
+      const { user } = requireAdmin(callerOf(request));
+      const app = await getApp(request);
+      const change = parseManageBody(UpdateAppSchema, request.body);
+      return presentApp(await operations.updateApp({ user, app, request: change }).finally(authentication.forget));
+    },
   });
 
   app.route<AppCall>({

@@ -1,10 +1,10 @@
-import type { Static, TObject } from 'typebox';
+import type { Static, TObject, TSchema } from 'typebox';
 import { Check, Errors } from 'typebox/value';
 import { quote, Refusal } from '../domain/refusal.ts';
 import { parseRequestBody } from './request-body.ts';
 
 /**
- * Reads the body of a management call. Unknown fields are ignored, null stands for absent.
+ * Reads the body of a management call. Unknown fields are ignored; null stands for absent, unless the schema knows it.
  *
  * @throws Refusal INVALID_PARAMETERS naming the first field that is wrong
  */
@@ -14,7 +14,10 @@ export function parseManageBody<T extends TObject>(schema: T, bytes: unknown): S
     throw new Refusal('INVALID_PARAMETERS', `The body is ${quote(body)}: send a JSON object.`);
   }
   const given = Object.fromEntries(
-    Object.entries(body).filter(([name, value]) => Object.hasOwn(schema.properties, name) && value !== null),
+    Object.entries(body).filter(([name, value]) => {
+      const field: TSchema | undefined = schema.properties[name];
+      return field !== undefined && (value !== null || Check(field, null));
+    }),
   );
   if (Check(schema, given)) return given;
   throw new Refusal('INVALID_PARAMETERS', describeMistake(schema, given));

@@ -1,4 +1,5 @@
 import type { ApiKeyRow, AppRow, AuditRow, UserRow } from '../database/schema.ts';
+import { readAppSettings } from '../domain/app-settings.ts';
 import { hideCredentials } from '../domain/credentials-in-text.ts';
 import type { WireApp, WireAuditEntry, WireKey, WireUser } from '../protocol/manage.ts';
 
@@ -11,6 +12,7 @@ export function presentApp(row: AppRow): WireApp {
     Repository: hideCredentials(row.repository),
     MainBranch: row.main_branch,
     CreationDate: row.created_at,
+    ...readAppSettings(row.settings),
   };
 }
 

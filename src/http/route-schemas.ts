@@ -9,6 +9,7 @@ import {
   CreateKeySchema,
   CreateUserSchema,
   KeySchema,
+  UpdateAppSchema,
   UserSchema,
 } from '../protocol/manage.ts';
 import { ErrorSchema, PackageSchema, StartBuildAnswerSchema, StartBuildSchema } from '../protocol/package.ts';
@@ -164,6 +165,14 @@ const OPERATIONS = {
     description: 'For everybody who may see it.',
     answer: ref('App'),
     errors: ['INVALID_APPID', 'APP_NOT_FOUND'],
+  },
+  updateApp: {
+    tag: 'Management',
+    summary: 'Change an app',
+    description: 'What is not given stays as it is; null goes back to what holds where nothing is said.',
+    body: UpdateAppSchema,
+    answer: ref('App'),
+    errors: ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND', 'INVALID_PARAMETERS'],
   },
   deleteApp: {
     tag: 'Management',

@@ -149,7 +149,7 @@ function sendReply(reply: FastifyReply, { status, headers, body }: ErrorReply): 
 
 const KEPT_HEADERS = new Set(['connection', 'content-range']);
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 function refuseAddress(app: FastifyInstance, method: string, url: string): ErrorReply {
   const path = url.split('?', 1)[0] ?? '/';

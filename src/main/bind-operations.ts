@@ -9,6 +9,7 @@ import { deletePackage } from '../operations/delete-package.ts';
 import { disableUser } from '../operations/disable-user.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { startBuild } from '../operations/start-build.ts';
+import { updateApp } from '../operations/update-app.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
@@ -20,6 +21,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     cancelBuild: (args) => cancelBuild(deps, args),
     deletePackage: (args) => deletePackage(deps, args),
     createApp: (args) => createApp(deps, args),
+    updateApp: (args) => updateApp(deps, args),
     deleteApp: (args) => deleteApp(deps, args),
     createUser: (args) => createUser(deps, args),
     disableUser: (args) => disableUser(deps, args),

@@ -14,6 +14,7 @@ import { countPackagesByStatus } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { readAppSettings } from '../domain/app-settings.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
@@ -115,8 +116,15 @@ async function openLocked(
   opened.defer(repositories.closeAll);
   const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
   await repositories.sweep(isApp);
-  const repositoryOf = ({ id, kind, repository, main_branch }: AppRow) =>
-    repositories.forApp({ key: id, kind, repository, mainBranch: main_branch });
+  const repositoryOf = ({ id, kind, repository, main_branch, settings }: AppRow) =>
+    repositories.forApp({
+      key: id,
+      kind,
+      repository,
+      mainBranch: main_branch,
+      settings: readAppSettings(settings),
+      credentials: undefined,
+    });
 
   const changes = createPackageChanges();
   const metrics = createMetrics(() => countPackagesByStatus(database.read));
@@ -143,6 +151,7 @@ async function openLocked(
     buildLog,
     changes,
     repositoryOf,
+    secretsOf: async () => ({}),
     chooseBuilder: () => archive,
     metrics,
     clock,

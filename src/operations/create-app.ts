@@ -4,15 +4,15 @@ import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
+import { formatAppSettings, withDefaults } from '../domain/app-settings.ts';
 import { type AppId, type ProjectId, parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { CreateApp } from '../protocol/manage.ts';
-import { RepositoryError } from '../repository/repository.ts';
+import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
 
 export interface CreateAppDeps {
   readonly database: Database;
-  /** @throws RepositoryError when the address is one that Slipway does not use; touches nothing */
-  readonly checkRepository: (repository: { readonly kind: 'git'; readonly address: string }) => void;
+  readonly checkRepository: CheckRepository;
   readonly clock: () => number;
 }
 
@@ -26,7 +26,7 @@ export async function createApp(
   { user, request }: { readonly user: User; readonly request: CreateApp },
 ): Promise<AppRow> {
   const row = newApp(request, clock());
-  refuseBadAddress(() => checkRepository({ kind: row.kind, address: row.repository }));
+  checkRepositoryOf(row, checkRepository);
   await database.transaction(async (queries) => {
     if (await isAppTaken(queries, row.app_id, row.project_id)) {
       throw new Refusal('ALREADY_EXISTS', `There is already an app with the AppId '${row.app_id}' or this ProjectId.`);
@@ -52,16 +52,18 @@ function newApp(request: CreateApp, createdAt: number): AppRow {
       `${quote(request.AppId)} cannot be an AppId: use 1 to 63 letters, digits and inner hyphens.`,
     );
   }
+  const { AppId: _, Name, Repository, MainBranch, ProjectId, Kind, ...settings } = request;
   return {
     id: randomUUID(),
     app_id: appId satisfies AppId,
-    project_id: readProjectId(request.ProjectId),
-    name: request.Name?.trim() || appId,
-    kind: 'git',
-    repository: request.Repository.trim(),
-    main_branch: request.MainBranch?.trim() || null,
+    project_id: readProjectId(ProjectId),
+    name: Name?.trim() || appId,
+    kind: Kind ?? 'git',
+    repository: Repository.trim(),
+    main_branch: MainBranch?.trim() || null,
     created_at: createdAt,
     served_at: 0,
+    settings: formatAppSettings(withDefaults(settings)),
     deleted_at: null,
   };
 }
@@ -71,12 +73,4 @@ function readProjectId(text: string | undefined): ProjectId {
   const projectId = parseProjectId(text.trim());
   if (projectId === undefined) throw new Refusal('INVALID_PARAMETERS', `${quote(text)} is not a uuid.`);
   return projectId;
-}
-
-function refuseBadAddress(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    throw error instanceof RepositoryError ? new Refusal('INVALID_PARAMETERS', error.message, { cause: error }) : error;
-  }
 }

@@ -5,6 +5,7 @@ import type {
   CreatedKey,
   CreateKey,
   CreateUser,
+  UpdateApp,
   WireApp,
   WireAuditEntry,
   WireKey,
@@ -77,6 +78,9 @@ function appCalls(connection: Connection) {
   return {
     listApps: () => callForJson<WireApp[]>(connection, get(path())),
     createApp: (app: CreateApp) => callForJson<WireApp>(connection, post(path(), app)),
+    /** What is not given stays as it is; null goes back to the default. */
+    updateApp: (app: string, change: UpdateApp) =>
+      callForJson<WireApp>(connection, { method: 'PATCH', path: path(app), body: change, repeatable: true }),
     getApp: (app: string) => callForJson<WireApp>(connection, get(path(app))),
     deleteApp: (app: string) => callForJson<object>(connection, remove(path(app))),
     /** The users who have API Rights to the app. */

@@ -7,15 +7,38 @@ import { type Static, Type } from 'typebox';
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 
+export const REPOSITORY_KINDS = ['git', 'svn'] as const;
+export type RepositoryKind = (typeof REPOSITORY_KINDS)[number];
+
+export const BUILDER_NAMES = ['archive', 'script', 'mxbuild'] as const;
+export type BuilderName = (typeof BUILDER_NAMES)[number];
+
+const oneOf = <const Names extends readonly string[]>(names: Names, description: string) =>
+  Type.Unsafe<Names[number]>(Type.Enum([...names], { description }));
+const text = (description: string) => Nullable(Type.String({ minLength: 1, maxLength: 200, description }));
+
+/** What an administrator may set for an app; null and false stand for what holds where nothing is said. */
+const SETTINGS = {
+  Builder: Nullable(oneOf(BUILDER_NAMES, 'How packages are built; null to decide by what the source holds.')),
+  ProjectFile: text('Path of the `.mpr` to build, where the source holds several.'),
+  Trunk: text('Folder of the main line in a Subversion repository; null for `trunk`.'),
+  Branches: text('Folder of the branches in a Subversion repository; null for `branches`.'),
+  Tags: text('Folder of the tags in a Subversion repository; null for `tags`.'),
+  AllowForeignRevisions: Type.Boolean({ description: 'Whether a revision is built that is not on the branch.' }),
+};
+export const AppSettingsSchema = Type.Object(SETTINGS);
+export type AppSettings = Static<typeof AppSettingsSchema>;
+
 export const AppSchema = Type.Object(
   {
     AppId: Type.String({ description: 'Subdomain name of the app.' }),
     ProjectId: Type.String({ format: 'uuid', description: 'Accepted wherever AppId is.' }),
     Name: Type.String(),
-    Kind: Type.Union([Type.Literal('git')], { description: 'Kind of repository.' }),
+    Kind: oneOf(REPOSITORY_KINDS, 'Kind of repository.'),
     Repository: Type.String({ description: 'URL or path of the repository.' }),
     MainBranch: Nullable(Type.String({ description: "Name of the main line; null for the repository's own." })),
     CreationDate: Type.Integer(),
+    ...SETTINGS,
   },
   { $id: 'App' },
 );
@@ -23,12 +46,23 @@ export type WireApp = Static<typeof AppSchema>;
 
 export const CreateAppSchema = Type.Object({
   AppId: Type.String(),
-  Name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  Name: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   Repository: Type.String({ minLength: 1, maxLength: 2000 }),
-  MainBranch: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  MainBranch: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   ProjectId: Type.Optional(Type.String()),
+  Kind: Type.Optional(oneOf(REPOSITORY_KINDS, 'Kind of repository; found out where it is not given.')),
+  ...Type.Partial(AppSettingsSchema).properties,
 });
 export type CreateApp = Static<typeof CreateAppSchema>;
+
+/** What is not given stays; null goes back to what holds where nothing is said. */
+export const UpdateAppSchema = Type.Object({
+  Name: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
+  Repository: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
+  MainBranch: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
+  ...Type.Partial(AppSettingsSchema).properties,
+});
+export type UpdateApp = Static<typeof UpdateAppSchema>;
 
 export const UserSchema = Type.Object(
   {

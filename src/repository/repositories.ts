@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AppSettings, RepositoryKind } from '../protocol/manage.ts';
 import { CatFilePool } from './git/cat-file-pool.ts';
 import { type GitRepository, openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
@@ -7,6 +8,7 @@ import { createObjectMemory } from './git/object-memory.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { removeFolder } from './git/remove-folder.ts';
 import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
+import type { RemoteCredentials } from './remote-credentials.ts';
 import type { Repository } from './repository.ts';
 
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
@@ -35,9 +37,12 @@ export interface Repositories {
 export interface AppRepository {
   /** Names the app's folder: letters, digits and `-`. */
   readonly key: string;
-  readonly kind: 'git';
+  readonly kind: RepositoryKind;
   readonly repository: string;
   readonly mainBranch: string | null;
+  /** Where they are not given, what holds for every app. */
+  readonly settings?: AppSettings;
+  readonly credentials?: RemoteCredentials | undefined;
 }
 
 export interface RepositoriesOptions {
@@ -136,7 +141,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
 }
 
 /** Checks an address before an app is given it. @throws RepositoryError `bad-address` */
-export function checkAddress(repository: { readonly kind: 'git'; readonly address: string }): void {
+export function checkAddress(repository: { readonly kind: RepositoryKind; readonly address: string }): void {
   parseRemoteAddress(repository.address);
 }
 

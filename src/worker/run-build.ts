@@ -20,7 +20,9 @@ export interface RunBuildDeps {
   readonly buildLog: BuildLog;
   readonly changes: PackageChanges;
   readonly repositoryOf: (app: AppRow) => Repository;
-  readonly chooseBuilder: (tree: SourceTree) => Builder;
+  /** What an app keeps secret, by the name of the variable. */
+  readonly secretsOf: (app: AppRow) => Promise<Readonly<Record<string, string>>>;
+  readonly chooseBuilder: (app: AppRow, tree: SourceTree) => Builder;
   readonly metrics: Pick<Metrics, 'observePhase'>;
   readonly clock: () => number;
 }
@@ -81,7 +83,7 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
   try {
     const output = await deps.blobs.create(blobKey(claim));
     try {
-      const builder = deps.chooseBuilder(tree);
+      const builder = deps.chooseBuilder(app, tree);
       const facts = {
         appKey: app.id,
         appId: app.app_id,
@@ -90,7 +92,8 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
         version: row.version,
         description: row.description,
       };
-      await timed(deps, 'package', () => builder.build({ tree, facts, output, log, signal }));
+      const secrets = await deps.secretsOf(app);
+      await timed(deps, 'package', () => builder.build({ tree, facts, output, log, secrets, signal }));
       signal.throwIfAborted();
       // Written while the package is stored, so that only its last line is left to be.
       void log.flush();

@@ -57,6 +57,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
       buildLog,
       changes,
       repositoryOf: ({ id, kind, repository }) => repositories.forApp({ key: id, kind, repository, mainBranch: null }),
+      secretsOf: async () => ({}),
       chooseBuilder: () => ({ name: 'archive', build: builder }),
       metrics: createMetrics(async () => ({})),
       clock,

@@ -36,6 +36,12 @@ test('everybody may ask who they are and which apps they see', async () => {
     'Repository',
     'MainBranch',
     'CreationDate',
+    'Builder',
+    'ProjectFile',
+    'Trunk',
+    'Branches',
+    'Tags',
+    'AllowForeignRevisions',
   ]);
   await expect(as(stranger)('GET', '/apps/calc'), 404, 'APP_NOT_FOUND');
 });
@@ -43,6 +49,7 @@ test('everybody may ask who they are and which apps they see', async () => {
 test('everything else is for admins', async () => {
   const calls = [
     ['POST', '/apps'],
+    ['PATCH', '/apps/calc'],
     ['DELETE', '/apps/calc'],
     ['DELETE', '/apps/unknown'],
     ['GET', '/apps/calc/api-rights'],
@@ -70,6 +77,19 @@ test('an app is created, shown and deleted', async () => {
   await expect(admin('POST', '/apps', request), 409, 'ALREADY_EXISTS');
   assert.deepEqual(await expect(admin('DELETE', '/apps/second'), 200), {});
   await expect(admin('GET', '/apps/second'), 404, 'APP_NOT_FOUND');
+});
+
+test('what is set for an app stays until it is changed, and null takes it back', async () => {
+  const request = { AppId: 'set', Repository: world.repository.path, Builder: 'archive', ProjectFile: 'a/App.mpr' };
+  const created = await expect(admin('POST', '/apps', request), 200);
+  assert.deepEqual([created.Builder, created.ProjectFile, created.Trunk], ['archive', 'a/App.mpr', null]);
+  const changed = await expect(admin('PATCH', '/apps/set', { Builder: null, Name: 'Set', Trunk: 'main' }), 200);
+  assert.deepEqual([changed.Builder, changed.ProjectFile, changed.Trunk], [null, 'a/App.mpr', 'main']);
+  assert.equal(changed.Name, 'Set');
+  assert.deepEqual(await expect(admin('GET', '/apps/set'), 200), changed);
+  await expect(admin('PATCH', '/apps/set', { Builder: 'guess' }), 400, 'INVALID_PARAMETERS');
+  await expect(admin('PATCH', '/apps/set', { Repository: 'ext::sh -c x' }), 400, 'INVALID_PARAMETERS');
+  assert.deepEqual(await expect(admin('GET', '/apps/set'), 200), changed);
 });
 
 test('what is missing or wrong in a body is named', async () => {

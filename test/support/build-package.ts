@@ -22,6 +22,6 @@ export async function buildPackage(builder: Builder, tree: SourceTree, options: 
   const { facts, signal = new AbortController().signal, output = memoryBlobWriter() } = options;
   const lines: string[] = [];
   const log = { line: (text: string) => lines.push(text), flush: async () => undefined, close: async () => undefined };
-  await builder.build({ tree, facts: { ...FACTS, ...facts }, output, log, signal });
+  await builder.build({ tree, facts: { ...FACTS, ...facts }, output, log, secrets: {}, signal });
   return { bytes: output.bytes, output, lines };
 }

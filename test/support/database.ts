@@ -28,6 +28,7 @@ export async function addApp(database: Database, appId: string, repository = '/n
     main_branch: null,
     created_at: 1,
     served_at: 0,
+    settings: '{}',
     deleted_at: null,
   };
   await database.transaction((queries) => insertApp(queries, app));
