@@ -4,7 +4,10 @@ import { commandLinePage } from '../src/main/command-line-page.ts';
 import { configurationPage } from '../src/main/configuration-page.ts';
 import { errorsPage } from '../src/main/errors-page.ts';
 
+import { buildFileSchemaPage } from '../src/builders/script/build-file.ts';
+
 const pages = {
+  'slipway.schema.json': buildFileSchemaPage(),
   'configuration.md': configurationPage(),
   'command-line.md': commandLinePage(),
   'errors.md': errorsPage(),
