@@ -44,7 +44,10 @@ test('a mistake is named with its line and column', () => {
     ['build:\n  run: make\n  package: ../other', /line 3, column 12: '\.\.\/other' is not a path/],
     ['build:\n  run: make\n  package: /etc', /line 3, column 12: '\/etc' is not a path/],
     ['build:\n  run: make\n  package: dist\n  cache: [a/../../b]', /line 4, column 10: 'a\/\.\.\/\.\.\/b' is not/],
-    ['build:\n  run: make\n  package: dist\n  image: node:24', /line 4, column 10: 'image' needs the container sandbox/],
+    [
+      'build:\n  run: make\n  package: dist\n  image: node:24',
+      /line 4, column 10: 'image' needs the container sandbox/,
+    ],
     ['build:\n  run: [unclosed', /line 2, column \d+: /],
     ['build:\n\trun: make', /line 2, column 1: /],
   ];
