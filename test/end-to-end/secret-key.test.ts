@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { access, copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { listVisibleApps } from '../../src/database/apps.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import type { Login } from '../../src/domain/identifiers.ts';
+import { openStoredSecrets } from '../../src/main/stored-secrets.ts';
+import { openAppCredentials } from '../../src/operations/app-credentials.ts';
+import { openAppSecrets } from '../../src/operations/open-app-secrets.ts';
+import { runSlipway, startSlipway } from '../support/run-slipway.ts';
+import { startTestServer } from '../support/server.ts';
+import type { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+type Context = Parameters<typeof temporaryFolder>[0];
+
+const KEY = /^[0-9a-f]{64}\n$/;
+const KEPT = { credentials: { kind: 'token', token: 'open-sesame' }, secrets: { A: 'one', B: 'two\nlines' } };
+
+/** The data folder of a server that was stopped, with an app that keeps {@link KEPT}. */
+async function stoppedServer(test: Context, secretKey?: Buffer): Promise<string> {
+  const server = await startTestServer(test, { secretKey });
+  const app = '/manage/1/apps/calc';
+  await server.call('POST', '/manage/1/apps', { AppId: 'calc', Repository: '/nowhere' });
+  await server.call('PUT', `${app}/credentials`, { Kind: 'token', Token: KEPT.credentials.token });
+  for (const [name, Value] of Object.entries(KEPT.secrets)) {
+    assert.equal((await server.call('PUT', `${app}/secrets/${name}`, { Value })).status, 200);
+  }
+  await server.stop();
+  return server.dataFolder;
+}
+
+/** What the app keeps, read as a start of the server reads it. */
+async function readKept(dataFolder: string, secretKey?: Buffer) {
+  const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
+  try {
+    const secretBox = await openStoredSecrets({ dataFolder, secretKey }, database);
+    const admin = { id: '', login: 'admin' as Login, name: '', isAdmin: true };
+    const [app] = await listVisibleApps(database.read, admin);
+    assert.ok(app);
+    const { kind, ...rest } = openAppCredentials(secretBox, app) ?? { kind: undefined };
+    return { credentials: { kind, ...rest }, secrets: await openAppSecrets({ database, secretBox }, app.id) };
+  } finally {
+    await database.close();
+  }
+}
+
+const isThere = (file: string) =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+test('the first start makes a key that its owner alone can read', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  const file = join(dataFolder, 'secret.key');
+  assert.match(await readFile(file, 'utf8'), KEY);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  assert.deepEqual(await readKept(dataFolder), KEPT);
+});
+
+test('without the key, or with another one, the server does not start, says what to do, and loses nothing', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  const file = join(dataFolder, 'secret.key');
+  const serve = ['serve', '--port', '0', '--data', dataFolder];
+  const other = randomBytes(32).toString('base64');
+  await rename(file, `${file}.away`);
+  const missing = await runSlipway(t, dataFolder, serve);
+  assert.match(missing.stderr, /^\S*secret\.key is missing, .*: restore it from a copy of the data folder/);
+  assert.equal(missing.code, 8);
+  assert.equal(await isThere(file), false);
+  const wrong = await runSlipway(t, dataFolder, serve, { SLIPWAY_SECRET_KEY: other });
+  assert.match(wrong.stderr, /encrypted with the key [0-9a-f]{16}, and SLIPWAY_SECRET_KEY is the key [0-9a-f]{16}:/);
+  assert.ok(!wrong.stderr.includes(other));
+  const invalid = await runSlipway(t, dataFolder, serve, { SLIPWAY_SECRET_KEY: 'too-short-to-be-a-key' });
+  assert.match(invalid.stderr, /^secretKey \(from SLIPWAY_SECRET_KEY\) is not valid; accepted is 32 bytes as 64 hex/);
+  assert.ok(!invalid.stderr.includes('too-short'));
+  assert.equal(invalid.code, 2);
+  await writeFile(file, 'no key\n');
+  assert.match((await runSlipway(t, dataFolder, serve)).stderr, /secret\.key does not hold a key/);
+  await rename(`${file}.away`, file);
+  assert.deepEqual(await readKept(dataFolder), KEPT);
+});
+
+test('a rotation leaves everything readable with the new key, and nothing with the old one', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  const file = join(dataFolder, 'secret.key');
+  const old = await readFile(file, 'utf8');
+  const running = await startTestServer(t, { dataFolder });
+  const rotate = ['secrets', 'rotate', '--data', dataFolder];
+  assert.match((await runSlipway(t, dataFolder, rotate)).stderr, /^Another Slipway is running/);
+  await running.stop();
+  const rotated = await runSlipway(t, dataFolder, rotate);
+  assert.match(rotated.stdout, /^Encrypted 3 credentials and secrets with the new key [0-9a-f]{16}\./, rotated.stderr);
+  assert.match(await readFile(file, 'utf8'), KEY);
+  assert.notEqual(await readFile(file, 'utf8'), old);
+  assert.deepEqual(await readKept(dataFolder), KEPT);
+  await assert.rejects(readKept(dataFolder, Buffer.from(old.trim(), 'hex')), /are encrypted with the key/);
+});
+
+test('an interrupted rotation is ended or undone by the next start, as the database says', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  const file = join(dataFolder, 'secret.key');
+  const next = `${file}.next`;
+  // Before anything was encrypted with the new key.
+  await writeFile(next, `${randomBytes(32).toString('hex')}\n`);
+  assert.deepEqual(await readKept(dataFolder), KEPT);
+  assert.equal(await isThere(next), false);
+  // After everything was, and before the new key took the place of the old one.
+  await copyFile(file, `${file}.old`);
+  assert.equal((await runSlipway(t, dataFolder, ['secrets', 'rotate', '--data', dataFolder])).code, 0);
+  await rename(file, next);
+  await rename(`${file}.old`, file);
+  assert.deepEqual(await readKept(dataFolder), KEPT);
+  assert.equal(await isThere(next), false);
+});
+
+test('nothing is lost when a rotation is killed', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  const next = join(dataFolder, 'secret.key.next');
+  for (const isReached of [() => isThere(next), async () => await isGone(next), () => isThere(next)]) {
+    const rotation = startSlipway(t, dataFolder, ['secrets', 'rotate', '--data', dataFolder]);
+    let isOver = false;
+    void rotation.ended.then(() => {
+      isOver = true;
+    });
+    await until('the rotation is under way', async () => isOver || (await isReached()));
+    rotation.process.kill('SIGKILL');
+    await rotation.ended;
+    assert.deepEqual(await readKept(dataFolder), KEPT);
+  }
+});
+
+/** Whether a file was there and is not any more. */
+const seen = new Set<string>();
+async function isGone(file: string): Promise<boolean> {
+  if (await isThere(file)) seen.add(file);
+  return seen.has(file) && !(await isThere(file));
+}
+
+test('a key of the environment is replaced by one that is given', async (t) => {
+  const former = randomBytes(32);
+  const dataFolder = await stoppedServer(t, former);
+  assert.equal(await isThere(join(dataFolder, 'secret.key')), false);
+  const variables = { SLIPWAY_SECRET_KEY: former.toString('hex') };
+  const rotate = ['secrets', 'rotate', '--data', dataFolder];
+  assert.match((await runSlipway(t, dataFolder, rotate, variables)).stderr, /give it with --new-key-file/);
+  const key = randomBytes(32);
+  await writeFile(join(dataFolder, 'new'), key.toString('base64'));
+  const rotated = await runSlipway(t, dataFolder, [...rotate, '--new-key-file', 'new'], variables);
+  assert.match(
+    rotated.stdout,
+    /Start the server with the new key in SLIPWAY_SECRET_KEY from now on\.\n$/,
+    rotated.stderr,
+  );
+  assert.deepEqual(await readKept(dataFolder, key), KEPT);
+});
+
+test('where the key is lost for good, what was encrypted with it is removed when that is asked for', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  await rm(join(dataFolder, 'secret.key'));
+  const rotate = ['secrets', 'rotate', '--data', dataFolder];
+  assert.equal((await runSlipway(t, dataFolder, rotate)).code, 8);
+  const dropped = await runSlipway(t, dataFolder, [...rotate, '--drop-unreadable']);
+  assert.match(dropped.stdout, /Removed 3 that could not be decrypted/, dropped.stderr);
+  assert.deepEqual(await readKept(dataFolder), { credentials: { kind: undefined }, secrets: {} });
+});
