@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { listSealed } from '../database/app-secrets.ts';
 import type { Database } from '../database/database.ts';
+import { ifThere } from '../files/file-errors.ts';
 import { keyIdOf, openSecretBox, type SecretBox } from '../secrets/secret-box.ts';
 import { formatSecretKey, parseSecretKey, secretKeyId } from '../secrets/secret-key.ts';
 import type { Configuration } from './configuration.ts';
-import { isMissing, moveSecretFile, writeSecretFile } from './secret-file.ts';
+import { moveSecretFile, writeSecretFile } from './secret-file.ts';
 
 type Place = Pick<Configuration, 'dataFolder' | 'secretKey'>;
 
@@ -56,13 +57,10 @@ export async function makeKey(file: string): Promise<Buffer> {
 }
 
 async function readKey(file: string): Promise<Buffer | undefined> {
-  try {
-    const key = parseSecretKey(await readFile(file, 'utf8'));
-    if (key !== undefined) return key;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const text = await ifThere(readFile(file, 'utf8'));
+  if (text === undefined) return undefined;
+  const key = parseSecretKey(text);
+  if (key !== undefined) return key;
   const message = `${file} does not hold a key of 64 hex digits: restore it from a copy of the data folder. ${LOST}`;
   throw new CommandFailure('checkFailed', 'SECRET_KEY_DAMAGED', message);
 }
