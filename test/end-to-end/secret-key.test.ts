@@ -3,14 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { access, copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { CommandFailure } from '../../src/cli/exit-codes.ts';
 import { listVisibleApps } from '../../src/database/apps.ts';
+import { DataFolderInUse } from '../../src/database/data-folder-lock.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import type { Login } from '../../src/domain/identifiers.ts';
+import { rotateStoredSecrets } from '../../src/main/rotate-stored-secrets.ts';
+import { startOrExplain } from '../../src/main/start-or-explain.ts';
 import { openStoredSecrets } from '../../src/main/stored-secrets.ts';
 import { openAppCredentials } from '../../src/operations/app-credentials.ts';
 import { openAppSecrets } from '../../src/operations/open-app-secrets.ts';
 import { runSlipway, startSlipway } from '../support/run-slipway.ts';
-import { startTestServer } from '../support/server.ts';
+import { startTestServer, testConfiguration } from '../support/server.ts';
 import type { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -47,6 +51,9 @@ async function readKept(dataFolder: string, secretKey?: Buffer) {
   }
 }
 
+const rotate = (dataFolder: string, { dropUnreadable = false } = {}) =>
+  rotateStoredSecrets(testConfiguration(dataFolder), { newKey: undefined, dropUnreadable, clock: Date.now });
+
 const isThere = (file: string) =>
   access(file).then(
     () => true,
@@ -64,22 +71,20 @@ test('the first start makes a key that its owner alone can read', async (t) => {
 test('without the key, or with another one, the server does not start, says what to do, and loses nothing', async (t) => {
   const dataFolder = await stoppedServer(t);
   const file = join(dataFolder, 'secret.key');
-  const serve = ['serve', '--port', '0', '--data', dataFolder];
-  const other = randomBytes(32).toString('base64');
+  const refuses = (sentence: RegExp, secretKey?: Buffer) =>
+    assert.rejects(startOrExplain(testConfiguration(dataFolder, { secretKey })), (error) => {
+      assert.ok(error instanceof CommandFailure, String(error));
+      assert.match(error.message, sentence);
+      assert.equal(error.reason, 'checkFailed');
+      return true;
+    });
   await rename(file, `${file}.away`);
-  const missing = await runSlipway(t, dataFolder, serve);
-  assert.match(missing.stderr, /^\S*secret\.key is missing, .*: restore it from a copy of the data folder/);
-  assert.equal(missing.code, 8);
+  await refuses(/^\S*secret\.key is missing, .*: restore it from a copy of the data folder/);
   assert.equal(await isThere(file), false);
-  const wrong = await runSlipway(t, dataFolder, serve, { SLIPWAY_SECRET_KEY: other });
-  assert.match(wrong.stderr, /encrypted with the key [0-9a-f]{16}, and SLIPWAY_SECRET_KEY is the key [0-9a-f]{16}:/);
-  assert.ok(!wrong.stderr.includes(other));
-  const invalid = await runSlipway(t, dataFolder, serve, { SLIPWAY_SECRET_KEY: 'too-short-to-be-a-key' });
-  assert.match(invalid.stderr, /^secretKey \(from SLIPWAY_SECRET_KEY\) is not valid; accepted is 32 bytes as 64 hex/);
-  assert.ok(!invalid.stderr.includes('too-short'));
-  assert.equal(invalid.code, 2);
+  const other = /encrypted with the key [0-9a-f]{16}, and SLIPWAY_SECRET_KEY is the key [0-9a-f]{16}: give the key/;
+  await refuses(other, randomBytes(32));
   await writeFile(file, 'no key\n');
-  assert.match((await runSlipway(t, dataFolder, serve)).stderr, /secret\.key does not hold a key/);
+  await refuses(/secret\.key does not hold a key/);
   await rename(`${file}.away`, file);
   assert.deepEqual(await readKept(dataFolder), KEPT);
 });
@@ -89,10 +94,9 @@ test('a rotation leaves everything readable with the new key, and nothing with t
   const file = join(dataFolder, 'secret.key');
   const old = await readFile(file, 'utf8');
   const running = await startTestServer(t, { dataFolder });
-  const rotate = ['secrets', 'rotate', '--data', dataFolder];
-  assert.match((await runSlipway(t, dataFolder, rotate)).stderr, /^Another Slipway is running/);
+  await assert.rejects(rotate(dataFolder), DataFolderInUse);
   await running.stop();
-  const rotated = await runSlipway(t, dataFolder, rotate);
+  const rotated = await runSlipway(t, dataFolder, ['secrets', 'rotate', '--data', dataFolder]);
   assert.match(rotated.stdout, /^Encrypted 3 credentials and secrets with the new key [0-9a-f]{16}\./, rotated.stderr);
   assert.match(await readFile(file, 'utf8'), KEY);
   assert.notEqual(await readFile(file, 'utf8'), old);
@@ -110,7 +114,7 @@ test('an interrupted rotation is ended or undone by the next start, as the datab
   assert.equal(await isThere(next), false);
   // After everything was, and before the new key took the place of the old one.
   await copyFile(file, `${file}.old`);
-  assert.equal((await runSlipway(t, dataFolder, ['secrets', 'rotate', '--data', dataFolder])).code, 0);
+  await rotate(dataFolder);
   await rename(file, next);
   await rename(`${file}.old`, file);
   assert.deepEqual(await readKept(dataFolder), KEPT);
@@ -120,7 +124,13 @@ test('an interrupted rotation is ended or undone by the next start, as the datab
 test('nothing is lost when a rotation is killed', async (t) => {
   const dataFolder = await stoppedServer(t);
   const next = join(dataFolder, 'secret.key.next');
-  for (const isReached of [() => isThere(next), async () => await isGone(next), () => isThere(next)]) {
+  const wal = join(dataFolder, 'slipway.db-wal');
+  const written = () =>
+    stat(wal).then(
+      ({ size }) => size > 0 && isThere(next),
+      () => false,
+    );
+  for (const isReached of [() => isThere(next), written]) {
     const rotation = startSlipway(t, dataFolder, ['secrets', 'rotate', '--data', dataFolder]);
     let isOver = false;
     void rotation.ended.then(() => {
@@ -133,23 +143,16 @@ test('nothing is lost when a rotation is killed', async (t) => {
   }
 });
 
-/** Whether a file was there and is not any more. */
-const seen = new Set<string>();
-async function isGone(file: string): Promise<boolean> {
-  if (await isThere(file)) seen.add(file);
-  return seen.has(file) && !(await isThere(file));
-}
-
 test('a key of the environment is replaced by one that is given', async (t) => {
   const former = randomBytes(32);
   const dataFolder = await stoppedServer(t, former);
   assert.equal(await isThere(join(dataFolder, 'secret.key')), false);
   const variables = { SLIPWAY_SECRET_KEY: former.toString('hex') };
-  const rotate = ['secrets', 'rotate', '--data', dataFolder];
-  assert.match((await runSlipway(t, dataFolder, rotate, variables)).stderr, /give it with --new-key-file/);
+  const args = ['secrets', 'rotate', '--data', dataFolder];
+  assert.match((await runSlipway(t, dataFolder, args, variables)).stderr, /give it with --new-key-file/);
   const key = randomBytes(32);
   await writeFile(join(dataFolder, 'new'), key.toString('base64'));
-  const rotated = await runSlipway(t, dataFolder, [...rotate, '--new-key-file', 'new'], variables);
+  const rotated = await runSlipway(t, dataFolder, [...args, '--new-key-file', 'new'], variables);
   assert.match(
     rotated.stdout,
     /Start the server with the new key in SLIPWAY_SECRET_KEY from now on\.\n$/,
@@ -161,9 +164,7 @@ test('a key of the environment is replaced by one that is given', async (t) => {
 test('where the key is lost for good, what was encrypted with it is removed when that is asked for', async (t) => {
   const dataFolder = await stoppedServer(t);
   await rm(join(dataFolder, 'secret.key'));
-  const rotate = ['secrets', 'rotate', '--data', dataFolder];
-  assert.equal((await runSlipway(t, dataFolder, rotate)).code, 8);
-  const dropped = await runSlipway(t, dataFolder, [...rotate, '--drop-unreadable']);
-  assert.match(dropped.stdout, /Removed 3 that could not be decrypted/, dropped.stderr);
+  await assert.rejects(rotate(dataFolder), /secret\.key is missing/);
+  assert.equal((await rotate(dataFolder, { dropUnreadable: true })).Removed, 3);
   assert.deepEqual(await readKept(dataFolder), { credentials: { kind: undefined }, secrets: {} });
 });

@@ -9,6 +9,7 @@ import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { openCommandLine } from '../support/command-line.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { startGitHttp } from '../support/git-servers.ts';
+import { listBlocks } from '../support/page-blocks.ts';
 import { call, startTestServer, testConfiguration } from '../support/server.ts';
 import { makeKey } from '../support/ssh-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -117,6 +118,22 @@ test('the command line reads secrets from standard input or a file, and never sh
   assert.match((await run('app secret list calc')).stdout, /^NAME +CHANGED\nCERT .*\nNPM_TOKEN /);
   assert.equal((await run('app secret remove calc CERT')).code, 0);
   assert.match((await run('app secret remove calc CERT')).stderr, /^The app 'calc' has no secret 'CERT'\.\n$/);
+});
+
+test('the commands of the page about credentials and secrets do as they stand there', async (t) => {
+  const { folder, run } = await commandLineWorld(t);
+  await writeFile(join(folder, 'token.txt'), SECRET);
+  await makeKey(join(folder, 'id_ed25519'));
+  await writeFile(join(folder, 'known_hosts'), 'git.example.com ssh-ed25519 AAAA\n');
+  const page = await readFile(new URL('../../docs/credentials-and-secrets.md', import.meta.url), 'utf8');
+  const blocks = listBlocks(page).filter(({ mark }) => mark?.startsWith('run by'));
+  const lines = blocks.flatMap(({ text }) => text.trim().split('\n'));
+  assert.equal(lines.length, 8);
+  for (const line of lines) {
+    const [command = '', input] = line.replace('slipway ', '').split(' < ');
+    const { code, stderr } = await run(command, input === undefined ? undefined : SECRET);
+    assert.equal(code, 0, `${line}: ${stderr}`);
+  }
 });
 
 test('what cannot be used is refused, in words without it', async (t) => {
