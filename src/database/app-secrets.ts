@@ -29,6 +29,8 @@ export async function deleteAppSecret(queries: Queries, appKey: string, name: st
 /** Something sealed, wherever it is kept. */
 export interface SealedText {
   readonly appKey: string;
+  /** For people: of an app that was deleted, its key. */
+  readonly appId: string;
   /** undefined for the credentials of the app. */
   readonly name: string | undefined;
   readonly sealed: string;
@@ -38,20 +40,30 @@ export interface SealedText {
 export async function listSealed(queries: Queries): Promise<SealedText[]> {
   const apps = await queries
     .selectFrom('apps')
-    .select(['id', 'credentials'])
+    .select(['id', 'app_id', 'credentials'])
     .where('credentials', 'is not', null)
     .execute();
-  const secrets = await queries.selectFrom('app_secrets').selectAll().execute();
+  const secrets = await queries
+    .selectFrom('app_secrets')
+    .innerJoin('apps', 'apps.id', 'app_secrets.app_id')
+    .select(['apps.id', 'apps.app_id', 'app_secrets.name', 'value'])
+    .execute();
   return [
-    ...apps.flatMap(({ id, credentials }) =>
-      credentials === null ? [] : [{ appKey: id, name: undefined, sealed: credentials }],
-    ),
-    ...secrets.map(({ app_id, name, value }) => ({ appKey: app_id, name, sealed: value })),
+    ...apps.map(({ id, app_id, credentials }) => ({
+      appKey: id,
+      appId: app_id,
+      name: undefined,
+      sealed: credentials ?? '',
+    })),
+    ...secrets.map(({ id, app_id, name, value }) => ({ appKey: id, appId: app_id, name, sealed: value })),
   ];
 }
 
 /** Puts something sealed anew in the place of what was there. */
-export async function replaceSealed(queries: Queries, { appKey, name, sealed }: SealedText): Promise<void> {
+export async function replaceSealed(
+  queries: Queries,
+  { appKey, name, sealed }: Omit<SealedText, 'appId'>,
+): Promise<void> {
   if (name === undefined) {
     await queries.updateTable('apps').set({ credentials: sealed }).where('id', '=', appKey).execute();
     return;
@@ -65,7 +77,10 @@ export async function replaceSealed(queries: Queries, { appKey, name, sealed }: 
 }
 
 /** Deletes something sealed. */
-export async function removeSealed(queries: Queries, { appKey, name }: Omit<SealedText, 'sealed'>): Promise<void> {
+export async function removeSealed(
+  queries: Queries,
+  { appKey, name }: Pick<SealedText, 'appKey' | 'name'>,
+): Promise<void> {
   if (name !== undefined) await deleteAppSecret(queries, appKey, name);
   else await queries.updateTable('apps').set({ credentials: null }).where('id', '=', appKey).execute();
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli/cli.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { print } from '../cli/output.ts';
+import { SecretUnreadable } from '../secrets/secret-box.ts';
 import { parseSecretKey } from '../secrets/secret-key.ts';
 import type { Configuration } from './configuration.ts';
 import { refuseWithoutDatabase } from './refuse-without-database.ts';
@@ -61,6 +62,10 @@ async function rotateOrExplain(
   try {
     return await rotateStoredSecrets(configuration, rotation);
   } catch (error) {
+    if (error instanceof SecretUnreadable) {
+      const message = `${error.message} Or remove what cannot be decrypted, with --drop-unreadable.`;
+      throw new CommandFailure('checkFailed', 'SECRET_UNREADABLE', message, { cause: error });
+    }
     const { explainStart } = await import('./explain-start.ts');
     throw explainStart(error, configuration);
   }

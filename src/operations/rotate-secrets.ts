@@ -59,7 +59,8 @@ function reseal({ from, to, dropUnreadable }: Rotation, one: SealedText): string
     if (from === undefined) throw new SecretUnreadable('There is no key to open it with.');
     return to.seal(from.open(one.sealed, one), one);
   } catch (error) {
-    if (dropUnreadable && error instanceof SecretUnreadable) return undefined;
-    throw error;
+    if (!(error instanceof SecretUnreadable)) throw error;
+    if (dropUnreadable) return undefined;
+    throw new SecretUnreadable(`Of the app '${one.appId}': ${error.message}`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { access, copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CommandFailure } from '../../src/cli/exit-codes.ts';
+import { listSealed, replaceSealed } from '../../src/database/app-secrets.ts';
 import { listVisibleApps } from '../../src/database/apps.ts';
 import { DataFolderInUse } from '../../src/database/data-folder-lock.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
@@ -120,6 +121,34 @@ test('an interrupted rotation is ended or undone by the next start, as the datab
   assert.deepEqual(await readKept(dataFolder), KEPT);
   assert.equal(await isThere(next), false);
 });
+
+test('a rotation that meets something damaged changes nothing, unless it may be removed', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  const old = await readFile(join(dataFolder, 'secret.key'), 'utf8');
+  await damage(dataFolder, 'A');
+  const failed = await runSlipway(t, dataFolder, ['secrets', 'rotate', '--data', dataFolder]);
+  assert.match(
+    failed.stderr,
+    /^Of the app 'calc': The stored bytes of the secret A are damaged: .* --drop-unreadable\.\n$/,
+  );
+  assert.equal(failed.code, 8);
+  assert.equal(await readFile(join(dataFolder, 'secret.key'), 'utf8'), old);
+  const { Encrypted, Removed } = await rotate(dataFolder, { dropUnreadable: true });
+  assert.deepEqual([Encrypted, Removed], [2, 1]);
+  const { A, ...secrets } = KEPT.secrets;
+  assert.deepEqual(await readKept(dataFolder), { ...KEPT, secrets });
+});
+
+/** Spoils a secret of the app. */
+async function damage(dataFolder: string, name: string): Promise<void> {
+  const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
+  await database.transaction(async (queries) => {
+    const found = (await listSealed(queries)).find((one) => one.name === name);
+    assert.ok(found);
+    await replaceSealed(queries, { ...found, sealed: found.sealed.replace(/....$/, 'AAAA') });
+  });
+  await database.close();
+}
 
 test('nothing is lost when a rotation is killed', async (t) => {
   const dataFolder = await stoppedServer(t);
