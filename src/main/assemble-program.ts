@@ -4,6 +4,7 @@ import { addRemoteCommands, createProgram } from '../cli/program.ts';
 import { addAdminKeyCommand } from './admin-key.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addSecretsCommand } from './secrets-command.ts';
 import { addServeCommand } from './serve.ts';
 
 /** Everything `slipway` can do: the commands of this machine, and those that call a server. */
@@ -13,6 +14,7 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addDemoCommand(program, cli);
   addDoctorCommand(program, cli);
   addAdminKeyCommand(program, cli);
+  addSecretsCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;
 }

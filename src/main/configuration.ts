@@ -8,6 +8,8 @@ export interface Configuration {
   readonly port: number;
   /** An absolute path. */
   readonly dataFolder: string;
+  /** 32 bytes; undefined means: those in the data folder. */
+  readonly secretKey?: Buffer | undefined;
   readonly buildSlots: number;
   readonly buildsPerApp: number;
   readonly buildTimeoutMs: number;

@@ -16,6 +16,8 @@ import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { openAppCredentials } from '../operations/app-credentials.ts';
+import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -25,11 +27,13 @@ import type { BuildQueue } from '../queue/build-queue.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { openRepositories } from '../repository/repositories.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
 import { gitVariables } from './git-variables.ts';
 import { openBuilders } from './open-builders.ts';
+import { openStoredSecrets } from './stored-secrets.ts';
 
 /** A worker that is silent for so long has lost its builds. */
 const LEASE_MS = 30_000;
@@ -47,6 +51,7 @@ export interface Core {
   readonly buildLog: BuildLog;
   readonly changes: PackageChanges;
   readonly queue: BuildQueue;
+  readonly secretBox: SecretBox;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Begins to remove what is left of deleted apps. */
@@ -94,6 +99,7 @@ async function openLocked(
   opened.defer(reserve.close);
   const database = await openSqliteDatabase(folder('slipway.db'), reserve);
   opened.defer(database.close);
+  const secretBox = await openStoredSecrets(configuration, database);
   const blobs = await openDiskBlobStore(folder('packages'));
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
@@ -117,14 +123,14 @@ async function openLocked(
   opened.defer(repositories.closeAll);
   const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
   await repositories.sweep(isApp);
-  const repositoryOf = ({ id, kind, repository, main_branch, settings }: AppRow) =>
+  const repositoryOf = (app: AppRow) =>
     repositories.forApp({
-      key: id,
-      kind,
-      repository,
-      mainBranch: main_branch,
-      settings: readAppSettings(settings),
-      credentials: undefined,
+      key: app.id,
+      kind: app.kind,
+      repository: app.repository,
+      mainBranch: app.main_branch,
+      settings: readAppSettings(app.settings),
+      credentials: openAppCredentials(secretBox, app),
     });
 
   const changes = createPackageChanges();
@@ -152,7 +158,7 @@ async function openLocked(
     buildLog,
     changes,
     repositoryOf,
-    secretsOf: async () => ({}),
+    secretsOf: ({ id }) => openAppSecrets({ database, secretBox }, id),
     chooseBuilder: builders.choose,
     metrics,
     clock,
@@ -191,6 +197,7 @@ async function openLocked(
     buildLog,
     changes,
     queue,
+    secretBox,
     metrics,
     repositoryOf,
     removeDeletedApps: () => removal.wake(),

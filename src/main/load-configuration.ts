@@ -65,7 +65,7 @@ function findGiven(name: SettingName, sources: ConfigurationSources, file: Confi
   const { flag, variables } = getSetting(name);
   const { folder, environment } = sources;
   const flagText = sources.flags[name];
-  if (flagText !== undefined) return { text: flagText, where: flag.split(' ')[0] ?? flag, folder };
+  if (flagText !== undefined) return { text: flagText, where: flag?.split(' ')[0] ?? name, folder };
   const variable = variables.find((candidate) => (environment[candidate] ?? '') !== '');
   if (variable !== undefined) return { text: environment[variable] ?? '', where: variable, folder };
   const fromFile = file.values.get(name);
@@ -73,8 +73,10 @@ function findGiven(name: SettingName, sources: ConfigurationSources, file: Confi
 }
 
 function describeMistake(name: SettingName, given: Given): string {
+  const { accepts: words, isSecret } = getSetting(name);
+  const accepts = words.replaceAll('`', "'");
+  if (isSecret === true) return `${name} (from ${given.where}) is not valid; accepted is ${accepts}.`;
   const value = given.text.length > 80 ? `${given.text.slice(0, 77)}…` : given.text;
-  const accepts = getSetting(name).accepts.replaceAll('`', "'");
   return `${name} is '${value}' (from ${given.where}); accepted is ${accepts}.`;
 }
 
@@ -108,7 +110,8 @@ function assemble(value: Value): Configuration | undefined {
   };
   if (!isComplete(configuration)) return undefined;
   const tls = certFile !== undefined && keyFile !== undefined ? { tls: { certFile, keyFile } } : {};
-  return { ...configuration, publicUrl: value('publicUrl', SETTINGS.publicUrl), ...tls };
+  const publicUrl = value('publicUrl', SETTINGS.publicUrl);
+  return { ...configuration, publicUrl, secretKey: value('secretKey', SETTINGS.secretKey), ...tls };
 }
 
 type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };

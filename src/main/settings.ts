@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { parseDuration, parseSize, parseWholeNumber } from '../cli/quantities.ts';
 import { SANDBOX_KINDS } from '../sandbox/open-sandbox.ts';
+import { parseSecretKey } from '../secrets/secret-key.ts';
 
 /**
  * The one table of what can be configured. The command line, the environment, the configuration file, the mistakes
@@ -32,6 +33,17 @@ export const SETTINGS = {
     accepts: 'the path of a folder',
     fallback: 'data',
     parse: parsePath,
+  },
+  secretKey: {
+    flag: undefined,
+    variables: ['SLIPWAY_SECRET_KEY'],
+    summary:
+      'Key that the credentials and secrets of apps are encrypted with. Without it, the one in `secret.key` in the data folder, which is made on the first start.',
+    accepts: '32 bytes as 64 hex digits or as base64',
+    fallback: undefined,
+    fallbackInWords: 'what `secret.key` in the data folder holds',
+    isSecret: true,
+    parse: parseSecretKey,
   },
   publicUrl: {
     flag: '--public-url <url>',
@@ -193,8 +205,8 @@ export const SETTINGS = {
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 export interface Setting<T> {
-  /** As commander reads it. */
-  readonly flag: `--${string} <${string}>`;
+  /** As commander reads it; undefined for what lists of processes must not show. */
+  readonly flag: `--${string} <${string}>` | undefined;
   /** Environment variables, the first one that is set counts. */
   readonly variables: readonly string[];
   /** One or two sentences for `--help` and the documentation. */
@@ -205,6 +217,8 @@ export interface Setting<T> {
   readonly fallback: string | undefined;
   /** For the documentation, where the value depends on the machine or says too little. */
   readonly fallbackInWords?: string;
+  /** Whether the value must not be shown, not even a wrong one. */
+  readonly isSecret?: true;
   /** @param folder what a relative path is relative to @returns undefined for what is not accepted */
   parse(text: string, folder: string): T | undefined;
 }

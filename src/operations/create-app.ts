@@ -64,6 +64,7 @@ function newApp(request: CreateApp, createdAt: number): AppRow {
     created_at: createdAt,
     served_at: 0,
     settings: formatAppSettings(withDefaults(settings)),
+    credentials: null,
     deleted_at: null,
   };
 }

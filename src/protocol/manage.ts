@@ -1,11 +1,10 @@
 import { type Static, Type } from 'typebox';
+import { Nullable } from './nullable.ts';
 
 /**
  * The management calls under `/manage/1`: what `slipway app|user|key|grant|revoke` speak. They are additions to the
  * documented API, so they take the field names of this project's own and stay apart from `/api/1`.
  */
-
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const REPOSITORY_KINDS = ['git', 'svn'] as const;
 export type RepositoryKind = (typeof REPOSITORY_KINDS)[number];
@@ -38,6 +37,7 @@ export const AppSchema = Type.Object(
     Repository: Type.String({ description: 'URL or path of the repository.' }),
     MainBranch: Nullable(Type.String({ description: "Name of the main line; null for the repository's own." })),
     CreationDate: Type.Integer(),
+    HasCredentials: Type.Boolean({ description: 'Whether it has credentials of its own for the repository.' }),
     ...SETTINGS,
   },
   { $id: 'App' },

@@ -1,10 +1,12 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { AppSettings, RepositoryKind } from '../protocol/manage.ts';
 import { CatFilePool } from './git/cat-file-pool.ts';
 import { type GitRepository, openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
 import { createObjectMemory } from './git/object-memory.ts';
+import { PRIVATE_PREFIX } from './git/private-files.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { removeFolder } from './git/remove-folder.ts';
 import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
@@ -14,7 +16,7 @@ import type { Repository } from './repository.ts';
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
 export interface Repositories {
   /**
-   * The repository of an app, opened once. An address or main line that has changed is followed from the next call on;
+   * The repository of an app, opened once. An address, main line or credentials that have changed are followed from the next call on;
    * whoever holds the former repository gets errors from it.
    *
    * @throws RepositoryError `bad-address`
@@ -105,7 +107,8 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     const folder = join(options.mirrorsFolder, folderName(app.key));
     const mainBranch = app.mainBranch ?? undefined;
     const after = Promise.resolve(ending.get(app.key)).catch(() => undefined);
-    const repository = openGitRepository({ ...shared, after, folder, address: app.repository, mainBranch, now });
+    const { repository: address, credentials } = app;
+    const repository = openGitRepository({ ...shared, after, folder, address, credentials, mainBranch, now });
     opened.set(app.key, { app, repository, usedAt: performance.now() });
     return repository;
   };
@@ -150,6 +153,7 @@ function settingsOf(options: RepositoriesOptions): GitSettings {
     path: options.path,
     home: options.home,
     globalConfig: join(options.mirrorsFolder, 'gitconfig'),
+    privateFolder: options.mirrorsFolder,
     extraEnvironment: options.extraEnvironment ?? {},
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     fetchTimeoutMs: options.fetchTimeoutMs ?? 10 * 60_000,
@@ -165,7 +169,8 @@ function prepareFolder(folder: string, globalConfig: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(globalConfig, '[safe]\n\tdirectory = *\n', { mode: 0o600 });
   for (const name of readdirSync(folder)) {
-    if (name.includes('.removed-')) rmSync(join(folder, name), { recursive: true, force: true });
+    if (name.includes('.removed-') || name.startsWith(PRIVATE_PREFIX))
+      rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 
@@ -179,7 +184,12 @@ function isAppKey(text: string): boolean {
 }
 
 function sameRepository(one: AppRepository, other: AppRepository): boolean {
-  return one.repository === other.repository && one.mainBranch === other.mainBranch && one.kind === other.kind;
+  return (
+    one.repository === other.repository &&
+    one.mainBranch === other.mainBranch &&
+    one.kind === other.kind &&
+    isDeepStrictEqual(one.credentials, other.credentials)
+  );
 }
 
 function restIdle(opened: ReadonlyMap<string, Open>, usedBefore: number): void {
