@@ -40,12 +40,13 @@ export async function openScriptWorld(
       const body = { Branch: `branches/b${count}`, Revision: revision, Version: `1.0.${count}` };
       const started = await server.call('POST', '/api/1/apps/calc/packages', body);
       assert.equal(started.status, 200, JSON.stringify(started.body));
-      return await outcomeOf(server, started.body.PackageId);
+      return await readPackage(server, started.body.PackageId);
     },
   };
 }
 
-async function outcomeOf(server: TestServer, id: string): Promise<BuiltPackage> {
+/** Waits for the end of a build of the app `calc`. */
+export async function readPackage(server: TestServer, id: string): Promise<BuiltPackage> {
   const path = `/api/1/apps/calc/packages/${id}`;
   const body = await until(
     'the build ends',
