@@ -1,4 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap.ts';
-import { testSandbox } from './sandbox.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { runScript, testSandbox } from './sandbox.ts';
 
 testSandbox('bubblewrap', () => bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] }));
+
+test('bubblewrap: what is hidden is not seen, even inside of a folder that may be read', async (t) => {
+  const tool = await temporaryFolder(t);
+  await mkdir(join(tool, 'data'));
+  await writeFile(join(tool, 'data/key'), 'a key');
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [join(tool, 'data')] });
+  const { output } = await runScript(t, sandbox, `ls ${tool}; ls ${tool}/data; cat ${tool}/data/key`, {
+    readOnly: [tool],
+  });
+  assert.match(output, /^data\ncat: .*No such file/);
+});
+
+test('bubblewrap: the network is refused, with what to do about it', () => {
+  const { networkRefusal } = bubblewrapSandbox({ path: '', hidden: [] });
+  assert.match(networkRefusal ?? '', /take 'network: true' out/);
+});
+
+test('bubblewrap: nothing but the room can be written, and no right is had or gained', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  const script = `for path in / /usr /etc /dev /proc/sys/kernel /home; do ! touch $path/x 2>/dev/null || echo "wrote $path"; done
+    grep -E 'CapEff|NoNewPrivs' /proc/self/status; unshare -U true 2>/dev/null && echo nested; true`;
+  const { output } = await runScript(t, sandbox, script);
+  assert.equal(output, 'CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
+});
