@@ -5,6 +5,7 @@ import { addAdminKeyCommand } from './admin-key.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addServeCommand } from './serve.ts';
+import { addToolchainCommand } from './toolchain-command.ts';
 
 /** Everything `slipway` can do: the commands of this machine, and those that call a server. */
 export function assembleProgram(cli: Cli, version: string): Command {
@@ -13,6 +14,7 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addDemoCommand(program, cli);
   addDoctorCommand(program, cli);
   addAdminKeyCommand(program, cli);
+  addToolchainCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;
 }
