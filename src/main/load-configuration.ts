@@ -96,13 +96,16 @@ function assemble(value: Value): Configuration | undefined {
     fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
+    javaHomes: value('javaHomes', SETTINGS.javaHomes),
     shutdownGraceMs: value('shutdownGrace', SETTINGS.shutdownGrace),
     trustProxy: value('trustProxy', SETTINGS.trustProxy),
     logLevel: value('logLevel', SETTINGS.logLevel),
   };
   if (!isComplete(configuration)) return undefined;
   const tls = certFile !== undefined && keyFile !== undefined ? { tls: { certFile, keyFile } } : {};
-  return { ...configuration, publicUrl: value('publicUrl', SETTINGS.publicUrl), ...tls };
+  const mirror = value('mxbuildMirror', SETTINGS.mxbuildMirror);
+  const mxbuildMirror = mirror === 'none' ? undefined : mirror;
+  return { ...configuration, publicUrl: value('publicUrl', SETTINGS.publicUrl), mxbuildMirror, ...tls };
 }
 
 type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };

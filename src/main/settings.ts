@@ -123,6 +123,22 @@ export const SETTINGS = {
     fallback: '2GiB',
     parse: parseSize,
   },
+  mxbuildMirror: {
+    flag: '--mxbuild-mirror <address>',
+    variables: ['SLIPWAY_MXBUILD_MIRROR'],
+    summary: 'Where an MxBuild is fetched from that is not in `<data>/toolchains`; `none` fetches nothing.',
+    accepts: 'a URL or the path of an archive, with `{version}` in it, or `none`',
+    fallback: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
+    parse: parseMirror,
+  },
+  javaHomes: {
+    flag: '--java-homes <folders>',
+    variables: ['SLIPWAY_JAVA_HOMES'],
+    summary: 'The JDKs that MxBuild may use: their folders, or folders that hold several.',
+    accepts: 'paths separated by colons',
+    fallback: '/usr/lib/jvm',
+    parse: parsePaths,
+  },
   shutdownGrace: {
     flag: '--shutdown-grace <duration>',
     variables: ['SLIPWAY_SHUTDOWN_GRACE'],
@@ -180,6 +196,17 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 function parsePath(text: string, folder: string): string | undefined {
   return text.includes('\0') ? undefined : resolve(folder, text);
+}
+
+function parseMirror(text: string, folder: string): string | undefined {
+  if (text.toLowerCase() === 'none') return 'none';
+  if (!text.includes('{version}') || text.includes('\0')) return undefined;
+  return /^https?:\/\//i.test(text) ? text : resolve(folder, text);
+}
+
+function parsePaths(text: string, folder: string): readonly string[] | undefined {
+  const paths = text.split(':').filter((path) => path !== '');
+  return text.includes('\0') || paths.length === 0 ? undefined : paths.map((path) => resolve(folder, path));
 }
 
 function between(value: number | undefined, min: number, max: number): number | undefined {

@@ -24,6 +24,7 @@ test('the JDK that fits best is chosen by what it says of itself', async (t) => 
     await writeFile(join(folder, name, 'release'), `IMPLEMENTOR="Somebody"\nJAVA_VERSION="${java}"\n`);
   }
   const folders = [...Object.keys(releases), 'no-jdk'].map((name) => join(folder, name));
+  assert.equal((await chooseJavaHome(version('10.12.3'), [folder])).folder, join(folder, 'jdk-17'));
   const chosen = async (text: string) => (await chooseJavaHome(version(text), folders)).major;
   assert.deepEqual([await chosen('7.23.8'), await chosen('9.24.1'), await chosen('10.12.3')], [8, 11, 17]);
   await assert.rejects(chosen('11.6.0'), /Java 21, and there is 8 in .*jdk-8.*SLIPWAY_JAVA_HOMES/);

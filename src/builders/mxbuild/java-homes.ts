@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildFailure } from '../../domain/failure.ts';
 import { isAtLeast, type MendixVersion } from '../../domain/mendix-version.ts';
@@ -25,9 +25,12 @@ export function javaMajorsFor(version: MendixVersion): readonly number[] {
   return isAtLeast(version, '8') ? [11] : [8];
 }
 
-/** @throws BuildFailure `toolchain-missing` naming what is needed and what is there */
+/**
+ * @param folders of JDKs, or that hold several
+ * @throws BuildFailure `toolchain-missing` naming what is needed and what is there
+ */
 export async function chooseJavaHome(version: MendixVersion, folders: readonly string[]): Promise<JavaHome> {
-  const homes = (await Promise.all(folders.map(readJavaHome))).filter((home) => home !== undefined);
+  const homes = (await Promise.all(folders.map(findJavaHomes))).flat();
   const majors = javaMajorsFor(version);
   for (const major of majors) {
     const fitting = homes.find((home) => home.major === major);
@@ -36,6 +39,14 @@ export async function chooseJavaHome(version: MendixVersion, folders: readonly s
   const there = homes.length === 0 ? 'none' : homes.map(({ major, folder }) => `${major} in ${folder}`).join(', ');
   const message = `Mendix ${version} is built with Java ${majors.join(' or ')}, and there is ${there}: install a JDK and add its folder to SLIPWAY_JAVA_HOMES.`;
   throw new BuildFailure('toolchain-missing', message);
+}
+
+async function findJavaHomes(folder: string): Promise<readonly JavaHome[]> {
+  const own = await readJavaHome(folder);
+  if (own !== undefined) return [own];
+  const names = ((await ifThere(readdir(folder))) ?? []).sort();
+  const inner = await Promise.all(names.map((name) => readJavaHome(join(folder, name)).catch(() => undefined)));
+  return inner.filter((home) => home !== undefined);
 }
 
 /** By the file `release` that every JDK has; `1.8.0_402` is how Java 8 spells its version. */
