@@ -34,6 +34,36 @@ export const FAILURE_CODES = {
     retry: false,
     meaning: 'The program that builds ended without a package, or with one that is not what was asked for.',
   },
+  'build-file': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'The `slipway.yml` of the revision is missing, cannot be read, or asks for what there is not.',
+  },
+  'step-failed': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'A step of `slipway.yml` ended with an exit code other than 0.',
+  },
+  'over-limit': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'A build wrote more to the disk than one build may, or made a package of more than that.',
+  },
+  'package-unusable': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'What `slipway.yml` names as the package is not there, or something in it cannot be packaged.',
+  },
+  'no-sandbox': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'Commands of a build cannot be run on the server: there is no sandbox that may run them.',
+  },
+  'no-builder': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'The builder that is set for the app is not there.',
+  },
   'disk-full': { blame: 'operator', retry: false, meaning: 'The disk of the server is full.' },
   'attempts-used-up': {
     blame: 'operator',
