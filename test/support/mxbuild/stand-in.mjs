@@ -92,7 +92,7 @@ function zip(members) {
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), facts, lengths, Buffer.from(name), bytes]);
     const rest = Buffer.alloc(14);
     rest.writeUInt32LE(offset, 10);
-    const made = Buffer.from([20, 0]);
+    const made = Buffer.from([20, 3]);
     directory.push(Buffer.concat([Buffer.from('PK\x01\x02'), made, facts, lengths, rest, Buffer.from(name)]));
     parts.push(local);
     offset += local.length;
