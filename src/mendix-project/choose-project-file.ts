@@ -1,6 +1,11 @@
 import { BuildFailure } from '../domain/failure.ts';
 import { quote } from '../domain/refusal.ts';
 
+/** Whether a path is that of a Mendix project file. */
+export function isProjectFile(path: string): boolean {
+  return path.toLowerCase().endsWith('.mpr');
+}
+
 const MOST_NAMED = 5;
 
 /**
@@ -12,7 +17,7 @@ const MOST_NAMED = 5;
  * @throws BuildFailure `source-unreadable` where the source holds several, or not the one that is named
  */
 export function chooseProjectFile(paths: readonly string[], setting: string | null): string | undefined {
-  const found = paths.filter((path) => path.toLowerCase().endsWith('.mpr'));
+  const found = paths.filter(isProjectFile);
   if (setting !== null) {
     const wanted = setting.replace(/^(?:\.?\/)+/, '');
     if (found.includes(wanted)) return wanted;

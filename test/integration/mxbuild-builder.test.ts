@@ -53,7 +53,7 @@ async function setUp(t: TestContext, given: Given = {}) {
   const builder = mxbuildBuilder({
     obtainToolchain: toolchainSource({ toolchains, mirror: undefined, folder: temporary }),
     javaHomes,
-    sandbox: given.sandbox ?? noSandbox(),
+    findSandbox: async () => ({ sandbox: given.sandbox ?? noSandbox() }),
     limits: { ...LIMITS, timeMs: given.timeMs ?? LIMITS.timeMs },
     temporaryFolder: temporary,
     projectFile: given.projectFile ?? null,

@@ -5,7 +5,8 @@ import type { MendixVersion } from '../../domain/mendix-version.ts';
 import { chooseProjectFile } from '../../mendix-project/choose-project-file.ts';
 import { readProjectFile } from '../../mendix-project/read-project-file.ts';
 import type { SourceTree } from '../../repository/repository.ts';
-import type { Sandbox, SandboxLimits } from '../../sandbox/sandbox.ts';
+import type { FoundSandbox } from '../../sandbox/open-sandbox.ts';
+import type { SandboxLimits } from '../../sandbox/sandbox.ts';
 import type { Builder, BuildJob } from '../builder.ts';
 import { makeWorkspace } from '../workspace.ts';
 import { openBuiltFile } from './built-file.ts';
@@ -19,7 +20,7 @@ export interface MxbuildOptions {
   readonly obtainToolchain: (version: MendixVersion, report: ReportProgress, signal: AbortSignal) => Promise<string>;
   /** Folders of JDKs, or that hold several. */
   readonly javaHomes: readonly string[];
-  readonly sandbox: Sandbox;
+  readonly findSandbox: () => Promise<FoundSandbox>;
   readonly limits: SandboxLimits;
   /** An existing folder for the workspaces. */
   readonly temporaryFolder: string;
@@ -65,7 +66,15 @@ async function buildIn(options: MxbuildOptions, job: BuildJob, room: string, pro
   const toolchain = await options.obtainToolchain(mendixVersion, say, signal);
   const java = await chooseJavaHome(mendixVersion, options.javaHomes);
   say(`building with Java ${java.major} in ${java.folder}`);
-  await runOnce(options, job, { room, project, mendixVersion, toolchain, javaHome: java.folder });
+  const found = await options.findSandbox();
+  if ('missing' in found) throw new BuildFailure('no-sandbox', found.missing);
+  await runOnce({ sandbox: found.sandbox, limits: options.limits }, job, {
+    room,
+    project,
+    mendixVersion,
+    toolchain,
+    javaHome: java.folder,
+  });
   await takePackage(join(room, 'tmp', PACKAGE_FILE), output, {
     RuntimeVersion: mendixVersion,
     ModelVersion: facts.version,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { BuildLogWriter } from '../../build-log/build-log.ts';
 import { BuildFailure } from '../../domain/failure.ts';
 import { isAtLeast, type MendixVersion } from '../../domain/mendix-version.ts';
 import type { Problem } from '../../protocol/package.ts';
 import type { RoomPlaces, Sandbox, SandboxLimits, SandboxOutcome } from '../../sandbox/sandbox.ts';
 import type { BuildFacts, BuildJob } from '../builder.ts';
+import { logOutput } from '../log-output.ts';
 import { openBuiltFile } from './built-file.ts';
 import { formatProblem, parseProblems } from './problems.ts';
 
@@ -34,7 +34,7 @@ export async function runOnce(
   order: Order,
 ): Promise<void> {
   const places = sandbox.placesIn(order.room);
-  const lines = outputLines(job.log);
+  const output = logOutput(job.log, Object.values(job.secrets));
   const outcome = await sandbox.run({
     argv: [...programOf(order), ...argumentsOf(order, job.facts, places)],
     room: order.room,
@@ -43,10 +43,10 @@ export async function runOnce(
     readOnly: [order.toolchain, order.javaHome],
     writable: [],
     limits,
-    onOutput: lines.write,
+    onOutput: (chunk) => output.write(chunk),
     signal: job.signal,
   });
-  lines.end();
+  output.end();
   if (outcome.kind === 'exited' && outcome.code === 0) return;
   const problems = await readProblems(join(order.room, 'tmp', PROBLEMS_FILE));
   for (const problem of problems) job.log.line(`mxbuild: ${formatProblem(problem)}`);
@@ -116,28 +116,4 @@ function summarize(problems: readonly Problem[]): string {
   const more = (errors.length || problems.length) - 1;
   const rest = more > 0 ? ` (and ${more} more)` : '';
   return `The model has errors${rest}. ${first === undefined ? '' : formatProblem(first)}`.trim();
-}
-
-/** A line without an end must not fill the memory. */
-const LONGEST_LINE = 64 * 1024;
-
-/** Takes output as it comes and gives whole lines to the log. */
-function outputLines(log: BuildLogWriter) {
-  const decoder = new TextDecoder();
-  let rest = '';
-  const take = (text: string) => {
-    const lines = (rest + text).split(/\r?\n/);
-    rest = lines.pop() ?? '';
-    for (const line of lines) log.line(line);
-    if (rest.length < LONGEST_LINE) return;
-    log.line(rest);
-    rest = '';
-  };
-  return {
-    write: (chunk: Uint8Array) => take(decoder.decode(chunk, { stream: true })),
-    end() {
-      take(decoder.decode());
-      if (rest !== '') log.line(rest);
-    },
-  };
 }

@@ -17,7 +17,7 @@ export function parseBuildFile(text: string): BuildPlan {
   };
   const [wrong] = document.errors;
   if (wrong !== undefined) return fail(wrong.pos[0], `${wrong.message.replace(/\.?$/, '.')}`);
-  const value = valueOf(document, (what) => fail(0, what));
+  const value = plainValue(document, (what) => fail(0, what));
   if (!Check(BuildFileSchema, value)) {
     const { path, what } = describeMistake(value);
     return fail(offsetOf(document, path), what);
@@ -25,7 +25,7 @@ export function parseBuildFile(text: string): BuildPlan {
   return planOf(value.build, (path, what) => fail(offsetOf(document, ['build', ...path]), what));
 }
 
-function valueOf(document: Document, fail: (what: string) => never): unknown {
+function plainValue(document: Document, fail: (what: string) => never): unknown {
   try {
     return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (error) {
