@@ -1,11 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
-import { archiveBuilder } from '../builders/archive.ts';
+import { removeTree } from '../builders/remove-tree.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
@@ -32,6 +32,7 @@ import { BuildWorker } from '../worker/build-worker.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
 import { gitVariables } from './git-variables.ts';
+import { openBuilders } from './open-builders.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
 /** A worker that is silent for so long has lost its builds. */
@@ -108,7 +109,7 @@ async function openLocked(
     onError: (error) => report(error, 'a build log could not be written'),
   });
   const temporaryFolder = folder('tmp');
-  await rm(temporaryFolder, { recursive: true, force: true });
+  await removeTree(temporaryFolder);
   await mkdir(temporaryFolder, { mode: 0o700 });
   const cache = await MemberCache.open({ folder: folder('cache'), limitBytes: configuration.cacheSizeBytes });
   const repositories = openRepositories({
@@ -150,7 +151,8 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
-  const archive = archiveBuilder({ cache, temporaryFolder });
+  const builders = openBuilders({ configuration, cache, temporaryFolder, path: process.env.PATH ?? '' });
+  await builders.sweep();
   const worker = new BuildWorker({
     database,
     blobs,
@@ -158,7 +160,7 @@ async function openLocked(
     changes,
     repositoryOf,
     secretsOf: ({ id }) => openAppSecrets({ database, secretBox }, id),
-    chooseBuilder: () => archive,
+    chooseBuilder: builders.choose,
     metrics,
     clock,
     name: `${hostname()}:${process.pid}`,
@@ -174,6 +176,7 @@ async function openLocked(
   const dropCaches = async (appKey: string) => {
     await repositories.remove(appKey);
     await cache.deleteApp(appKey);
+    await builders.deleteApp(appKey);
   };
   const removal = new BackgroundWork({
     work: (signal) => removeDeletedApps({ database, blobs, buildLog, dropCaches }, signal),
