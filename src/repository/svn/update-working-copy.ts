@@ -69,7 +69,7 @@ async function update(
 ): Promise<ProgramOutcome> {
   const options = ['--quiet', '--revision', String(revision), ...(externals ? [] : ['--ignore-externals'])];
   const isNew = !(await isThere(join(path, '.svn')));
-  const args = isNew ? ['checkout', ...options, `${url}@${revision}`, `${path}@`] : ['update', ...options, `${path}@`];
+  const args = isNew ? ['checkout', ...options, `${url}@${revision}`, path] : ['update', ...options, `${path}@`];
   return await runSvn(remote, { args, timeoutMs: remote.settings.fetchTimeoutMs, signal, withCredentials });
 }
 
