@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What every svn command of this server is started with. Nothing else of the server's environment reaches a child. */
@@ -53,9 +53,12 @@ store-ssl-client-cert-pp = no
 http-timeout = 60
 `;
 
-/** Writes the configuration that stands in for the user's own. */
+/** Writes the configuration that stands in for the user's own, and deletes the keys that a killed server left. */
 export function prepareConfigFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith('key-')) rmSync(join(folder, name), { recursive: true, force: true });
+  }
   writeFileSync(join(folder, 'config'), CONFIG, { mode: 0o600 });
   writeFileSync(join(folder, 'servers'), SERVERS, { mode: 0o600 });
 }
