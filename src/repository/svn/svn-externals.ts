@@ -25,14 +25,16 @@ export async function findExternals(
   return findAll(parseSvnXml(outcome.stdout), 'property').flatMap(({ text }) => parseExternals(text));
 }
 
-/** @param text the value of the property */
+/**
+ * @param text the value of the property. Its quotes and backslashes are taken away before it is looked at, as svn does,
+ *   so that none hides a scheme
+ */
 export function parseExternals(text: string): readonly External[] {
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  return lines
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .flatMap((line) => {
-      const words = line.match(/"[^"]*"|'[^']*'|\S+/g)?.map((word) => word.replace(/^(["'])(.*)\1$/, '$2')) ?? [];
-      const url = words.find((word) => /^(?:[a-z][a-z0-9+.-]*:)?\/\/|^\^\/|^\/|^\.\.\//i.test(word));
-      return [{ url: url ?? words.at(0) ?? line }];
-    });
+  const lines = text.split(/\r?\n/).map((line) => line.replace(/["'\\]/g, '').trim());
+  const entries = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  return entries.flatMap((line) => {
+    const words = line.split(/\s+/);
+    const urls = words.filter((word) => /^(?:[a-z][a-z0-9+.-]*:|\^|\/|\.\.\/)/i.test(word));
+    return (urls.length > 0 ? urls : words).map((url) => ({ url }));
+  });
 }
