@@ -44,7 +44,7 @@ enable-auto-props = no
 use-commit-times = no
 global-ignores =
 [working-copy]
-exclusive-locking-clients =
+exclusive-locking-clients = svn
 `;
 
 const SERVERS = `[global]
