@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ifThere } from '../files/file-errors.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 import { BlobError, type BlobStore } from './blob-store.ts';
 import { DiskBlobWriter } from './disk-blob-writer.ts';
-import { codeOf } from './disk-errors.ts';
 import { readChunks } from './read-chunks.ts';
-import { openShardFolders, syncFolder } from './shard-folders.ts';
+import { openShardFolders } from './shard-folders.ts';
 
 const KEY = /^[a-z0-9][a-z0-9.-]{1,99}$/;
 
@@ -29,17 +30,17 @@ export async function openDiskBlobStore(folder: string): Promise<BlobStore> {
       return new DiskBlobWriter(key, paths, opening);
     },
     async findSize(key) {
-      return orUndefined(stat(pathOf(key)).then(({ size }) => size));
+      return ifThere(stat(pathOf(key)).then(({ size }) => size));
     },
     async read(key, { start, end }) {
-      const handle = await orUndefined(open(pathOf(key), 'r'));
+      const handle = await ifThere(open(pathOf(key), 'r'));
       if (handle === undefined) throw new BlobError('missing', `There is no blob '${key}'.`);
       if (end >= start) return readChunks(handle, { start, end });
       await handle.close();
       return readNothing();
     },
     async delete(key) {
-      return (await orUndefined(unlink(pathOf(key)).then(() => true))) ?? false;
+      return (await ifThere(unlink(pathOf(key)).then(() => true))) ?? false;
     },
     list: () => listKeys(folder),
     sweep: () => deleteFiles(temporary),
@@ -71,13 +72,4 @@ async function deleteFiles(folder: string): Promise<number> {
     count += 1;
   }
   return count;
-}
-
-async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, link, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ifThere } from '../files/file-errors.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 import type { BlobWriter, WrittenBlob } from './blob-store.ts';
-import { codeOf, toWriteError } from './disk-errors.ts';
-import { syncFolder } from './shard-folders.ts';
+import { toWriteError } from './disk-errors.ts';
 
 /** Writes one blob into a temporary file, and gives it its name when it is whole. */
 export class DiskBlobWriter implements BlobWriter {
@@ -65,9 +66,7 @@ export class DiskBlobWriter implements BlobWriter {
     try {
       await (await this.#opening.catch(() => undefined))?.close();
     } finally {
-      await unlink(this.#temporary).catch((error) => {
-        if (codeOf(error) !== 'ENOENT') throw error;
-      });
+      await ifThere(unlink(this.#temporary));
     }
   }
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../files/file-errors.ts';
 import { BlobError } from './blob-store.ts';
 
 /** What an error of the file system means for a blob that is written; any other comes back as it is. */
@@ -14,9 +15,4 @@ export function toWriteError(key: string, error: unknown): unknown {
     default:
       return error;
   }
-}
-
-/** The name that Node.js gives to an error of the operating system, such as `ENOENT`. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

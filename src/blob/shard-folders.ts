@@ -1,5 +1,6 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../files/sync-folder.ts';
 
 /** Folders that share out many files, named after the first two characters of a file's name. */
 export interface ShardFolders {
@@ -33,14 +34,4 @@ export async function openShardFolders(folder: string): Promise<ShardFolders> {
 async function makeFolder(path: string, parent: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first !== undefined) await syncFolder(parent);
-}
-
-/** Makes what was put into a folder, or taken out of it, survive a loss of power. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

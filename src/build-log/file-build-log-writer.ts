@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from '../files/file-errors.ts';
 import type { BuildLogWriter } from './build-log.ts';
 
 export interface LogLimits {
@@ -138,10 +139,6 @@ async function openFile(path: string, flags: 'a' | 'ax'): Promise<FileHandle> {
     await mkdir(dirname(path), { recursive: true });
     return open(path, flags, 0o640);
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** Control characters, which a terminal would obey, become visible; tabs stay. */

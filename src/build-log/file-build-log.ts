@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { ifThere } from '../files/file-errors.ts';
 import type { BuildLog } from './build-log.ts';
 import { FileBuildLogWriter, type LogLimits } from './file-build-log-writer.ts';
 import { LogFollowers } from './log-followers.ts';
@@ -26,10 +27,10 @@ export async function openFileBuildLog(options: FileBuildLogOptions): Promise<Bu
   return {
     open: (packageId) => new FileBuildLogWriter(pathOf(packageId), options, () => followers.wake(packageId)),
     async size(packageId) {
-      return (await orUndefined(stat(pathOf(packageId)).then(({ size }) => size))) ?? 0;
+      return (await ifThere(stat(pathOf(packageId)).then(({ size }) => size))) ?? 0;
     },
     async read(packageId, { start, end }) {
-      const handle = end > start ? await orUndefined(open(pathOf(packageId), 'r')) : undefined;
+      const handle = end > start ? await ifThere(open(pathOf(packageId), 'r')) : undefined;
       return handle?.createReadStream({ start, end: end - 1, highWaterMark: READ_CHUNK_BYTES }) ?? Readable.from([]);
     },
     async *follow(packageId, start, signal) {
@@ -54,7 +55,7 @@ export async function openFileBuildLog(options: FileBuildLogOptions): Promise<Bu
       }
     },
     async delete(packageId) {
-      await orUndefined(unlink(pathOf(packageId)));
+      await ifThere(unlink(pathOf(packageId)));
       followers.end(packageId);
     },
     list: () => listPackageIds(folder),
@@ -72,7 +73,7 @@ function createReader(path: string, start: number) {
   let position = start;
   return {
     async *readNew(): AsyncGenerator<Uint8Array> {
-      handle ??= await orUndefined(open(path, 'r'));
+      handle ??= await ifThere(open(path, 'r'));
       while (handle !== undefined) {
         const buffer = Buffer.allocUnsafe(FOLLOW_CHUNK_BYTES);
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
@@ -91,14 +92,5 @@ async function* listPackageIds(folder: string): AsyncGenerator<string> {
     for await (const { name } of await opendir(join(folder, shard.name), { bufferSize: 1024 })) {
       if (name.endsWith(SUFFIX)) yield name.slice(0, -SUFFIX.length);
     }
-  }
-}
-
-async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -20,7 +20,7 @@ import { addUserCommand } from './user-command.ts';
  */
 export function createProgram(cli: Cli, version: string): Command {
   const program = new Command('slipway')
-    .description('The build server you own that speaks the Mendix Build API.')
+    .description('The build server you own, compatible with the Mendix Build API.')
     .version(version)
     .addHelpText('after', `\n${describeExitCodes()}`);
   return settle(program, cli);

@@ -1,7 +1,7 @@
 import type { Client } from '../protocol/client.ts';
 import { ClientError } from '../protocol/client-error.ts';
 import { pause } from '../protocol/http-call.ts';
-import type { WirePackage } from '../protocol/package.ts';
+import { hasEnded, type WirePackage } from '../protocol/package.ts';
 import type { Cli } from './cli.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { formatDuration } from './human-text.ts';
@@ -64,7 +64,7 @@ async function untilEnded(
   for (;;) {
     try {
       const found = await question();
-      if (found !== undefined && hasEnded(found)) return found;
+      if (found !== undefined && hasEnded(found.Status)) return found;
       reachedAt = cli.now();
     } catch (error) {
       // Who says that it is going down is there.
@@ -94,10 +94,6 @@ async function followOnce(client: Client, question: Question, report: Report) {
     }
   }
   return last;
-}
-
-export function hasEnded(found: WirePackage): boolean {
-  return found.Status === 'Succeeded' || found.Status === 'Failed';
 }
 
 /** The stream of a server that goes down breaks with a TypeError of `fetch`; a new call to it is a ClientError. */
@@ -139,6 +135,6 @@ function openStatusDisplay(cli: Cli): StatusDisplay {
 }
 
 function showProgress(cli: Cli, progress: Progress, found: WirePackage | undefined): void {
-  if (found === undefined || hasEnded(found)) return;
+  if (found === undefined || hasEnded(found.Status)) return;
   progress.show(`${found.Status} ${found.Name}  ${formatDuration(Math.max(0, cli.now() - found.CreationDate))}`);
 }

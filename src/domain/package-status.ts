@@ -1,6 +1,6 @@
 import type { PackageStatus } from '../protocol/package.ts';
 
-/** Which statuses a package may move to next. An empty list makes a status final. */
+/** Which statuses a package may move to next. An empty list means that its build has ended. */
 export const NEXT: Readonly<Record<PackageStatus, readonly PackageStatus[]>> = {
   Queued: ['Building', 'Failed'],
   /** Back to Queued when its worker vanished, or gave it back while stopping. */
@@ -12,9 +12,4 @@ export const NEXT: Readonly<Record<PackageStatus, readonly PackageStatus[]>> = {
 
 export function mayBecome(from: PackageStatus, to: PackageStatus): boolean {
   return NEXT[from].includes(to);
-}
-
-/** Whether a build has ended: such a package never changes its status again. */
-export function isFinal(status: PackageStatus): boolean {
-  return NEXT[status].length === 0;
 }

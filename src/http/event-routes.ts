@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PackageRow } from '../database/schema.ts';
-import { isFinal } from '../domain/package-status.ts';
+import { hasEnded } from '../protocol/package.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { LogLines } from './log-lines.ts';
@@ -74,7 +74,7 @@ async function sendStatuses(
 ): Promise<PackageRow | undefined> {
   let sent: PackageRow['status'] | undefined;
   for await (const current of watchPackage(deps, row, signal)) {
-    if (isFinal(current.status)) return current;
+    if (hasEnded(current.status)) return current;
     if (current.status !== sent) await sendStatus(stream, current, signal);
     sent = current.status;
   }

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { listApiKeys } from '../database/api-keys.ts';
 import { listAudit } from '../database/audit.ts';
-import type { UserRow } from '../database/schema.ts';
-import { findUser, listUsers, type User } from '../database/users.ts';
+import { listUsers, type User } from '../database/users.ts';
 import { type Login, parseLogin } from '../domain/identifiers.ts';
-import { quote, Refusal } from '../domain/refusal.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { getUser } from '../operations/get-user.ts';
 import { CreateKeySchema, CreateUserSchema } from '../protocol/manage.ts';
 import type { Authentication } from './authentication.ts';
 import { callerOf, requireAdmin } from './caller.ts';
@@ -32,17 +32,11 @@ export function addManageUserRoutes(
 ): void {
   const { database, operations } = deps;
 
-  const getUser = async (login: Login): Promise<UserRow> => {
-    const row = await findUser(database.read, login);
-    if (row === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login ${quote(login)}.`);
-    return row;
-  };
-
   app.route({
     method: ['GET', 'HEAD'],
     url: '/me',
     schema: describe('me'),
-    handler: async (request) => presentUser(await getUser(callerOf(request).user.login)),
+    handler: async (request) => presentUser(await getUser(database.read, callerOf(request).user.login)),
   });
 
   app.route({
@@ -84,7 +78,7 @@ export function addManageUserRoutes(
     schema: describe('listKeys'),
     handler: async (request) => {
       const { login } = requireOwner(request);
-      return (await listApiKeys(database.read, (await getUser(login)).id)).map(presentKey);
+      return (await listApiKeys(database.read, (await getUser(database.read, login)).id)).map(presentKey);
     },
   });
 

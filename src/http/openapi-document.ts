@@ -11,7 +11,7 @@ export function collectRoutes(app: FastifyInstance): void {
         title: 'Slipway',
         version: '1',
         description:
-          'Slipway speaks the Mendix Build API under `/api/1`, and its own management calls under `/manage/1`. Every answer that is not 2xx is `{"errorCode", "errorMessage"}`. Paths may end in a slash; AppIds match in any case, and a ProjectId is accepted where an AppId is.',
+          'Slipway is compatible with the Mendix Build API, under `/api/1`, and has management calls of its own under `/manage/1`. Every answer that is not 2xx is `{"errorCode", "errorMessage"}`. Paths may end in a slash; AppIds match in any case, and a ProjectId is accepted where an AppId is.',
       },
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: { securitySchemes: SECURITY_SCHEMES },

@@ -2,7 +2,7 @@ import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import { findPackage } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
-import { isFinal } from '../domain/package-status.ts';
+import { hasEnded } from '../protocol/package.ts';
 
 export interface WatchDependencies {
   readonly database: Database;
@@ -47,7 +47,7 @@ export async function waitForStatus(
   row: PackageRow,
   signal: AbortSignal,
 ): Promise<PackageRow | undefined> {
-  if (isFinal(row.status)) return row;
+  if (hasEnded(row.status)) return row;
   for await (const current of watchPackage(deps, row, signal)) {
     if (current.status !== row.status) return current;
   }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
+import { codeOf } from '../files/file-errors.ts';
 import { closestName } from './closest-name.ts';
 import { isSettingName, SETTING_NAMES, type SettingName } from './settings.ts';
 
@@ -27,8 +28,8 @@ export async function readConfigurationFile(given: string | undefined, folder: s
     const name = relative(folder, path);
     return { ...parseConfigurationFile(await readFile(path, 'utf8'), name), folder: dirname(path) };
   } catch (error) {
-    if (given === undefined && isMissing(error)) return { ...empty, mistakes: [] };
-    const why = isMissing(error) ? 'does not exist' : `cannot be read (${String(error)})`;
+    if (given === undefined && codeOf(error) === 'ENOENT') return { ...empty, mistakes: [] };
+    const why = codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read (${String(error)})`;
     return { ...empty, mistakes: [`The configuration file '${path}' ${why}.`] };
   }
 }
@@ -68,8 +69,4 @@ function scalarText(node: unknown): string | undefined {
 function suggest(key: string): string {
   const close = closestName(key, SETTING_NAMES);
   return close === undefined ? ` Settings are: ${SETTING_NAMES.join(', ')}.` : ` Did you mean '${close}'?`;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailure } from '../cli/exit-codes.ts';
+import { ifThere } from '../files/file-errors.ts';
 import { type Client, createClient } from '../protocol/client.ts';
 import { ClientError } from '../protocol/client-error.ts';
 import { writeSecretFile } from './secret-file.ts';
@@ -53,7 +54,7 @@ async function unlessThere(creating: Promise<unknown>): Promise<void> {
 }
 
 async function readDemoUser(file: string): Promise<DemoUser | undefined> {
-  const text = await readOptional(file);
+  const text = await ifThere(readFile(file, 'utf8'));
   if (text === undefined) return undefined;
   const { username, apiKey } = JSON.parse(text);
   return typeof username === 'string' && typeof apiKey === 'string' ? { username, apiKey } : undefined;
@@ -61,17 +62,8 @@ async function readDemoUser(file: string): Promise<DemoUser | undefined> {
 
 async function readAdminKey(server: RunningServer, dataFolder: string): Promise<string> {
   const file = join(dataFolder, 'admin.key');
-  const key = server.adminKey ?? (await readOptional(file))?.trim();
+  const key = server.adminKey ?? (await ifThere(readFile(file, 'utf8')))?.trim();
   if (key !== undefined) return key;
   const message = `${file} is missing, and the demo needs the key of admin. Choose another folder with --data <folder>.`;
   throw new CommandFailure('usage', 'NO_ADMIN_KEY', message);
-}
-
-async function readOptional(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CommandFailure } from '../cli/exit-codes.ts';
+import { codeOf } from '../files/file-errors.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 
 /** Writes a secret so that only its owner can read it, whole or not at all, and durably. */
 export async function writeSecretFile(file: string, text: string): Promise<void> {
@@ -26,22 +28,9 @@ export async function readOrCreateSecret(file: string): Promise<Buffer> {
     const message = `${file} does not hold 64 hex digits. Restore it, or delete it to make a new secret.`;
     throw new CommandFailure('checkFailed', 'SECRET_DAMAGED', message);
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
   const secret = randomBytes(32);
   await writeSecretFile(file, `${secret.toString('hex')}\n`);
   return secret;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

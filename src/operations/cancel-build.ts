@@ -5,8 +5,8 @@ import { changeStatus, findPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { PackageId } from '../domain/identifiers.ts';
-import { isFinal } from '../domain/package-status.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { hasEnded } from '../protocol/package.ts';
 
 export interface CancelBuildDeps {
   readonly database: Database;
@@ -27,7 +27,7 @@ export async function cancelBuild(
   await database.transactionInReserve(async (queries) => {
     const row = await findPackage(queries, app.id, packageId);
     if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND');
-    if (isFinal(row.status)) {
+    if (hasEnded(row.status)) {
       throw new Refusal('BUILD_ALREADY_ENDED', `This build has ended as ${row.status} and cannot be canceled.`);
     }
     const guard = { packageId, status: row.status, attempt: row.attempt };

@@ -2,9 +2,9 @@ import { deleteApiRights, insertApiRights } from '../database/apps.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
-import { findUser, type User } from '../database/users.ts';
+import type { User } from '../database/users.ts';
 import type { Login } from '../domain/identifiers.ts';
-import { Refusal } from '../domain/refusal.ts';
+import { getUser } from './get-user.ts';
 
 export interface ChangeApiRightsDeps {
   readonly database: Database;
@@ -22,8 +22,7 @@ export async function changeApiRights(
 ): Promise<void> {
   const { login } = args;
   await database.transaction(async (queries) => {
-    const subject = await findUser(queries, login);
-    if (subject === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${login}'.`);
+    const subject = await getUser(queries, login);
     if (args.change === 'grant') await insertApiRights(queries, args.app.id, subject.id, clock());
     else await deleteApiRights(queries, args.app.id, subject.id);
     await insertAuditEntry(queries, {

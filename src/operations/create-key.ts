@@ -2,10 +2,11 @@ import { hash, randomUUID } from 'node:crypto';
 import { hasApiKey, insertApiKey } from '../database/api-keys.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { findUser, type User } from '../database/users.ts';
+import type { User } from '../database/users.ts';
 import { isApiKey, type Login } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { CreatedKey, CreateKey } from '../protocol/manage.ts';
+import { getUser } from './get-user.ts';
 
 export interface CreateKeyDeps {
   readonly database: Database;
@@ -32,8 +33,7 @@ export async function createKey(
   }
   const id = randomUUID();
   await database.transaction(async (queries) => {
-    const owner = await findUser(queries, login);
-    if (owner === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${login}'.`);
+    const owner = await getUser(queries, login);
     const keyHash = hash('sha256', key);
     if (await hasApiKey(queries, keyHash)) throw new Refusal('ALREADY_EXISTS', 'This key is in use already.');
     await insertApiKey(queries, {

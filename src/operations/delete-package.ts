@@ -7,8 +7,8 @@ import { deletePackageRow, findPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { PackageId } from '../domain/identifiers.ts';
-import { isFinal } from '../domain/package-status.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { hasEnded } from '../protocol/package.ts';
 
 export interface DeletePackageDeps {
   readonly database: Database;
@@ -31,7 +31,7 @@ export async function deletePackage(
   const row = await database.transactionInReserve(async (queries) => {
     const found = await findPackage(queries, app.id, packageId);
     if (found === undefined) throw new Refusal('PACKAGE_NOT_FOUND');
-    if (!isFinal(found.status)) {
+    if (!hasEnded(found.status)) {
       throw new Refusal(
         'PACKAGE_IN_USE',
         `Package is still in use: its build is ${found.status}. Cancel the build or wait for its end.`,

@@ -1,8 +1,9 @@
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { disableUserRow, findUser, type User } from '../database/users.ts';
+import { disableUserRow, type User } from '../database/users.ts';
 import type { Login } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { getUser } from './get-user.ts';
 
 export interface DisableUserDeps {
   readonly database: Database;
@@ -20,8 +21,7 @@ export async function disableUser(
 ): Promise<void> {
   if (subject === user.login) throw new Refusal('INVALID_PARAMETERS', 'You cannot disable yourself.');
   await database.transaction(async (queries) => {
-    const row = await findUser(queries, subject);
-    if (row === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${subject}'.`);
+    const row = await getUser(queries, subject);
     if (row.disabled_at !== null) return;
     await disableUserRow(queries, row.id, clock());
     await insertAuditEntry(queries, { at: clock(), login: user.login, action: 'user.disable', subject, detail: '' });

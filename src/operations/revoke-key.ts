@@ -1,9 +1,10 @@
 import { revokeApiKey } from '../database/api-keys.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { findUser, type User } from '../database/users.ts';
+import type { User } from '../database/users.ts';
 import type { Login } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
+import { getUser } from './get-user.ts';
 
 export interface RevokeKeyDeps {
   readonly database: Database;
@@ -20,8 +21,7 @@ export async function revokeKey(
   { user, login, keyId }: { readonly user: User; readonly login: Login; readonly keyId: string },
 ): Promise<void> {
   await database.transaction(async (queries) => {
-    const owner = await findUser(queries, login);
-    if (owner === undefined) throw new Refusal('USER_NOT_FOUND', `There is no user with the login '${login}'.`);
+    const owner = await getUser(queries, login);
     if (!(await revokeApiKey(queries, { id: keyId, userId: owner.id, at: clock() }))) {
       throw new Refusal('KEY_NOT_FOUND', `The user '${login}' has no key with the id ${quote(keyId)}.`);
     }

@@ -1,11 +1,10 @@
 import { type Static, Type } from 'typebox';
+import { Nullable } from './nullable.ts';
 
 /**
  * The management calls under `/manage/1`: what `slipway app|user|key|grant|revoke` speak. They are additions to the
  * documented API, so they take the field names of this project's own and stay apart from `/api/1`.
  */
-
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const REPOSITORY_KINDS = ['git', 'svn'] as const;
 export type RepositoryKind = (typeof REPOSITORY_KINDS)[number];

@@ -1,10 +1,14 @@
 import { type Static, Type } from 'typebox';
+import { Nullable } from './nullable.ts';
 
 /** The five words a package's status can be; clients crash on any other. */
 export const PACKAGE_STATUSES = ['Queued', 'Building', 'Uploading', 'Succeeded', 'Failed'] as const;
 export type PackageStatus = (typeof PACKAGE_STATUSES)[number];
 
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+/** Whether a build has ended: such a package never changes its status again. */
+export function hasEnded(status: PackageStatus): boolean {
+  return status === 'Succeeded' || status === 'Failed';
+}
 
 /** What became of the tag that a Succeeded package leaves in its repository. */
 export const TAG_STATUSES = ['Pending', 'Done', 'Conflict', 'Failed'] as const;
