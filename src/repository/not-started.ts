@@ -1,3 +1,4 @@
+import { codeOf } from '../files/file-errors.ts';
 import { RepositoryError } from './repository.ts';
 
 /** Why a process cannot be begun, by the operating system's name for it, and what helps. */
@@ -15,7 +16,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * @param packageName what to install when it is not there
  */
 export function notStarted(program: string, packageName: string, cause: Error): RepositoryError {
-  const code = 'code' in cause ? String(cause.code) : '';
+  const code = String(codeOf(cause) ?? '');
   const install = code === 'ENOENT' ? `install ${packageName}` : undefined;
   const advice = install ?? ADVICE[code] ?? `the operating system says ${code || cause.message}`;
   return new RepositoryError(

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { link, lstat, mkdir, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { quote } from '../../domain/refusal.ts';
+import { codeOf } from '../../files/file-errors.ts';
 import { sortByPath } from '../path-order.ts';
 import { RepositoryError } from '../repository.ts';
 import type { IndexedFile } from './export-index.ts';
@@ -102,7 +103,7 @@ async function keep(place: string, make: (place: string) => Promise<void>): Prom
     await mkdir(dirname(place), { recursive: true, mode: 0o700 });
     await make(place);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 
