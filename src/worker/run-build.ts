@@ -77,9 +77,10 @@ async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, signal: AbortSi
 async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob & BuildReport> {
   const { app, row, claim, log } = attempt;
   const revision = row.revision;
-  const branch = presentBranch({ name: row.branch, isMainLine: row.is_main_line === 1 });
+  const resolved = { name: row.branch, isMainLine: row.is_main_line === 1 };
+  const branch = presentBranch(resolved);
   log.line(`Building ${app.app_id} ${row.version} from ${branch} at ${revision}, attempt ${claim.attempt}.`);
-  const tree = await timed(deps, 'source', async () => deps.repositoryOf(app).openTree(revision, signal));
+  const tree = await timed(deps, 'source', async () => deps.repositoryOf(app).openTree(revision, signal, resolved));
   try {
     const output = await deps.blobs.create(blobKey(claim));
     try {

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { BuildFailure } from '../../domain/failure.ts';
 import type { MendixVersion } from '../../domain/mendix-version.ts';
 import { ifThere } from '../../files/file-errors.ts';
-import { untilAborted } from '../../repository/git/until-aborted.ts';
+import { untilAborted } from '../../repository/until-aborted.ts';
 import type { Toolchains } from './toolchains.ts';
 
 /** From which a version is fetched that is not here, and where it is kept meanwhile. */
