@@ -24,9 +24,9 @@ function someFiles(salt: string): readonly MadeFile[] {
     path: `source/m${at}.java`,
     content: sourceText(1 + at * 97, at % 2 === 0 ? `${at}` : `${at} ${salt}`),
   }));
-  const images = Array.from({ length: 4 }, (_, at) => ({
+  const images = Array.from({ length: 2 }, (_, at) => ({
     path: `source/${at}.png`,
-    content: noise(1_000_000, at % 2 === 0 ? `${at}` : `${at} ${salt}`),
+    content: noise(200_000, at % 2 === 0 ? `${at}` : `${at} ${salt}`),
   }));
   return [...texts, ...images, { path: 'slipway.yml', content: BUILD_FILE }];
 }
