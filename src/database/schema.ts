@@ -102,6 +102,9 @@ interface PackagesTable {
   finished_at: number | null;
   failure_code: FailureCode | null;
   failure_reason: string | null;
+  /** What the builder found wrong, as `Problem`s in JSON; null where there is nothing. */
+  problems: string | null;
+  mendix_version: string | null;
   size_bytes: number;
   sha256: string | null;
   blob_key: string | null;

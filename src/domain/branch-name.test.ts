@@ -23,6 +23,7 @@ test('a branch is named bare, behind branches/, or behind branches%2F', () => {
 
 test('in answers the main line is main, and Main line for people', () => {
   assert.equal(presentBranch({ name: 'master', isMainLine: true }), 'main');
+  assert.equal(presentBranch({ name: 'trunk', isMainLine: true }), 'trunk');
   assert.equal(presentBranch({ name: 'feature', isMainLine: false }), 'branches/feature');
   assert.equal(displayBranch({ name: 'master', isMainLine: true }), 'Main line');
   assert.equal(displayBranch({ name: 'feature', isMainLine: false }), 'feature');

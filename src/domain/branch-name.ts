@@ -25,9 +25,10 @@ export function parseBranch(text: string | undefined): BranchRequest {
   return { mainLine: false, name: decoded, orMainLine: WORDS_FOR_MAIN_LINE.has(decoded.toLowerCase()) };
 }
 
-/** How a branch is spelled in answers: `main` for Git's main line, `branches/<x>` for others. */
+/** How a branch is spelled in answers: `main` for Git's main line, `trunk` for Subversion's, `branches/<x>` for others. */
 export function presentBranch(branch: { readonly name: string; readonly isMainLine: boolean }): string {
-  return branch.isMainLine ? 'main' : `branches/${branch.name}`;
+  if (!branch.isMainLine) return `branches/${branch.name}`;
+  return branch.name === 'trunk' ? 'trunk' : 'main';
 }
 
 /** The name that people see: `Main line`, or the bare name. */

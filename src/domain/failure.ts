@@ -1,3 +1,5 @@
+import type { Problem } from '../protocol/package.ts';
+
 /**
  * Why a build did not succeed: a closed table. A failed build is a result, not an exception; a builder or a repository
  * that meets one of these throws {@link BuildFailure}, and the worker turns it into the package's reason.
@@ -20,6 +22,17 @@ export const FAILURE_CODES = {
     retry: false,
     meaning:
       'Something in the source cannot be packaged: a file name that is not UTF-8, a missing LFS object or submodule.',
+  },
+  'toolchain-missing': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'A program that the build needs is not on the server: the MxBuild of a version, or a JDK.',
+  },
+  'model-errors': { blame: 'repository', retry: false, meaning: 'MxBuild found errors in the model.' },
+  'builder-failed': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'The program that builds ended without a package, or with one that is not what was asked for.',
   },
   'build-file': {
     blame: 'repository',
@@ -71,13 +84,21 @@ interface FailureFacts {
 
 export type FailureCode = keyof typeof FAILURE_CODES;
 
+interface BuildFailureOptions {
+  readonly cause?: unknown;
+  readonly problems?: readonly Problem[];
+}
+
 export class BuildFailure extends Error {
   override readonly name = 'BuildFailure';
   readonly code: FailureCode;
+  /** What the builder found wrong, one by one; empty where the message says it all. */
+  readonly problems: readonly Problem[];
 
   /** @param message one sentence for the package's StatusReason: what happened, with which value, and what to do */
-  constructor(code: FailureCode, message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(code: FailureCode, message: string, options: BuildFailureOptions = {}) {
     super(message, options);
     this.code = code;
+    this.problems = options.problems ?? [];
   }
 }

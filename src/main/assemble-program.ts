@@ -6,6 +6,7 @@ import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addSecretsCommand } from './secrets-command.ts';
 import { addServeCommand } from './serve.ts';
+import { addToolchainCommand } from './toolchain-command.ts';
 
 /** Everything `slipway` can do: the commands of this machine, and those that call a server. */
 export function assembleProgram(cli: Cli, version: string): Command {
@@ -15,6 +16,7 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addDoctorCommand(program, cli);
   addAdminKeyCommand(program, cli);
   addSecretsCommand(program, cli);
+  addToolchainCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;
 }

@@ -14,12 +14,17 @@ import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
 import { startBuild } from '../operations/start-build.ts';
 import { updateApp } from '../operations/update-app.ts';
+import { findRepositoryKind } from '../repository/find-repository-kind.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
+/** How long a server may take to say what it serves. */
+const ASK_KIND_MS = 5_000;
+
 /** The verbs, bound to what they work on. */
 export function bindOperations(core: Core, clock: () => number): HttpOperations {
-  const deps = { ...core, clock, checkRepository: checkAddress };
+  const findKind = (address: string) => findRepositoryKind(address, AbortSignal.timeout(ASK_KIND_MS));
+  const deps = { ...core, clock, checkRepository: checkAddress, findKind };
   return {
     startBuild: (args, signal) => startBuild(deps, args, signal),
     cancelBuild: (args) => cancelBuild(deps, args),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkGit, checkGitLfs, checkNode, isAtLeast } from './check-programs.ts';
+import { checkGit, checkGitLfs, checkNode, checkSvn, isAtLeast } from './check-programs.ts';
 
 test('versions are compared as numbers', () => {
   assert.ok(isAtLeast('2.40', '2.36.0'));
@@ -19,4 +19,11 @@ test('git is found on the path it is given, and its absence comes with advice', 
   assert.equal(absent.state, 'missing');
   assert.match(absent.advice ?? '', /apt-get install git/);
   assert.equal((await checkGitLfs('/nowhere')).state, 'note');
+});
+
+test('svn is found on the path it is given, and its absence is no more than a note', async () => {
+  assert.equal((await checkSvn(process.env.PATH ?? '')).state, 'ok');
+  const absent = await checkSvn('/nowhere');
+  assert.equal(absent.state, 'note');
+  assert.match(absent.advice ?? '', /apt-get install subversion/);
 });

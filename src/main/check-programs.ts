@@ -1,6 +1,8 @@
-import { findGitPrograms, OLDEST_GIT } from '../repository/git-programs.ts';
+import { findGitPrograms, findSvn, OLDEST_GIT } from '../repository/git-programs.ts';
 import type { Finding } from './finding.ts';
 
+/** `--password-from-stdin` came with it. */
+const OLDEST_SVN = '1.10.0';
 const OLDEST_NODE = '24.0.0';
 
 /** @param version without `v` */
@@ -25,6 +27,14 @@ export async function checkGitLfs(path: string): Promise<Finding> {
   const advice =
     "Only needed to build repositories that use Git LFS: 'apt-get install git-lfs', or https://git-lfs.com/.";
   return { name: 'git-lfs', state: 'note', found: 'not found', advice };
+}
+
+export async function checkSvn(path: string): Promise<Finding> {
+  const svn = await findSvn(path);
+  const advice = `Only needed to build Subversion repositories: 'apt-get install subversion', ${OLDEST_SVN} or newer.`;
+  if (svn === undefined) return { name: 'subversion', state: 'note', found: 'not found', advice };
+  if (!isAtLeast(svn, OLDEST_SVN)) return { name: 'subversion', state: 'note', found: `${svn} is too old`, advice };
+  return { name: 'subversion', state: 'ok', found: svn };
 }
 
 /** Compares dotted numbers part by part. */

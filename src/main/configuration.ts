@@ -22,6 +22,10 @@ export interface Configuration {
   readonly linkTtlSeconds: number;
   /** 0 turns the cache off. */
   readonly cacheSizeBytes: number;
+  /** With `{version}` in it; undefined where nothing is to be fetched. */
+  readonly mxbuildMirror: string | undefined;
+  /** Absolute paths of JDKs, or of folders that hold several. */
+  readonly javaHomes: readonly string[];
   readonly sandbox: SandboxKind;
   /** Absolute paths. */
   readonly sandboxFolders: readonly string[];

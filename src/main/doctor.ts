@@ -3,7 +3,7 @@ import type { Cli } from '../cli/cli.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { print } from '../cli/output.ts';
 import { checkConfiguration, checkDataFolder, checkDiskSpace, checkPort } from './check-configuration.ts';
-import { checkGit, checkGitLfs, checkNode } from './check-programs.ts';
+import { checkGit, checkGitLfs, checkNode, checkSvn } from './check-programs.ts';
 import { checkSandbox } from './check-sandbox.ts';
 import { checkServer } from './check-server.ts';
 import type { Finding } from './finding.ts';
@@ -25,7 +25,7 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
   const path = cli.variables.PATH ?? '';
   const findings: Finding[] = [
     checkNode(process.versions.node),
-    ...(await Promise.all([checkGit(path), checkGitLfs(path)])),
+    ...(await Promise.all([checkGit(path), checkGitLfs(path), checkSvn(path)])),
     finding,
     await checkServer(cli),
   ];

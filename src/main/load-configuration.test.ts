@@ -44,6 +44,8 @@ test('without anything given, the defaults hold', async () => {
     publicUrl: undefined,
     linkTtlSeconds: 900,
     cacheSizeBytes: 2 ** 31,
+    mxbuildMirror: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
+    javaHomes: ['/usr/lib/jvm'],
     sandbox: 'auto',
     sandboxFolders: [],
     buildMemoryBytes: 4 * 2 ** 30,

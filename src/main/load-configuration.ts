@@ -98,6 +98,7 @@ function assemble(value: Value): Configuration | undefined {
     fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
+    javaHomes: value('javaHomes', SETTINGS.javaHomes),
     sandbox: value('sandbox', SETTINGS.sandbox),
     sandboxFolders: value('sandboxFolders', SETTINGS.sandboxFolders),
     buildMemoryBytes: value('buildMemory', SETTINGS.buildMemory),
@@ -111,7 +112,9 @@ function assemble(value: Value): Configuration | undefined {
   if (!isComplete(configuration)) return undefined;
   const tls = certFile !== undefined && keyFile !== undefined ? { tls: { certFile, keyFile } } : {};
   const publicUrl = value('publicUrl', SETTINGS.publicUrl);
-  return { ...configuration, publicUrl, secretKey: value('secretKey', SETTINGS.secretKey), ...tls };
+  const mirror = value('mxbuildMirror', SETTINGS.mxbuildMirror);
+  const mxbuildMirror = mirror === 'none' ? undefined : mirror;
+  return { ...configuration, publicUrl, secretKey: value('secretKey', SETTINGS.secretKey), mxbuildMirror, ...tls };
 }
 
 type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };

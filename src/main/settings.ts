@@ -136,6 +136,22 @@ export const SETTINGS = {
     fallback: '2GiB',
     parse: parseSize,
   },
+  mxbuildMirror: {
+    flag: '--mxbuild-mirror <address>',
+    variables: ['SLIPWAY_MXBUILD_MIRROR'],
+    summary: 'Where an MxBuild is fetched from that is not in `<data>/toolchains`; `none` fetches nothing.',
+    accepts: 'a URL or the path of an archive, with `{version}` in it, or `none`',
+    fallback: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
+    parse: parseMirror,
+  },
+  javaHomes: {
+    flag: '--java-homes <folders>',
+    variables: ['SLIPWAY_JAVA_HOMES'],
+    summary: 'The JDKs that MxBuild may use: their folders, or folders that hold several.',
+    accepts: 'absolute paths separated by commas',
+    fallback: '/usr/lib/jvm',
+    parse: parseFolders,
+  },
   sandbox: {
     flag: '--sandbox <kind>',
     variables: ['SLIPWAY_SANDBOX'],
@@ -245,6 +261,12 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 function parsePath(text: string, folder: string): string | undefined {
   return text.includes('\0') ? undefined : resolve(folder, text);
+}
+
+function parseMirror(text: string, folder: string): string | undefined {
+  if (text.toLowerCase() === 'none') return 'none';
+  if (!text.includes('{version}') || text.includes('\0')) return undefined;
+  return /^https?:\/\//i.test(text) ? text : resolve(folder, text);
 }
 
 function parseFolders(text: string): readonly string[] | undefined {

@@ -7,25 +7,29 @@ import type { User } from '../database/users.ts';
 import { formatAppSettings, withDefaults } from '../domain/app-settings.ts';
 import { type AppId, type ProjectId, parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
-import type { CreateApp } from '../protocol/manage.ts';
+import type { CreateApp, RepositoryKind } from '../protocol/manage.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
 
 export interface CreateAppDeps {
   readonly database: Database;
   readonly checkRepository: CheckRepository;
+  /** Finds out the kind of a repository; git where nothing tells. */
+  readonly findKind: (address: string) => Promise<RepositoryKind>;
   readonly clock: () => number;
 }
 
 /**
- * Binds an app to a repository. The remote is not asked: an app may be created before its repository can be reached.
+ * Binds an app to a repository. It is asked for its kind at most: an app may be created before its repository can be
+ * reached.
  *
  * @throws Refusal INVALID_APPID, INVALID_PARAMETERS, ALREADY_EXISTS
  */
 export async function createApp(
-  { database, checkRepository, clock }: CreateAppDeps,
+  { database, checkRepository, findKind, clock }: CreateAppDeps,
   { user, request }: { readonly user: User; readonly request: CreateApp },
 ): Promise<AppRow> {
-  const row = newApp(request, clock());
+  const kind = request.Kind ?? (await findKind(request.Repository));
+  const row = newApp(request, kind, clock());
   checkRepositoryOf(row, checkRepository);
   await database.transaction(async (queries) => {
     if (await isAppTaken(queries, row.app_id, row.project_id)) {
@@ -44,7 +48,7 @@ export async function createApp(
   return row;
 }
 
-function newApp(request: CreateApp, createdAt: number): AppRow {
+function newApp(request: CreateApp, kind: RepositoryKind, createdAt: number): AppRow {
   const appId = parseAppId(request.AppId);
   if (appId === undefined) {
     throw new Refusal(
@@ -52,13 +56,13 @@ function newApp(request: CreateApp, createdAt: number): AppRow {
       `${quote(request.AppId)} cannot be an AppId: use 1 to 63 letters, digits and inner hyphens.`,
     );
   }
-  const { AppId: _, Name, Repository, MainBranch, ProjectId, Kind, ...settings } = request;
+  const { AppId: _, Name, Repository, MainBranch, ProjectId, Kind: _kind, ...settings } = request;
   return {
     id: randomUUID(),
     app_id: appId satisfies AppId,
     project_id: readProjectId(ProjectId),
     name: Name?.trim() || appId,
-    kind: Kind ?? 'git',
+    kind,
     repository: Repository.trim(),
     main_branch: MainBranch?.trim() || null,
     created_at: createdAt,

@@ -37,9 +37,10 @@ async function tag(
   const present = rows.filter((row) => row !== undefined);
   const outcomes = new Map<string, TagOutcome>();
   if (app !== undefined && present.length > 0) {
-    const tags = present.map(({ version, revision, description }) => ({
+    const tags = present.map(({ version, revision, branch, is_main_line, description }) => ({
       name: version,
       revisionId: revision,
+      branch: { name: branch, isMainLine: is_main_line === 1 },
       message: description,
     }));
     const answers = await repositoryOf(app).createTags(tags, signal);

@@ -19,9 +19,19 @@ export async function findGitPrograms(path: string): Promise<GitPrograms> {
   return { git, gitLfs };
 }
 
-function findVersion(path: string, args: readonly string[], pattern: RegExp): Promise<string | undefined> {
+/** The version of `svn`; undefined where it cannot be started. @param path where to look: a PATH */
+export async function findSvn(path: string): Promise<string | undefined> {
+  return await findVersion(path, ['--version', '--quiet'], /^(\d+\.\d+\.\d+)/, 'svn');
+}
+
+function findVersion(
+  path: string,
+  args: readonly string[],
+  pattern: RegExp,
+  program = 'git',
+): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  execFile('git', [...args], { env: { PATH: path }, timeout: 10_000 }, (error, stdout) => {
+  execFile(program, [...args], { env: { PATH: path }, timeout: 10_000 }, (error, stdout) => {
     resolve(error === null ? pattern.exec(stdout)?.[1] : undefined);
   });
   return promise;

@@ -1,17 +1,19 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { AppSettings, RepositoryKind } from '../protocol/manage.ts';
 import { CatFilePool } from './git/cat-file-pool.ts';
-import { type GitRepository, openGitRepository } from './git/git-repository.ts';
+import { openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
 import { createObjectMemory } from './git/object-memory.ts';
 import { PRIVATE_PREFIX } from './git/private-files.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
-import { removeFolder } from './git/remove-folder.ts';
 import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
 import type { RemoteCredentials } from './remote-credentials.ts';
+import { removeFolder } from './remove-folder.ts';
 import type { Repository } from './repository.ts';
+import { parseSvnAddress } from './svn/svn-address.ts';
+import { openSvnRepository } from './svn/svn-repository.ts';
+import { prepareConfigFolder, SVN_MARK, type SvnSettings } from './svn/svn-settings.ts';
 
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
 export interface Repositories {
@@ -71,8 +73,13 @@ export interface RepositoriesOptions {
 
 interface Open {
   readonly app: AppRepository;
-  readonly repository: GitRepository;
+  readonly repository: RestingRepository;
   usedAt: number;
+}
+
+interface RestingRepository extends Repository {
+  /** Frees memory and processes, where it holds any between two calls. */
+  rest?(): void;
 }
 
 /** Opens the folder of mirrors, and deletes what a killed server left half made or half deleted in it. */
@@ -85,8 +92,10 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
   });
   const shared = { settings, pool, memory: createObjectMemory() };
   const now = options.now ?? Date.now;
-  const opened = new Map<string, Open>();
   prepareFolder(options.mirrorsFolder, settings.globalConfig);
+  const svn = svnSettingsOf(options, settings);
+  prepareConfigFolder(svn.configFolder);
+  const opened = new Map<string, Open>();
   const resting = setInterval(() => restIdle(opened, performance.now() - restMs), restMs).unref();
 
   /** What has to be over before an app's folder is used again. */
@@ -108,7 +117,11 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     const mainBranch = app.mainBranch ?? undefined;
     const after = Promise.resolve(ending.get(app.key)).catch(() => undefined);
     const { repository: address, credentials } = app;
-    const repository = openGitRepository({ ...shared, after, folder, address, credentials, mainBranch, now });
+    const place = { after, folder, address, credentials, mainBranch };
+    const repository: RestingRepository =
+      app.kind === 'git'
+        ? openGitRepository({ ...shared, ...place, now })
+        : openSvnRepository({ ...place, settings: svn, appSettings: app.settings ?? {} });
     opened.set(app.key, { app, repository, usedAt: performance.now() });
     return repository;
   };
@@ -134,7 +147,11 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
       pool.endIdle();
     },
     remove,
-    sweep: (isApp) => sweepMirrors(options.mirrorsFolder, settings.globalConfig, isApp),
+    sweep: (isApp) =>
+      sweepMirrors(options.mirrorsFolder, isApp, [
+        `GIT_CONFIG_GLOBAL=${settings.globalConfig}`,
+        `${SVN_MARK}=${svn.configFolder}`,
+      ]),
     removeOthers: async (isApp) => {
       for (const appKey of (await listFolders(options.mirrorsFolder)).filter(isAppKey)) {
         if (!(await isApp(appKey))) await remove(appKey);
@@ -145,7 +162,8 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
 
 /** Checks an address before an app is given it. @throws RepositoryError `bad-address` */
 export function checkAddress(repository: { readonly kind: RepositoryKind; readonly address: string }): void {
-  parseRemoteAddress(repository.address);
+  if (repository.kind === 'svn') parseSvnAddress(repository.address);
+  else parseRemoteAddress(repository.address);
 }
 
 function settingsOf(options: RepositoriesOptions): GitSettings {
@@ -159,6 +177,13 @@ function settingsOf(options: RepositoriesOptions): GitSettings {
     fetchTimeoutMs: options.fetchTimeoutMs ?? 10 * 60_000,
     localTimeoutMs: options.localTimeoutMs ?? 60_000,
   };
+}
+
+/** Its folder begins with a dot: no app's does. */
+function svnSettingsOf(options: RepositoriesOptions, git: GitSettings): SvnSettings {
+  const { path, home, extraEnvironment, connectTimeoutMs, fetchTimeoutMs, localTimeoutMs } = git;
+  const configFolder = join(options.mirrorsFolder, '.subversion');
+  return { path, home, extraEnvironment, connectTimeoutMs, fetchTimeoutMs, localTimeoutMs, configFolder };
 }
 
 /**
@@ -184,16 +209,13 @@ function isAppKey(text: string): boolean {
 }
 
 function sameRepository(one: AppRepository, other: AppRepository): boolean {
-  return (
-    one.repository === other.repository &&
-    one.mainBranch === other.mainBranch &&
-    one.kind === other.kind &&
-    isDeepStrictEqual(one.credentials, other.credentials)
-  );
+  const facts = ({ kind, repository, mainBranch, settings, credentials }: AppRepository) =>
+    JSON.stringify([kind, repository, mainBranch, settings, credentials]);
+  return facts(one) === facts(other);
 }
 
 function restIdle(opened: ReadonlyMap<string, Open>, usedBefore: number): void {
   for (const open of opened.values()) {
-    if (open.usedAt < usedBefore) open.repository.rest();
+    if (open.usedAt < usedBefore) open.repository.rest?.();
   }
 }

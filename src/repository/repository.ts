@@ -1,8 +1,8 @@
 import type { BranchRequest } from '../domain/branch-name.ts';
 
 /**
- * The source of an app: what a build asks of Git, and later of Subversion. One repository is open per app, for as long
- * as the server runs; it owns what it keeps on disk (a mirror) and the processes it talks to.
+ * The source of an app: what a build asks of Git or Subversion. One repository is open per app, for as long
+ * as the server runs; it owns what it keeps on disk (a mirror, working copies) and the processes it talks to.
  *
  * Every call takes a signal and ends soon after it fires. A look at the remote that was begun for it may go on within its
  * time limit, for whoever asks next; closing ends it, and leaves no process behind. What goes wrong outside is thrown as
@@ -37,12 +37,14 @@ export interface Repository {
   /**
    * Opens the tree of a revision for reading.
    *
+   * @param branch what the revision was resolved on: Subversion's numbers name a state of all branches; by default the
+   *   main line
    * @throws RepositoryError `unknown-revision`, `unreadable`, `unreachable`
    */
-  openTree(revisionId: string, signal: AbortSignal): Promise<SourceTree>;
+  openTree(revisionId: string, signal: AbortSignal, branch?: BranchName): Promise<SourceTree>;
 
   /**
-   * Makes annotated tags on the remote, together. May be called again after any failure.
+   * Makes tags on the remote, together: annotated ones on Git, server-side copies on Subversion. May be called again after any failure.
    *
    * @returns an outcome for each, in their order
    * @throws RepositoryError `unreachable`, `refused` when none of them could be tried
@@ -60,22 +62,22 @@ export interface RevisionRequest {
 }
 
 export interface BranchName {
-  /** The bare name: `master`, `feature`, `release/1`. */
+  /** The bare name: `master`, `feature`, `release/1`; Subversion's main line is `trunk`, wherever it is. */
   readonly name: string;
   readonly isMainLine: boolean;
 }
 
 export interface ResolvedRevision {
   readonly branch: BranchName;
-  /** The full id: 40 or 64 hex digits on Git. */
+  /** The full id: 40 or 64 hex digits on Git, decimal digits on Subversion. */
   readonly id: string;
-  /** The integer by which the client named it; undefined where it named a hash. */
+  /** The integer by which the client named it; undefined where it named a hash; always there on Subversion. */
   readonly namedByNumber: number | undefined;
 }
 
 export interface Branch extends BranchName {
   readonly headId: string;
-  /** The count of commits reachable from the head, as `git rev-list --count` gives. */
+  /** On Git the count of commits reachable from the head, as `git rev-list --count` gives. */
   readonly headNumber: number;
 }
 
@@ -86,12 +88,15 @@ export interface RevisionInfo {
   /** Milliseconds since 1970. */
   readonly committedAt: number;
   readonly authorName: string;
+  /** Empty where the repository does not know it. */
   readonly authorEmail: string;
 }
 
 export interface TagRequest {
   readonly name: string;
   readonly revisionId: string;
+  /** As in {@link Repository.openTree}. */
+  readonly branch?: BranchName;
   readonly message: string;
 }
 

@@ -62,6 +62,8 @@ function sourceOf(remote: TestRepository): ContractSource {
     (await remote.git(['for-each-ref', '--format=%(refname:short)', 'refs/heads/'])).split('\n');
   return {
     mainBranch,
+    countsAllBranches: false,
+    authorEmail: 'richard.ford@example.com',
     commit: async (branch, files, message) => {
       const isNew = branch !== mainBranch && !(await branches()).includes(branch);
       const parents = isNew ? { parents: [await remote.git(['rev-parse', mainBranch])] } : {};

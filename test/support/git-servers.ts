@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -17,13 +17,37 @@ export interface TestGitServer {
 
 /** Serves a folder over `git://`: one `git daemon --inetd` per connection. */
 export async function startGitDaemon(folder: string): Promise<TestGitServer> {
+  const args = ['daemon', '--inetd', '--export-all', `--base-path=${folder}`, '--enable=receive-pack', folder];
+  const { port, ...server } = await serveConnections(() =>
+    spawn('git', args, { env: { ...process.env, ...GIT_TEST_ENVIRONMENT } }),
+  );
+  return { url: `git://127.0.0.1:${port}/`, ...server };
+}
+
+/**
+ * Serves a folder over `svn://`: one `svnserve --inetd` per connection, with a password when one is given.
+ */
+export async function startSvnserve(
+  folder: string,
+  user?: { readonly name: string; readonly password: string },
+): Promise<TestGitServer> {
+  const [configuration, passwords] = [join(folder, 'svnserve.conf'), join(folder, 'passwd')];
+  const access = user === undefined ? 'anon-access = write' : 'anon-access = none\nauth-access = write';
+  await writeFile(configuration, `[general]\n${access}\npassword-db = ${passwords}\nrealm = tests\n`);
+  await writeFile(passwords, user === undefined ? '[users]\n' : `[users]\n${user.name} = ${user.password}\n`);
+  const args = ['--inetd', '--root', folder, '--config-file', configuration];
+  const { port, ...server } = await serveConnections(() => spawn('svnserve', args));
+  return { url: `svn://127.0.0.1:${port}/`, ...server };
+}
+
+/** Starts a child for each connection, which talks through its standard input and output. */
+async function serveConnections(start: () => ChildProcessWithoutNullStreams) {
   const sockets = new Set<Socket>();
   let count = 0;
   const server = createServer((socket) => {
     count++;
     sockets.add(socket);
-    const args = ['daemon', '--inetd', '--export-all', `--base-path=${folder}`, '--enable=receive-pack', folder];
-    const child = spawn('git', args, { env: { ...process.env, ...GIT_TEST_ENVIRONMENT } });
+    const child = start();
     socket.on('error', () => child.kill());
     socket.on('close', () => sockets.delete(socket));
     child.stdin.on('error', () => undefined);
@@ -31,7 +55,7 @@ export async function startGitDaemon(folder: string): Promise<TestGitServer> {
     child.stdout.pipe(socket);
   });
   const port = await listen(server);
-  return { url: `git://127.0.0.1:${port}/`, count: () => count, stop: () => close(server, sockets) };
+  return { port, count: () => count, stop: () => close(server, sockets) };
 }
 
 /**
@@ -91,13 +115,25 @@ export async function startRedirecting(location: (pathAndQuery: string) => strin
 }
 
 /**
- * A folder with an `ssh` that runs the command it is given on this machine: everything of git's ssh transport but the
- * network. Put it first in PATH.
+ * A folder with an `ssh` that runs the command it is given on this machine: everything of the ssh transport of git and
+ * svn but the network. Put it first in PATH.
  */
 export async function makeLocalSsh(folder: string): Promise<string> {
   const bin = join(folder, 'ssh-bin');
+  const script = `#!/bin/sh
+while :; do
+  case $1 in
+    -o | -i | -p | -l) shift 2 ;;
+    --) shift; break ;;
+    -*) shift ;;
+    *) break ;;
+  esac
+done
+shift
+exec sh -c "$*"
+`;
   await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, 'ssh'), '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n');
+  await writeFile(join(bin, 'ssh'), script);
   await chmod(join(bin, 'ssh'), 0o755);
   return bin;
 }

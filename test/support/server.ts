@@ -35,6 +35,8 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     publicUrl: undefined,
     linkTtlSeconds: 900,
     cacheSizeBytes: 64 * 1024 * 1024,
+    mxbuildMirror: undefined,
+    javaHomes: [],
     sandbox: 'auto',
     sandboxFolders: [],
     buildMemoryBytes: 2 ** 30,

@@ -4,10 +4,10 @@ import type { MemberCache } from '../../packaging/member-cache/member-cache.ts';
 import type { SourceTree } from '../../repository/repository.ts';
 import type { FoundSandbox } from '../../sandbox/open-sandbox.ts';
 import type { Sandbox, SandboxLimits } from '../../sandbox/sandbox.ts';
-import type { Builder, BuildJob } from '../builder.ts';
+import type { Builder, BuildJob, BuildReport } from '../builder.ts';
+import { type LogOutput, logOutput } from '../log-output.ts';
 import { makeWorkspace } from '../workspace.ts';
 import { BUILD_FILE, type BuildPlan } from './build-file.ts';
-import { type LogOutput, logOutput } from './log-output.ts';
 import { parseBuildFile } from './parse-build-file.ts';
 import type { ScriptCaches } from './script-caches.ts';
 import { stepEnvironment } from './step-environment.ts';
@@ -36,7 +36,7 @@ export function scriptBuilder(options: ScriptOptions): Builder {
   return { name: 'script', build: (job) => build(options, job) };
 }
 
-async function build(options: ScriptOptions, job: BuildJob): Promise<void> {
+async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport> {
   const { tree, log, signal } = job;
   signal.throwIfAborted();
   const plan = parseBuildFile(await readBuildFile(tree, signal));
@@ -65,6 +65,7 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<void> {
     });
     log.line(`script: the package holds ${text}`);
     await options.caches.keep({ appKey, branch }, workspace.folder, plan.cache, signal);
+    return {};
   } finally {
     await workspace.remove();
   }

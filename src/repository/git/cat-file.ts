@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { gitNotStarted } from './git-failure.ts';
+import { notStarted } from '../not-started.ts';
 import { GIT_OPTIONS, type GitSettings, gitEnvironment } from './git-settings.ts';
 
 /** Output kept here at most before the process has to wait. */
@@ -43,7 +43,7 @@ export class CatFile {
       this.#wake?.();
     };
     this.#child.on('error', (error) => {
-      if (this.#child.pid === undefined) this.#notStarted = gitNotStarted(error);
+      if (this.#child.pid === undefined) this.#notStarted = notStarted('git', 'git', error);
       gone();
     });
     this.#child.on('close', gone);

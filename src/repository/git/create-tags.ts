@@ -1,10 +1,10 @@
 import { quote } from '../../domain/refusal.ts';
 import { RepositoryError, type TagOutcome, type TagRequest } from '../repository.ts';
+import { isTagName } from '../tag-name.ts';
 import { remoteFailure } from './git-failure.ts';
 import type { Mirror } from './mirror.ts';
 import { findRemoteTags, runRemote } from './remote.ts';
 import type { GitOutcome } from './run-git.ts';
-import { isTagName } from './tag-name.ts';
 import { writeTagObject } from './write-tag-object.ts';
 
 /**

@@ -106,25 +106,6 @@ export function writeFailure(error: unknown, address: RemoteAddress): unknown {
   return failure('no-space', address, NO_SPACE_MEANS, error);
 }
 
-/** Why a process cannot be begun, by the operating system's name for it, and what helps. */
-const NOT_STARTED: Readonly<Record<string, string>> = {
-  ENOENT: 'install git',
-  EACCES: 'let this user run it',
-  EMFILE: 'too many files are open, so raise the limit of open files (LimitNOFILE, ulimit -n)',
-  ENFILE: 'too many files are open on the machine, so raise fs.file-max',
-  EAGAIN: 'there are too many processes, so raise their limit (TasksMax, ulimit -u)',
-  ENOMEM: 'there is no memory left, so give the machine more',
-};
-
-/** What it means that git could not be started. */
-export function gitNotStarted(cause: Error): RepositoryError {
-  const code = 'code' in cause ? String(cause.code) : '';
-  const advice = NOT_STARTED[code] ?? `the operating system says ${code || cause.message}`;
-  return new RepositoryError('unreachable', `The command git cannot be started on the build server: ${advice}.`, {
-    cause,
-  });
-}
-
 /** Objects of a mirror are missing or broken: it has to be fetched anew. */
 export class MirrorDamaged extends RepositoryError {}
 

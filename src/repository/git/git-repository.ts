@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { BranchRequest } from '../../domain/branch-name.ts';
+import { compareBytes } from '../path-order.ts';
 import type { RemoteCredentials } from '../remote-credentials.ts';
 import type {
   Branch,
@@ -15,7 +16,6 @@ import { mainLineOf } from './find-branch.ts';
 import { parseCommit } from './git-objects.ts';
 import { Mirror, type MirrorContext } from './mirror.ts';
 import { folderNameOf, openTree } from './open-tree.ts';
-import { compareBytes } from './path-order.ts';
 import { readObjects } from './read-objects.ts';
 import { parseRemoteAddress, type RemoteAddress, withCredentials } from './remote-address.ts';
 import { findNumber, freshBranch, resolveRevision } from './resolve-revision.ts';

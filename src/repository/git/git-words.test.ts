@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { compareBytes } from '../path-order.ts';
+import { isTagName } from '../tag-name.ts';
 import { parseRevision } from './find-revision.ts';
 import { remoteFailure } from './git-failure.ts';
 import { parseCommit } from './git-objects.ts';
 import { parseLfsPointer } from './lfs-pointer.ts';
-import { compareBytes } from './path-order.ts';
 import { parseRemoteRefs } from './remote.ts';
 import { parseRemoteAddress } from './remote-address.ts';
-import { isTagName } from './tag-name.ts';
 
 it('tells hashes from numbers, the likelier meaning first', () => {
   const kinds = (text: string) => parseRevision(text).map(({ kind }) => kind);

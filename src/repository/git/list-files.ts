@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { quote } from '../../domain/refusal.ts';
+import { sortByPath } from '../path-order.ts';
 import { RepositoryError, type SourceFile } from '../repository.ts';
 import { parseTree, type TreeEntry } from './git-objects.ts';
-import { sortByPath } from './path-order.ts';
 import { readObjects } from './read-objects.ts';
 import type { ObjectSource } from './resume-content.ts';
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { quote } from '../../domain/refusal.ts';
+import { sortByPath } from '../path-order.ts';
 import { RepositoryError, type SourceFile, type SourceTree } from '../repository.ts';
 import { type Commit, parseCommit } from './git-objects.ts';
 import { LfsStore } from './lfs-store.ts';
 import { listFiles } from './list-files.ts';
 import type { Mirror } from './mirror.ts';
-import { sortByPath } from './path-order.ts';
 import { type Part, readFiles } from './read-files.ts';
 import { readObject } from './read-objects.ts';
 import type { RemoteAddress } from './remote-address.ts';

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { gitNotStarted } from './git-failure.ts';
+import { notStarted } from '../not-started.ts';
+import { type ProgramOutcome, runProgram } from '../run-program.ts';
 import { GIT_OPTIONS, type GitSettings, gitEnvironment } from './git-settings.ts';
 
 export interface GitRun {
@@ -16,109 +16,24 @@ export interface GitRun {
   readonly onStart?: (pid: number) => void;
 }
 
-export interface GitOutcome {
-  /** The exit code; undefined when a signal ended it. */
-  readonly code: number | undefined;
-  readonly stdout: string;
-  /** The end of standard error. */
-  readonly stderr: string;
-  readonly timedOut: boolean;
-}
-
-const STDERR_KEPT = 16_384;
-const STDOUT_KEPT = 64 * 1024 * 1024;
-/** Time for git to take its lock and temporary files away. */
-const GRACE_MS = 1_000;
+export type GitOutcome = ProgramOutcome;
 
 /**
- * Runs one git command to its end. The command gets a process group of its own: abort and time limit end the whole
- * group, remote helpers included, and the promise settles only when it is gone.
+ * Runs one git command to its end: see {@link runProgram}.
  *
  * @returns the outcome, whatever the exit code; the reason of `signal` is thrown when it fires
  */
 export async function runGit(settings: GitSettings, run: GitRun): Promise<GitOutcome> {
-  run.signal.throwIfAborted();
-  const child = spawn('git', [...GIT_OPTIONS, ...run.args], {
-    cwd: run.gitDir ?? '/',
-    env: {
+  return await runProgram({
+    ...run,
+    program: 'git',
+    args: [...GIT_OPTIONS, ...run.args],
+    folder: run.gitDir ?? '/',
+    environment: {
       ...gitEnvironment(settings),
       ...(run.gitDir === undefined ? { GIT_CEILING_DIRECTORIES: '/' } : { GIT_DIR: run.gitDir }),
       ...run.environment,
     },
-    stdio: [run.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    detached: true,
+    notStarted: (cause) => notStarted('git', 'git', cause),
   });
-  if (child.pid !== undefined) run.onStart?.(child.pid);
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(run.input);
-  return await outcome(child, run);
-}
-
-function outcome(child: ChildProcess, run: GitRun): Promise<GitOutcome> {
-  const { promise, resolve, reject } = Promise.withResolvers<GitOutcome>();
-  const stdout = collect(child, run.onOutput, () => endGroup(child));
-  let stderr = '';
-  let timedOut = false;
-  const onAbort = () => endGroup(child);
-  const timer = setTimeout(() => {
-    timedOut = true;
-    endGroup(child);
-  }, run.timeoutMs);
-  const settle = () => {
-    clearTimeout(timer);
-    run.signal.removeEventListener('abort', onAbort);
-  };
-  run.signal.addEventListener('abort', onAbort, { once: true });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString()).slice(-STDERR_KEPT);
-  });
-  child.on('error', (error) => {
-    settle();
-    reject(gitNotStarted(error));
-  });
-  child.on('close', (code) => {
-    settle();
-    if (run.signal.aborted) reject(run.signal.reason);
-    else resolve({ code: code ?? undefined, stdout: stdout(), stderr, timedOut });
-  });
-  return promise;
-}
-
-/** Gathers standard output, or passes it on. @returns a function that gives what was gathered */
-function collect(child: ChildProcess, onOutput: GitRun['onOutput'], onFlood: () => void): () => string {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  child.stdout?.on('data', (chunk: Buffer) => {
-    if (onOutput !== undefined) return oneAtATime(child, () => onOutput(chunk));
-    sizeBytes += chunk.length;
-    if (sizeBytes > STDOUT_KEPT) onFlood();
-    else chunks.push(chunk);
-  });
-  return () => Buffer.concat(chunks).toString();
-}
-
-/** Handles a chunk and lets others have a turn: libuv would hand over two megabytes of them in one go. */
-function oneAtATime(child: ChildProcess, handle: () => void): void {
-  child.stdout?.pause();
-  handle();
-  setImmediate(() => child.stdout?.resume());
-}
-
-/** Asks the group to end, and ends it for good when the leader has gone or the grace is over. */
-function endGroup(child: ChildProcess): void {
-  signalGroup(child, 'SIGTERM');
-  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS);
-  child.once('exit', () => {
-    clearTimeout(timer);
-    signalGroup(child, 'SIGKILL');
-  });
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The group has gone already.
-  }
 }

@@ -1,22 +1,24 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFolder } from '../remove-folder.ts';
 import { cleanMirrorFolder } from './mirror-folder.ts';
-import { removeFolder } from './remove-folder.ts';
 
 /**
- * Puts a folder of mirrors in order after a server that was killed: ends its git commands, and deletes what was half
+ * Puts a folder of mirrors in order after a server that was killed: ends its commands, and deletes what was half
  * done, and the mirrors of apps that are no more. To be called before anything in the folder is in use.
  *
- * @param globalConfig the configuration file that every git command of this folder, and of no other, is started with
+ * @param marks variables, one of which every command of this folder, and of no other, is started with: `<name>=<value>`
  */
 export async function sweepMirrors(
   folder: string,
-  globalConfig: string,
   isApp: (appKey: string) => Promise<boolean>,
+  marks: readonly string[],
 ): Promise<void> {
   // First: they would write while we delete.
-  await endOrphans(globalConfig);
+  await endOrphans(marks);
   for (const appKey of await listFolders(folder)) {
+    // What all apps use.
+    if (appKey.startsWith('.')) continue;
     const appFolder = join(folder, appKey);
     if (await isApp(appKey)) await sweepApp(appFolder);
     else await removeFolder(appFolder);
@@ -28,7 +30,7 @@ async function sweepApp(appFolder: string): Promise<void> {
     for (const name of await listFolders(parent)) {
       const path = join(parent, name);
       if (/\.(?:new|removed)-/.test(name)) await rm(path, { recursive: true, force: true });
-      else if (name !== 'modules') await cleanMirrorFolder(path);
+      else if (name.endsWith('.git')) await cleanMirrorFolder(path);
     }
   }
 }
@@ -40,11 +42,11 @@ export async function listFolders(folder: string): Promise<string[]> {
 }
 
 /** Linux alone tells what a process was started with; elsewhere they end by themselves. */
-async function endOrphans(globalConfig: string): Promise<void> {
+async function endOrphans(marks: readonly string[]): Promise<void> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
   for (const pid of pids) {
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    if (environment.split('\0').includes(`GIT_CONFIG_GLOBAL=${globalConfig}`)) endProcess(pid);
+    if (environment.split('\0').some((variable) => marks.includes(variable))) endProcess(pid);
   }
 }
 

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { BuildLogWriter } from '../../build-log/build-log.ts';
-import { createRedactor } from '../../build-log/redact.ts';
+import type { BuildLogWriter } from '../build-log/build-log.ts';
+import { createRedactor } from '../build-log/redact.ts';
 
 /** A longer line is cut into several. */
 const LONGEST_LINE = 8_192;

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../repository.ts';
+import type { SourceFile } from './repository.ts';
 
 /** Compares texts as their UTF-8 bytes would be: by code points, not by UTF-16 units. */
 export function compareBytes(one: string, other: string): number {
@@ -18,7 +18,7 @@ function rank(unit: number): number {
 }
 
 /** Sorts files by the bytes of their paths; what is in order already is given back as it is. */
-export function sortByPath(files: readonly SourceFile[]): readonly SourceFile[] {
+export function sortByPath<File extends Pick<SourceFile, 'path'>>(files: readonly File[]): readonly File[] {
   const isSorted = files.every((file, at) => at === 0 || compareBytes(files[at - 1]?.path ?? '', file.path) < 0);
   return isSorted ? files : files.toSorted((a, b) => compareBytes(a.path, b.path));
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
-import { ifThere } from '../../files/file-errors.ts';
+import { ifThere } from '../files/file-errors.ts';
 
 /** Deletes a folder so that it is there whole or not at all, whenever the server is killed. */
 export async function removeFolder(folder: string): Promise<void> {

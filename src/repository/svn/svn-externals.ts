@@ -1,0 +1,40 @@
+import { localFailure } from './local-failure.ts';
+import { runSvn, type SvnRemote } from './run-svn.ts';
+import { findAll, parseSvnXml } from './svn-xml.ts';
+
+/** One thing that a folder of a working copy takes from elsewhere. */
+export interface External {
+  /** As the property names it: absolute, or relative by `^/`, `/`, `//` or `../`. */
+  readonly url: string;
+}
+
+/**
+ * Everything that the folders of a working copy take from elsewhere by `svn:externals`, in either of its formats:
+ * `[-rN] url[@peg] folder`, and the old `folder [-rN] url`.
+ */
+export async function findExternals(
+  remote: SvnRemote,
+  path: string,
+  signal: AbortSignal,
+): Promise<readonly External[]> {
+  const { localTimeoutMs: timeoutMs } = remote.settings;
+  const args = ['propget', 'svn:externals', '--xml', '--recursive', `${path}@`];
+  const outcome = await runSvn(remote, { args, timeoutMs, signal, withCredentials: false });
+  // A property that nobody has is a warning.
+  if (outcome.code !== 0 && !/W200017|E200000/.test(outcome.stderr)) throw localFailure(outcome, 'read its properties');
+  return findAll(parseSvnXml(outcome.stdout), 'property').flatMap(({ text }) => parseExternals(text));
+}
+
+/**
+ * @param text the value of the property. Its quotes and backslashes are taken away before it is looked at, as svn does,
+ *   so that none hides a scheme
+ */
+export function parseExternals(text: string): readonly External[] {
+  const lines = text.split(/\r?\n/).map((line) => line.replace(/["'\\]/g, '').trim());
+  const entries = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  return entries.flatMap((line) => {
+    const words = line.split(/\s+/);
+    const urls = words.filter((word) => /^(?:[a-z][a-z0-9+.-]*:|\^|\/|\.\.\/)/i.test(word));
+    return (urls.length > 0 ? urls : words).map((url) => ({ url }));
+  });
+}

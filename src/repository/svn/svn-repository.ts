@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { BranchRequest } from '../../domain/branch-name.ts';
+import type { AppSettings } from '../../protocol/manage.ts';
+import type { RemoteCredentials } from '../remote-credentials.ts';
+import type { BranchName, Repository, RevisionRequest, SourceFile, SourceTree, TagRequest } from '../repository.ts';
+import { createSvnTags } from './create-svn-tags.ts';
+import { ExportStore, type OpenedTree } from './export-store.ts';
+import { readContents } from './read-contents.ts';
+import { locate, parseSvnRevision, resolveSvnRevision } from './resolve-svn-revision.ts';
+import { type SvnRemote, urlOf } from './run-svn.ts';
+import { parseSvnAddress } from './svn-address.ts';
+import { findSvnBranch, listSvnBranches, listSvnRevisions } from './svn-history.ts';
+import { layoutOf, MAIN_LINE, type PlacedBranch, pathOf } from './svn-layout.ts';
+import type { SvnSettings } from './svn-settings.ts';
+
+/*
+ * Subversion behind the Repository interface, through the svn command line. A revision is the repository's own number;
+ * together with a branch it names a folder that never changes, whatever becomes of the branch later.
+ */
+
+export interface SvnRepositoryOptions {
+  readonly settings: SvnSettings;
+  /** Holds everything that is kept for the app. */
+  readonly folder: string;
+  readonly address: string;
+  readonly mainBranch: string | undefined;
+  readonly appSettings: Partial<AppSettings>;
+  readonly credentials: RemoteCredentials | undefined;
+  /** What has to be over before the folder is used. */
+  readonly after: Promise<unknown>;
+}
+
+/**
+ * Opens the repository of an app. Nothing is asked of the remote before the first call.
+ *
+ * @throws RepositoryError `bad-address`
+ */
+export function openSvnRepository(options: SvnRepositoryOptions): Repository {
+  const remote: SvnRemote = {
+    settings: options.settings,
+    address: parseSvnAddress(options.address),
+    layout: layoutOf(options.appSettings, options.mainBranch),
+    credentials: options.credentials,
+    allowForeignRevisions: options.appSettings.AllowForeignRevisions === true,
+  };
+  const store = new ExportStore(remote, join(options.folder, 'svn'));
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  /** Everything ends when the repository is closed. */
+  const run = async <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    const begun = options.after.then(() => work(AbortSignal.any([signal, closing.signal])));
+    const ended = begun.catch(() => undefined);
+    running.add(ended);
+    void ended.then(() => running.delete(ended));
+    return await begun;
+  };
+  const isKept = async ({ path }: PlacedBranch, revision: number) => await store.has(urlOf(remote, path), revision);
+  return {
+    resolve: (request: RevisionRequest, signal: AbortSignal) =>
+      run(signal, (both) => resolveSvnRevision(remote, request, isKept, both)),
+    listBranches: (signal: AbortSignal) => run(signal, (both) => listSvnBranches(remote, both)),
+    listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
+      run(signal, (both) => listSvnRevisions(remote, branch, limit, both)),
+    findNumber: async (branch: BranchRequest, revisionId: string, signal: AbortSignal) => {
+      await run(signal, (both) => findSvnBranch(remote, branch, both));
+      return parseSvnRevision(revisionId);
+    },
+    openTree: (revisionId: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
+      run(signal, (both) => openTree(remote, store, branch, revisionId, both)),
+    createTags: (tags: readonly TagRequest[], signal: AbortSignal) =>
+      run(signal, (both) => createSvnTags(remote, tags, both)),
+    close: async () => {
+      closing.abort(new Error('the repository was closed'));
+      await Promise.all(running);
+      await store.settle();
+    },
+  };
+}
+
+async function openTree(
+  remote: SvnRemote,
+  store: ExportStore,
+  branch: BranchName,
+  revisionId: string,
+  signal: AbortSignal,
+): Promise<SourceTree> {
+  const revision = parseSvnRevision(revisionId) ?? -1;
+  const kept = await store.find(urlOf(remote, pathOf(remote.layout, branch)), revision);
+  if (kept !== undefined) return present(store, kept);
+  const place = await locate(remote, branch, revisionId, signal);
+  return present(store, await store.fetch(place, signal));
+}
+
+function present(store: ExportStore, { tree, release }: OpenedTree): SourceTree {
+  const sizes = new Map(tree.files.map((file) => [file.contentId, file.sizeBytes]));
+  const sizeOf = ({ contentId }: SourceFile) => sizes.get(contentId) ?? 0;
+  return {
+    committedAt: tree.committedAt,
+    files: tree.files,
+    read: (files, signal) => readContents(store, files, sizeOf, () => store.discard(), signal),
+    close: async () => release(),
+  };
+}

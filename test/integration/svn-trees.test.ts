@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { lstat, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { AppSettings } from '../../src/protocol/manage.ts';
+import { openRepositories, type RepositoriesOptions } from '../../src/repository/repositories.ts';
+import { type Repository, RepositoryError, type SourceTree } from '../../src/repository/repository.ts';
+import { contents, refuses, signal } from '../contract/repository.ts';
+import { makeSvnRepository, runTestSvn, type SvnTestRepository } from '../support/svn.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const TRUNK = { name: 'trunk', isMainLine: true };
+
+async function setUp(context: TestContext) {
+  const folder = await temporaryFolder(context);
+  const remote = await makeSvnRepository(join(folder, 'app'));
+  const mirrorsFolder = join(folder, 'mirrors');
+  let close = async () => {};
+  context.after(() => close());
+  const open = async (settings: Partial<AppSettings> = {}, options: Partial<RepositoriesOptions> = {}) => {
+    await close();
+    const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder, ...options });
+    close = repositories.closeAll;
+    const others = { Builder: null, ProjectFile: null, Trunk: null, Branches: null, Tags: null };
+    return repositories.forApp({
+      key: 'app',
+      kind: 'svn',
+      repository: remote.url,
+      mainBranch: null,
+      settings: { ...others, AllowForeignRevisions: false, ...settings },
+    });
+  };
+  return { folder, remote, open, mirrorsFolder };
+}
+
+/** What a package would hold: every file with its mode, links as what they name. */
+async function describe(tree: SourceTree): Promise<Record<string, string>> {
+  const modes = new Map(tree.files.map(({ path, mode }) => [path, mode]));
+  const read = await contents(tree);
+  return Object.fromEntries(Object.entries(read).map(([path, text]) => [path, `${modes.get(path)} ${text}`]));
+}
+
+async function describeExport(remote: SvnTestRepository, path: string, revision: string, folder: string) {
+  await runTestSvn('svn', ['export', '-q', '--force', '-r', revision, `${remote.url}/${path}@${revision}`, folder]);
+  const found: [string, string][] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const mode = (await lstat(file)).mode & 0o100 ? 'executable' : 'file';
+    const text = entry.isSymbolicLink() ? `symlink ${await readlink(file)}` : `${mode} ${await readFile(file, 'utf8')}`;
+    found.push([file.slice(folder.length + 1), text]);
+  }
+  return Object.fromEntries(found);
+}
+
+async function assertAsExported(repository: Repository, remote: SvnTestRepository, revision: string, folder: string) {
+  const tree = await repository.openTree(revision, signal(), TRUNK);
+  assert.deepEqual(await describe(tree), await describeExport(remote, 'trunk', revision, folder));
+  await tree.close();
+}
+
+test('every revision of a tree is what svn export gives, with everything that properties change', async (context) => {
+  const { folder, remote, open } = await setUp(context);
+  await remote.commit('shared', { 'lib.txt': 'shared\n', 'deep/er.txt': 'deeper\n' });
+  const keywords = { 'svn:keywords': 'Id Revision Date Author URL Header', 'svn:eol-style': 'native' };
+  const keyword = '$Id$ $Revision$ $Date$ $Author$ $URL$\r\nline\r\n';
+  const first = await remote.commit('trunk', {
+    'plain.txt': 'one\n',
+    'ä ö%20@3.txt': { properties: keywords, content: keyword },
+    'crlf.txt': { properties: { 'svn:eol-style': 'CRLF' }, content: 'a\nb\n' },
+    'lf.txt': { properties: { 'svn:eol-style': 'LF' }, content: 'a\r\nb\r\n' },
+    'run.sh': { properties: { 'svn:executable': '*' }, content: '#!/bin/sh\n' },
+    link: { properties: { 'svn:special': '*' }, content: 'link plain.txt' },
+    'empty/': '',
+    'model/a@2/b.txt': 'b',
+  });
+  const second = await remote.commit('trunk', {
+    'plain.txt': 'two\n',
+    'run.sh': { properties: { 'svn:executable': '*' }, content: '#!/bin/bash\n' },
+    'crlf.txt': null,
+    link: { properties: {}, content: 'link lf.txt' },
+    'lf.txt': { properties: { 'svn:executable': '*' } },
+    'new/file.txt': 'new',
+  });
+  const third = await remote.commit('trunk/new', {
+    'more.txt': { properties: keywords, content: keyword },
+    'file.txt': 'newer',
+  });
+  const externals = { 'svn:externals': '^/shared lib\n^/shared/lib.txt one-file.txt\n' };
+  await remote.mucc(['propset', 'svn:externals', externals['svn:externals'], 'trunk']);
+  const fourth = String(Number(third) + 1);
+  const repository = await open();
+  for (const [at, revision] of [first, second, third, fourth, second, first].entries()) {
+    await assertAsExported(repository, remote, revision, join(folder, `export-${at}`));
+  }
+  await remote.commit('shared', { 'lib.txt': 'changed\n' });
+  await assertAsExported(repository, remote, fourth, join(folder, 'export-later'));
+});
+
+test('a tree stays readable while the next revision is fetched', async (context) => {
+  const { remote, open } = await setUp(context);
+  const first = await remote.commit('trunk', { a: 'one', b: 'same' });
+  const second = await remote.commit('trunk', { a: 'two' });
+  const repository = await open();
+  const old = await repository.openTree(first, signal(), TRUNK);
+  const next = await repository.openTree(second, signal(), TRUNK);
+  assert.deepEqual(await contents(old), { a: 'one', b: 'same' });
+  assert.deepEqual(await contents(next), { a: 'two', b: 'same' });
+});
+
+test('a branch that was deleted and made again is what it was at each revision', async (context) => {
+  const { remote, open } = await setUp(context);
+  await remote.commit('trunk', { a: 'trunk' });
+  const before = await remote.commit('branches/x', { a: 'before', old: 'old' }, { from: 'trunk' });
+  await remote.mucc(['rm', 'branches/x']);
+  const between = String(Number(before) + 1);
+  const after = await remote.mucc(['cp', 'HEAD', 'trunk', 'branches/x']);
+  const repository = await open();
+  const branch = { name: 'x', isMainLine: false };
+  const request = { mainLine: false, name: 'x', orMainLine: false } as const;
+  assert.deepEqual(await contents(await repository.openTree(before, signal(), branch)), { a: 'before', old: 'old' });
+  assert.deepEqual(await contents(await repository.openTree(after, signal(), branch)), { a: 'trunk' });
+  await refuses(repository.resolve({ branch: request, revision: between }, signal()), 'not-on-branch', between);
+  await refuses(repository.openTree(between, signal(), branch), 'unknown-revision', between);
+});
+
+test('a revision that is not on the branch is built where the app allows it', async (context) => {
+  const { remote, open } = await setUp(context);
+  const first = await remote.commit('trunk', { a: 'one' });
+  const second = await remote.commit('branches/x', { a: 'two' }, { from: 'trunk' });
+  const repository = await open({ AllowForeignRevisions: true });
+  const request = { mainLine: false, name: 'x', orMainLine: false } as const;
+  const { branch, id } = await repository.resolve({ branch: request, revision: first }, signal());
+  assert.deepEqual(await contents(await repository.openTree(id, signal(), branch)), { a: 'one' });
+  const tag = { name: '1.0.0.1', revisionId: id, branch, message: '' };
+  assert.deepEqual(await repository.createTags([tag, tag], signal()), ['done', 'done']);
+  assert.deepEqual(await contents(await repository.openTree(second, signal(), branch)), { a: 'two' });
+});
+
+test('the layout is what the app says', async (context) => {
+  const { remote, open } = await setUp(context);
+  await remote.commit('app/main', { a: 'main' });
+  const second = await remote.commit('app/work/x y', { a: 'x' }, { from: 'app/main' });
+  const repository = await open({ Trunk: 'app/main', Branches: 'app/work', Tags: 'app/released/by slipway' });
+  const branches = await repository.listBranches(signal());
+  assert.deepEqual(
+    branches.map(({ name, headId, isMainLine }) => [name, headId, isMainLine]),
+    [
+      ['trunk', '1', true],
+      ['x y', '2', false],
+    ],
+  );
+  const branch = { name: 'x y', isMainLine: false };
+  assert.deepEqual(await contents(await repository.openTree(second, signal(), branch)), { a: 'x' });
+  const made = await repository.createTags([{ name: '1.0.0.2', revisionId: second, branch, message: 'm' }], signal());
+  assert.deepEqual(made, ['done']);
+  const copied = await runTestSvn('svn', ['cat', `${remote.url}/app/released/by%20slipway/1.0.0.2/a`]);
+  assert.equal(copied, 'x');
+});
+
+test('svn that is not installed, and a hook that refuses tags, are said in a sentence', async (context) => {
+  const { remote, open } = await setUp(context);
+  const id = await remote.commit('trunk', { a: 'a' });
+  await writeFile(join(remote.path, 'hooks', 'pre-commit'), '#!/bin/sh\necho no tags >&2\nexit 1\n', { mode: 0o755 });
+  const [outcome] = await (await open()).createTags([{ name: '1', revisionId: id, message: '' }], signal());
+  assert.ok(outcome instanceof RepositoryError && outcome.kind === 'refused', String(outcome));
+  const without = await open({}, { path: '/nowhere' });
+  await refuses(without.listBranches(signal()), 'unreachable', 'install subversion');
+});
+
+test('a fetch that was killed at any moment is gone on with', async (context) => {
+  const { folder, remote, open, mirrorsFolder } = await setUp(context);
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`d${at % 7}/f${at}`, `content ${at}`]));
+  const first = await remote.commit('trunk', files);
+  const changed = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, `${text} again`]));
+  const second = await remote.commit('trunk', { ...changed, 'd0/f0': null, 'new/file': 'new' });
+  for (const [round, revision] of [first, first, second, second, second].entries()) {
+    const script = `
+      import { openRepositories } from ${JSON.stringify(new URL('../../src/repository/repositories.ts', import.meta.url).href)};
+      const repositories = openRepositories(${JSON.stringify({ mirrorsFolder, path: process.env.PATH, home: folder })});
+      const app = { key: 'app', kind: 'svn', repository: ${JSON.stringify(remote.url)}, mainBranch: null };
+      process.stdout.write('begun');
+      await repositories.forApp(app).openTree('${revision}', AbortSignal.timeout(60_000));
+      process.stdout.write('ended');
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    // Any moment will do: the outcome is the same.
+    const timer = setTimeout(() => child.kill('SIGKILL'), 40 + round * 60);
+    await ended;
+    clearTimeout(timer);
+  }
+  const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder });
+  await repositories.sweep(async () => true);
+  await repositories.closeAll();
+  const repository = await open();
+  for (const [at, revision] of [second, first].entries()) {
+    await assertAsExported(repository, remote, revision, join(folder, `export-${at}`));
+  }
+});
+
+test('content that was damaged on disk is never read as what it was', async (context) => {
+  const { remote, open, mirrorsFolder } = await setUp(context);
+  const id = await remote.commit('trunk', { a: 'whole' });
+  const repository = await open();
+  const tree = await repository.openTree(id, signal(), TRUNK);
+  const shards = await readdir(join(mirrorsFolder, 'app', 'svn', 'contents'), { recursive: true, withFileTypes: true });
+  const content = shards.find((entry) => entry.isFile());
+  assert.ok(content);
+  await writeFile(join(content.parentPath, content.name), 'torn!');
+  await refuses(contents(tree), 'unreadable', 'a');
+  assert.deepEqual(await contents(await repository.openTree(id, signal(), TRUNK)), { a: 'whole' });
+});
