@@ -126,7 +126,7 @@ function describeApp(cli: Cli, app: WireApp, users?: readonly WireUser[]): strin
     App: app.AppId,
     Name: app.Name,
     ProjectId: app.ProjectId,
-    Repository: app.Repository,
+    Repository: `${app.Repository} (${app.Kind})`,
     'Main line': app.MainBranch ?? "the repository's own",
     Credentials: app.HasCredentials ? 'of its own' : undefined,
     ...describeSettings(app),
