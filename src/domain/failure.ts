@@ -59,11 +59,6 @@ export const FAILURE_CODES = {
     retry: false,
     meaning: 'Commands of a build cannot be run on the server: there is no sandbox that may run them.',
   },
-  'no-builder': {
-    blame: 'operator',
-    retry: false,
-    meaning: 'The builder that is set for the app is not there.',
-  },
   'disk-full': { blame: 'operator', retry: false, meaning: 'The disk of the server is full.' },
   'attempts-used-up': {
     blame: 'operator',
