@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archiveBuilder } from '../builders/archive.ts';
 import type { Builder } from '../builders/builder.ts';
@@ -41,13 +42,16 @@ export interface BuildersOptions {
 /** Wires the builders. A sandbox is looked for when the first build needs one: most servers never do. */
 export function openBuilders({ configuration, cache, temporaryFolder, path }: BuildersOptions): Builders {
   const { dataFolder, sandbox, sandboxFolders } = configuration;
-  let found: Promise<FoundSandbox> | undefined;
+  let found: FoundSandbox | undefined;
   const caches = scriptCaches({ folder: join(dataFolder, 'caches'), limitBytes: configuration.buildCacheBytes });
   const archive = archiveBuilder({ cache, temporaryFolder });
   const toolchains = openToolchains(join(dataFolder, 'toolchains', 'mxbuild'));
   const system = sandbox === 'none' ? [path] : SYSTEM_PATH;
-  const findSandbox = () => {
-    found ??= openSandbox(sandbox, { path, hidden: [dataFolder] });
+  const findSandbox = async () => {
+    // Looked for again as long as it is missing: it may be installed while the server runs.
+    if (found === undefined || 'missing' in found) {
+      found = await openSandbox(sandbox, { path, hidden: [dataFolder, await realpath(dataFolder)] });
+    }
     return found;
   };
   const limits = {
