@@ -1,10 +1,12 @@
 // Writes the pages of docs/ that are made from tables in the source. Needs Node 24: it imports TypeScript.
 import { writeFile } from 'node:fs/promises';
+import { buildFileSchemaPage } from '../src/builders/script/build-file.ts';
 import { commandLinePage } from '../src/main/command-line-page.ts';
 import { configurationPage } from '../src/main/configuration-page.ts';
 import { errorsPage } from '../src/main/errors-page.ts';
 
 const pages = {
+  'slipway.schema.json': buildFileSchemaPage(),
   'configuration.md': configurationPage(),
   'command-line.md': commandLinePage(),
   'errors.md': errorsPage(),

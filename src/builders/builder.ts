@@ -14,7 +14,13 @@ export interface Builder {
   /**
    * @throws BuildFailure when the source is at fault; RepositoryError and BlobError pass through
    */
-  build(job: BuildJob): Promise<void>;
+  build(job: BuildJob): Promise<BuildReport>;
+}
+
+/** What a builder has found out, besides the package. */
+export interface BuildReport {
+  /** Of the Mendix project that was built. */
+  readonly mendixVersion?: string;
 }
 
 export interface BuildJob {

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { BUILDER_NAMES, REPOSITORY_KINDS, type UpdateApp, type WireApp, type WireUser } from '../protocol/manage.ts';
+import { addCredentialsCommand } from './app-credentials-command.ts';
+import { addSecretCommand } from './app-secret-command.ts';
 import type { Cli } from './cli.ts';
 import { formatFields, formatMoment, formatTable, print } from './output.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
@@ -23,7 +25,7 @@ interface UpdateOptions extends RemoteOptions {
   readonly allowForeignRevisions?: boolean;
 }
 
-/** `slipway app create|list|show|update|delete` */
+/** `slipway app create|list|show|update|delete`, `slipway app credentials|secret …` */
 export function addAppCommand(program: Command, cli: Cli): void {
   const app = program.command('app').description('create, list, show, change and delete apps');
   withSettings(
@@ -45,6 +47,8 @@ export function addAppCommand(program: Command, cli: Cli): void {
   remoteCommand(app, 'delete <app>', 'delete an app with all its packages').action(
     (appId: string, options: RemoteOptions) => deleteApp(cli, appId, options),
   );
+  addCredentialsCommand(app, cli);
+  addSecretCommand(app, cli);
 }
 
 /** What may be set for an app, when it is created as well as later. */
@@ -122,8 +126,9 @@ function describeApp(cli: Cli, app: WireApp, users?: readonly WireUser[]): strin
     App: app.AppId,
     Name: app.Name,
     ProjectId: app.ProjectId,
-    Repository: app.Repository,
+    Repository: `${app.Repository} (${app.Kind})`,
     'Main line': app.MainBranch ?? "the repository's own",
+    Credentials: app.HasCredentials ? 'of its own' : undefined,
     ...describeSettings(app),
     Created: formatMoment(cli, app.CreationDate),
     'API Rights': logins === '' ? 'nobody' : logins,

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
-import type { PackageStatus, WirePackage } from '../protocol/package.ts';
+import type { PackageStatus, Problem, WirePackage } from '../protocol/package.ts';
 import type { Cli } from './cli.ts';
 import { formatDuration, formatSize } from './human-text.ts';
-import { formatFields, formatMoment } from './output.ts';
+import { formatFields, formatMoment, formatTable } from './output.ts';
 
 const COLORS = { Queued: 'gray', Building: 'yellow', Uploading: 'yellow', Succeeded: 'green', Failed: 'red' } as const;
 
@@ -14,6 +14,21 @@ export function colorStatus(cli: Cli, status: PackageStatus): string {
 
 /** Everything that is known of a package, for people. */
 export function describePackage(cli: Cli, found: WirePackage): string {
+  const problems = found.Problems ?? [];
+  return [describeFields(cli, found), ...(problems.length === 0 ? [] : [describeProblems(problems)])].join('\n\n');
+}
+
+function describeProblems(problems: readonly Problem[]): string {
+  const rows = problems.map(({ Severity, Module, Document, Message }) => [
+    Severity,
+    Module ?? '',
+    Document ?? '',
+    Message,
+  ]);
+  return formatTable(['severity', 'module', 'document', 'problem'], rows, '');
+}
+
+function describeFields(cli: Cli, found: WirePackage): string {
   return formatFields({
     Package: found.Name,
     PackageId: found.PackageId,
@@ -23,6 +38,7 @@ export function describePackage(cli: Cli, found: WirePackage): string {
     Description: found.Description === '' ? undefined : found.Description,
     Branch: found.Branch,
     Revision: found.Revision,
+    Mendix: found.MendixVersion ?? undefined,
     Creator: found.Creator,
     Created: formatMoment(cli, found.CreationDate),
     Duration: found.DurationMs === null ? undefined : formatDuration(found.DurationMs),

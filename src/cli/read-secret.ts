@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { text } from 'node:stream/consumers';
 import type { Cli } from './cli.ts';
 import { CommandFailure } from './exit-codes.ts';
 
@@ -10,6 +13,35 @@ export async function readFirstLine(stream: NodeJS.ReadableStream): Promise<stri
     return '';
   } finally {
     lines.close();
+  }
+}
+
+/**
+ * Reads a secret that may have several lines: from a file, else from the terminal without showing it, else from standard
+ * input. The line break at its end is left out.
+ *
+ * @throws CommandFailure where there is none
+ */
+export async function readSecret(cli: Cli, file: string | undefined, question: string): Promise<string> {
+  const given = file === undefined ? await readInput(cli, question) : await readGivenFile(cli, file);
+  const secret = given.replace(/\r?\n$/, '');
+  if (secret !== '') return secret;
+  const message = 'There is nothing to keep: give it on standard input or with --file.';
+  throw new CommandFailure('usage', 'MISSING', message);
+}
+
+function readInput(cli: Cli, question: string): Promise<string> {
+  return cli.stdin.isTTY === true ? askSecret(cli, question) : text(cli.stdin);
+}
+
+/** @throws CommandFailure naming the file and what is wrong with it */
+export async function readGivenFile(cli: Cli, file: string): Promise<string> {
+  const path = resolve(cli.folder, file);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new CommandFailure('usage', 'FILE_UNREADABLE', `${path} cannot be read (${why}).`, { cause });
   }
 }
 

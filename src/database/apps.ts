@@ -70,7 +70,7 @@ export async function markAppDeleted(queries: Queries, key: string, at: number):
   const names = { app_id: key as AppId, project_id: key as string as ProjectId };
   await queries
     .updateTable('apps')
-    .set({ ...names, deleted_at: at })
+    .set({ ...names, credentials: null, deleted_at: at })
     .where('id', '=', key)
     .execute();
 }
@@ -104,6 +104,7 @@ export async function deleteIdempotencyKeysOf(queries: Queries, key: string, lim
 export async function deleteAppRows(queries: Queries, key: string): Promise<void> {
   await queries.deleteFrom('outbox').where('app_id', '=', key).execute();
   await queries.deleteFrom('api_rights').where('app_id', '=', key).execute();
+  await queries.deleteFrom('app_secrets').where('app_id', '=', key).execute();
   await queries.deleteFrom('apps').where('id', '=', key).execute();
 }
 

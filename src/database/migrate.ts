@@ -3,6 +3,8 @@ import { type Migration, Migrator } from 'kysely/migration';
 import * as first from './migrations/0001-first.ts';
 import * as deletedApps from './migrations/0002-deleted-apps.ts';
 import * as appSettings from './migrations/0003-app-settings.ts';
+import * as appSecrets from './migrations/0004-app-secrets.ts';
+import * as mendixProjects from './migrations/0007-mendix-projects.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -10,6 +12,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-deleted-apps': deletedApps,
   '0003-app-settings': appSettings,
+  '0004-app-secrets': appSecrets,
+  '0007-mendix-projects': mendixProjects,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

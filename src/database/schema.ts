@@ -12,6 +12,7 @@ export interface Tables {
   users: UsersTable;
   api_keys: ApiKeysTable;
   apps: AppsTable;
+  app_secrets: AppSecretsTable;
   api_rights: ApiRightsTable;
   packages: PackagesTable;
   idempotency_keys: IdempotencyKeysTable;
@@ -54,8 +55,19 @@ interface AppsTable {
   served_at: number;
   /** As `domain/app-settings.ts` reads it. */
   settings: string;
+  /** What its repository asks for, sealed: see `secrets/secret-box.ts`. */
+  credentials: string | null;
   /** Set when it was deleted: from then on nobody finds it, and its packages go a page at a time. */
   deleted_at: number | null;
+}
+
+interface AppSecretsTable {
+  app_id: string;
+  /** Of the environment variable. */
+  name: string;
+  /** Sealed. */
+  value: string;
+  changed_at: number;
 }
 
 interface ApiRightsTable {
@@ -90,6 +102,9 @@ interface PackagesTable {
   finished_at: number | null;
   failure_code: FailureCode | null;
   failure_reason: string | null;
+  /** What the builder found wrong, as `Problem`s in JSON; null where there is nothing. */
+  problems: string | null;
+  mendix_version: string | null;
   size_bytes: number;
   sha256: string | null;
   blob_key: string | null;
@@ -130,6 +145,7 @@ interface AuditTable {
 export type UserRow = Selectable<UsersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type AppRow = Selectable<AppsTable>;
+export type AppSecretRow = Selectable<AppSecretsTable>;
 export type PackageRow = Selectable<PackagesTable>;
 export type NewPackage = Insertable<PackagesTable>;
 export type OutboxRow = Selectable<OutboxTable>;

@@ -1,3 +1,5 @@
+import type { Problem } from '../protocol/package.ts';
+
 /**
  * Why a build did not succeed: a closed table. A failed build is a result, not an exception; a builder or a repository
  * that meets one of these throws {@link BuildFailure}, and the worker turns it into the package's reason.
@@ -21,6 +23,47 @@ export const FAILURE_CODES = {
     meaning:
       'Something in the source cannot be packaged: a file name that is not UTF-8, a missing LFS object or submodule.',
   },
+  'toolchain-missing': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'A program that the build needs is not on the server: the MxBuild of a version, or a JDK.',
+  },
+  'model-errors': { blame: 'repository', retry: false, meaning: 'MxBuild found errors in the model.' },
+  'builder-failed': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'The program that builds ended without a package, or with one that is not what was asked for.',
+  },
+  'build-file': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'The `slipway.yml` of the revision is missing, cannot be read, or asks for what there is not.',
+  },
+  'step-failed': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'A step of `slipway.yml` ended with an exit code other than 0.',
+  },
+  'over-limit': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'A build wrote more to the disk than one build may, or made a package of more than that.',
+  },
+  'package-unusable': {
+    blame: 'repository',
+    retry: false,
+    meaning: 'What `slipway.yml` names as the package is not there, or something in it cannot be packaged.',
+  },
+  'no-sandbox': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'Commands of a build cannot be run on the server: there is no sandbox that may run them.',
+  },
+  'no-builder': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'The builder that is set for the app is not there.',
+  },
   'disk-full': { blame: 'operator', retry: false, meaning: 'The disk of the server is full.' },
   'attempts-used-up': {
     blame: 'operator',
@@ -41,13 +84,21 @@ interface FailureFacts {
 
 export type FailureCode = keyof typeof FAILURE_CODES;
 
+interface BuildFailureOptions {
+  readonly cause?: unknown;
+  readonly problems?: readonly Problem[];
+}
+
 export class BuildFailure extends Error {
   override readonly name = 'BuildFailure';
   readonly code: FailureCode;
+  /** What the builder found wrong, one by one; empty where the message says it all. */
+  readonly problems: readonly Problem[];
 
   /** @param message one sentence for the package's StatusReason: what happened, with which value, and what to do */
-  constructor(code: FailureCode, message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(code: FailureCode, message: string, options: BuildFailureOptions = {}) {
     super(message, options);
     this.code = code;
+    this.problems = options.problems ?? [];
   }
 }

@@ -9,6 +9,8 @@ import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
+import type { SetCredentials } from '../protocol/secrets.ts';
+import type { RemoteCredentials } from '../repository/remote-credentials.ts';
 import type { LinkSigner } from './link-signer.ts';
 
 /** Everything the HTTP server needs. What is opened here is closed by whoever opened it. */
@@ -57,6 +59,12 @@ export interface HttpOperations {
   createApp(args: { readonly user: User; readonly request: CreateApp }): Promise<AppRow>;
   updateApp(args: { readonly user: User; readonly app: AppRow; readonly request: UpdateApp }): Promise<AppRow>;
   deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;
+  /** undefined where the app has none. */
+  readAppCredentials(app: AppRow): RemoteCredentials | undefined;
+  /** @param args `request`: undefined to take them away */
+  changeAppCredentials(args: AppArguments & { readonly request: SetCredentials | undefined }): Promise<void>;
+  setAppSecret(args: AppArguments & { readonly name: string; readonly value: string }): Promise<void>;
+  removeAppSecret(args: AppArguments & { readonly name: string }): Promise<void>;
   createUser(args: { readonly user: User; readonly request: CreateUser }): Promise<UserRow>;
   disableUser(args: { readonly user: User; readonly login: Login }): Promise<void>;
   createKey(args: { readonly user: User; readonly login: Login; readonly request: CreateKey }): Promise<CreatedKey>;
@@ -70,6 +78,11 @@ interface StartBuildArguments {
   readonly user: User;
   readonly request: StartBuildRequest;
   readonly idempotencyKey: string | undefined;
+}
+
+interface AppArguments {
+  readonly user: User;
+  readonly app: AppRow;
 }
 
 interface PackageArguments {

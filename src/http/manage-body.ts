@@ -3,6 +3,22 @@ import { Check, Errors } from 'typebox/value';
 import { quote, Refusal } from '../domain/refusal.ts';
 import { parseRequestBody } from './request-body.ts';
 
+/** Reads a body that holds secrets: like {@link parseManageBody}, and no message holds anything of the body. */
+export function parseSecretBody<T extends TObject>(schema: T, bytes: unknown): Static<T> {
+  try {
+    return parseManageBody(schema, bytes);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(error.code, describeWithoutValues(schema));
+  }
+}
+
+function describeWithoutValues({ required, properties }: TObject): string {
+  const optional = Object.keys(properties).filter((name) => !required?.includes(name));
+  const fields = optional.length === 0 ? '' : `, and ${optional.join(', ')} where they are needed`;
+  return `The body is not valid. Send a JSON object with ${(required ?? []).join(', ')}${fields}: texts of at most 4096 characters, or 65536 for keys, hosts and secrets.`;
+}
+
 /**
  * Reads the body of a management call. Unknown fields are ignored; null stands for absent, unless the schema knows it.
  *

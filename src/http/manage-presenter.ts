@@ -1,7 +1,9 @@
-import type { ApiKeyRow, AppRow, AuditRow, UserRow } from '../database/schema.ts';
+import type { ApiKeyRow, AppRow, AppSecretRow, AuditRow, UserRow } from '../database/schema.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { hideCredentials } from '../domain/credentials-in-text.ts';
 import type { WireApp, WireAuditEntry, WireKey, WireUser } from '../protocol/manage.ts';
+import type { WireCredentials, WireSecret } from '../protocol/secrets.ts';
+import type { RemoteCredentials } from '../repository/remote-credentials.ts';
 
 export function presentApp(row: AppRow): WireApp {
   return {
@@ -12,8 +14,20 @@ export function presentApp(row: AppRow): WireApp {
     Repository: hideCredentials(row.repository),
     MainBranch: row.main_branch,
     CreationDate: row.created_at,
+    HasCredentials: row.credentials !== null,
     ...readAppSettings(row.settings),
   };
+}
+
+/** Of credentials: what kind they are and whose, and nothing that lets anybody in. */
+export function presentCredentials(credentials: RemoteCredentials | undefined): WireCredentials {
+  if (credentials === undefined) return { Kind: null, Username: null };
+  const username = credentials.kind === 'ssh-key' ? undefined : credentials.username;
+  return { Kind: credentials.kind, Username: username ?? null };
+}
+
+export function presentSecret(row: AppSecretRow): WireSecret {
+  return { Name: row.name, ChangeDate: row.changed_at };
 }
 
 export function presentUser(row: UserRow): WireUser {

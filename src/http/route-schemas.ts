@@ -13,6 +13,7 @@ import {
   UserSchema,
 } from '../protocol/manage.ts';
 import { ErrorSchema, PackageSchema, StartBuildAnswerSchema, StartBuildSchema } from '../protocol/package.ts';
+import { CredentialsSchema, SecretSchema, SetCredentialsSchema, SetSecretSchema } from '../protocol/secrets.ts';
 
 /**
  * What each route is, in the words of OpenAPI: the one source of `/openapi.json` and `/docs`. Requests are read by the
@@ -48,6 +49,7 @@ type Tag = keyof typeof TAGS;
 const ref = (id: string): TSchema => Type.Unsafe({ $ref: `${id}#` });
 const NOTHING = Type.Object({}, { description: 'Nothing: an empty object.' });
 const ON_PACKAGE = ['INVALID_PARAMETERS', 'APP_NOT_FOUND', 'PACKAGE_NOT_FOUND'] as const;
+const ON_APP = ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_USER = ['NO_ACCESS', 'USER_NOT_FOUND', 'INVALID_PARAMETERS'] as const;
 const RANGE = { Range: Type.Optional(Type.String({ description: 'One range of bytes, as `bytes=0-99`.' })) };
 
@@ -179,6 +181,48 @@ const OPERATIONS = {
     summary: 'Delete an app and all its packages',
     answer: NOTHING,
     errors: ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND', 'APP_IN_USE'],
+  },
+  showCredentials: {
+    tag: 'Management',
+    summary: 'Show which credentials an app has',
+    description: 'Their kind and the name of the user. Never what is secret about them.',
+    answer: CredentialsSchema,
+    errors: ON_APP,
+  },
+  setCredentials: {
+    tag: 'Management',
+    summary: 'Give an app credentials for its repository',
+    description: 'In place of those it has. They go to the host of the repository alone.',
+    body: SetCredentialsSchema,
+    answer: NOTHING,
+    errors: [...ON_APP, 'INVALID_PARAMETERS'],
+  },
+  removeCredentials: {
+    tag: 'Management',
+    summary: 'Take the credentials of an app away',
+    answer: NOTHING,
+    errors: ON_APP,
+  },
+  listSecrets: {
+    tag: 'Management',
+    summary: 'List the secrets of an app',
+    description: 'Their names. Never a value.',
+    answer: Type.Array(SecretSchema),
+    errors: ON_APP,
+  },
+  setSecret: {
+    tag: 'Management',
+    summary: 'Keep a secret of an app',
+    description: 'An environment variable of its builds, in place of one of the same name.',
+    body: SetSecretSchema,
+    answer: NOTHING,
+    errors: [...ON_APP, 'INVALID_PARAMETERS'],
+  },
+  removeSecret: {
+    tag: 'Management',
+    summary: 'Forget a secret of an app',
+    answer: NOTHING,
+    errors: [...ON_APP, 'SECRET_NOT_FOUND'],
   },
   listApiRights: {
     tag: 'Management',

@@ -13,6 +13,7 @@ import type { HttpDependencies, HttpSettings } from './http-dependencies.ts';
 import { createKeyUses } from './key-uses.ts';
 import { addLogRoute } from './log-routes.ts';
 import { addManageAppRoutes } from './manage-app-routes.ts';
+import { addManageSecretRoutes } from './manage-secret-routes.ts';
 import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
 import { addOperationRoutes } from './operation-routes.ts';
@@ -83,6 +84,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
     async (manage) => {
       manage.addHook('onRequest', authenticate(authentication));
       addManageAppRoutes(manage, deps, authentication);
+      addManageSecretRoutes(manage, deps, authentication);
       addManageUserRoutes(manage, deps, authentication);
     },
     { prefix: '/manage/1' },

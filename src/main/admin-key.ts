@@ -1,10 +1,9 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Cli } from '../cli/cli.ts';
-import { CommandFailure } from '../cli/exit-codes.ts';
 import { print } from '../cli/output.ts';
 import type { Configuration } from './configuration.ts';
+import { refuseWithoutDatabase } from './refuse-without-database.ts';
 import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
 
 /** `slipway admin-key`: the way back in when nobody knows the key of an admin any more. */
@@ -46,14 +45,4 @@ async function makeKey(dataFolder: string, clock: () => number): Promise<string>
   } finally {
     unlock();
   }
-}
-
-async function refuseWithoutDatabase(dataFolder: string): Promise<void> {
-  const isThere = await access(join(dataFolder, 'slipway.db')).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return;
-  const message = `There is no database in ${dataFolder}: name the server's data folder with --data (or SLIPWAY_DATA).`;
-  throw new CommandFailure('usage', 'NO_DATABASE', message);
 }

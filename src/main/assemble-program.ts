@@ -4,7 +4,9 @@ import { addRemoteCommands, createProgram } from '../cli/program.ts';
 import { addAdminKeyCommand } from './admin-key.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addSecretsCommand } from './secrets-command.ts';
 import { addServeCommand } from './serve.ts';
+import { addToolchainCommand } from './toolchain-command.ts';
 
 /** Everything `slipway` can do: the commands of this machine, and those that call a server. */
 export function assembleProgram(cli: Cli, version: string): Command {
@@ -13,6 +15,8 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addDemoCommand(program, cli);
   addDoctorCommand(program, cli);
   addAdminKeyCommand(program, cli);
+  addSecretsCommand(program, cli);
+  addToolchainCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;
 }

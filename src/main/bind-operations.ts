@@ -1,13 +1,17 @@
 import type { HttpOperations } from '../http/http-dependencies.ts';
+import { openAppCredentials } from '../operations/app-credentials.ts';
 import { cancelBuild } from '../operations/cancel-build.ts';
 import { changeApiRights } from '../operations/change-api-rights.ts';
+import { changeAppCredentials } from '../operations/change-app-credentials.ts';
 import { createApp } from '../operations/create-app.ts';
 import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
 import { deleteApp } from '../operations/delete-app.ts';
 import { deletePackage } from '../operations/delete-package.ts';
 import { disableUser } from '../operations/disable-user.ts';
+import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
+import { setAppSecret } from '../operations/set-app-secret.ts';
 import { startBuild } from '../operations/start-build.ts';
 import { updateApp } from '../operations/update-app.ts';
 import { findRepositoryKind } from '../repository/find-repository-kind.ts';
@@ -28,6 +32,10 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     createApp: (args) => createApp(deps, args),
     updateApp: (args) => updateApp(deps, args),
     deleteApp: (args) => deleteApp(deps, args),
+    readAppCredentials: (app) => openAppCredentials(core.secretBox, app),
+    changeAppCredentials: (args) => changeAppCredentials(deps, args),
+    setAppSecret: (args) => setAppSecret(deps, args),
+    removeAppSecret: (args) => removeAppSecret(deps, args),
     createUser: (args) => createUser(deps, args),
     disableUser: (args) => disableUser(deps, args),
     createKey: (args) => createKey(deps, args),

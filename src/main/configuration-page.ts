@@ -39,7 +39,7 @@ tlsKey: /etc/slipway/key.pem
 
 function summaryRow(name: SettingName): string {
   const { flag, variables } = getSetting(name);
-  return `| [\`${name}\`](#${name.toLowerCase()}) | \`${flag}\` | ${listVariables(variables)} | ${fallbackText(name)} |`;
+  return `| [\`${name}\`](#${name.toLowerCase()}) | ${flag === undefined ? 'none' : `\`${flag}\``} | ${listVariables(variables)} | ${fallbackText(name)} |`;
 }
 
 function section(name: SettingName): string[] {

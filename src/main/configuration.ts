@@ -1,3 +1,4 @@
+import type { SandboxKind } from '../sandbox/open-sandbox.ts';
 import type { LogLevel } from './settings.ts';
 
 /** Everything `slipway serve` can be told, parsed and checked. Made by `loadConfiguration`. */
@@ -7,6 +8,8 @@ export interface Configuration {
   readonly port: number;
   /** An absolute path. */
   readonly dataFolder: string;
+  /** 32 bytes; undefined means: those in the data folder. */
+  readonly secretKey?: Buffer | undefined;
   readonly buildSlots: number;
   readonly buildsPerApp: number;
   readonly buildTimeoutMs: number;
@@ -19,6 +22,17 @@ export interface Configuration {
   readonly linkTtlSeconds: number;
   /** 0 turns the cache off. */
   readonly cacheSizeBytes: number;
+  /** With `{version}` in it; undefined where nothing is to be fetched. */
+  readonly mxbuildMirror: string | undefined;
+  /** Absolute paths of JDKs, or of folders that hold several. */
+  readonly javaHomes: readonly string[];
+  readonly sandbox: SandboxKind;
+  /** Absolute paths. */
+  readonly sandboxFolders: readonly string[];
+  readonly buildMemoryBytes: number;
+  readonly buildDiskBytes: number;
+  readonly buildProcesses: number;
+  readonly buildCacheBytes: number;
   readonly shutdownGraceMs: number;
   /** As Fastify takes it: everybody, nobody, or these addresses and networks. */
   readonly trustProxy: boolean | readonly string[];

@@ -1,11 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
-import { archiveBuilder } from '../builders/archive.ts';
+import { removeTree } from '../builders/remove-tree.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
@@ -16,6 +16,8 @@ import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { openAppCredentials } from '../operations/app-credentials.ts';
+import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -25,10 +27,13 @@ import type { BuildQueue } from '../queue/build-queue.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
 import { openRepositories } from '../repository/repositories.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
 import { gitVariables } from './git-variables.ts';
+import { openBuilders } from './open-builders.ts';
+import { openStoredSecrets } from './stored-secrets.ts';
 
 /** A worker that is silent for so long has lost its builds. */
 const LEASE_MS = 30_000;
@@ -46,6 +51,7 @@ export interface Core {
   readonly buildLog: BuildLog;
   readonly changes: PackageChanges;
   readonly queue: BuildQueue;
+  readonly secretBox: SecretBox;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Begins to remove what is left of deleted apps. */
@@ -93,6 +99,7 @@ async function openLocked(
   opened.defer(reserve.close);
   const database = await openSqliteDatabase(folder('slipway.db'), reserve);
   opened.defer(database.close);
+  const secretBox = await openStoredSecrets(configuration, database);
   const blobs = await openDiskBlobStore(folder('packages'));
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
@@ -102,7 +109,7 @@ async function openLocked(
     onError: (error) => report(error, 'a build log could not be written'),
   });
   const temporaryFolder = folder('tmp');
-  await rm(temporaryFolder, { recursive: true, force: true });
+  await removeTree(temporaryFolder);
   await mkdir(temporaryFolder, { mode: 0o700 });
   const cache = await MemberCache.open({ folder: folder('cache'), limitBytes: configuration.cacheSizeBytes });
   const repositories = openRepositories({
@@ -116,14 +123,14 @@ async function openLocked(
   opened.defer(repositories.closeAll);
   const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
   await repositories.sweep(isApp);
-  const repositoryOf = ({ id, kind, repository, main_branch, settings }: AppRow) =>
+  const repositoryOf = (app: AppRow) =>
     repositories.forApp({
-      key: id,
-      kind,
-      repository,
-      mainBranch: main_branch,
-      settings: readAppSettings(settings),
-      credentials: undefined,
+      key: app.id,
+      kind: app.kind,
+      repository: app.repository,
+      mainBranch: app.main_branch,
+      settings: readAppSettings(app.settings),
+      credentials: openAppCredentials(secretBox, app),
     });
 
   const changes = createPackageChanges();
@@ -144,15 +151,16 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
-  const archive = archiveBuilder({ cache, temporaryFolder });
+  const builders = openBuilders({ configuration, cache, temporaryFolder, path: process.env.PATH ?? '' });
+  await builders.sweep();
   const worker = new BuildWorker({
     database,
     blobs,
     buildLog,
     changes,
     repositoryOf,
-    secretsOf: async () => ({}),
-    chooseBuilder: () => archive,
+    secretsOf: ({ id }) => openAppSecrets({ database, secretBox }, id),
+    chooseBuilder: builders.choose,
     metrics,
     clock,
     name: `${hostname()}:${process.pid}`,
@@ -168,6 +176,7 @@ async function openLocked(
   const dropCaches = async (appKey: string) => {
     await repositories.remove(appKey);
     await cache.deleteApp(appKey);
+    await builders.deleteApp(appKey);
   };
   const removal = new BackgroundWork({
     work: (signal) => removeDeletedApps({ database, blobs, buildLog, dropCaches }, signal),
@@ -189,6 +198,7 @@ async function openLocked(
     buildLog,
     changes,
     queue,
+    secretBox,
     metrics,
     repositoryOf,
     removeDeletedApps: () => removal.wake(),

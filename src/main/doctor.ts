@@ -4,6 +4,7 @@ import { CommandFailure } from '../cli/exit-codes.ts';
 import { print } from '../cli/output.ts';
 import { checkConfiguration, checkDataFolder, checkDiskSpace, checkPort } from './check-configuration.ts';
 import { checkGit, checkGitLfs, checkNode, checkSvn } from './check-programs.ts';
+import { checkSandbox } from './check-sandbox.ts';
 import { checkServer } from './check-server.ts';
 import type { Finding } from './finding.ts';
 import { addServeOptions, type ServeOptions } from './serve-options.ts';
@@ -29,7 +30,8 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
     await checkServer(cli),
   ];
   if (configuration !== undefined) {
-    const { dataFolder } = configuration;
+    const { dataFolder, sandbox } = configuration;
+    findings.push(await checkSandbox(sandbox, path));
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );

@@ -40,9 +40,18 @@ test('without anything given, the defaults hold', async () => {
     buildTimeoutMs: 1_800_000,
     repositoryTimeoutMs: 10_000,
     fetchTimeoutMs: 600_000,
+    secretKey: undefined,
     publicUrl: undefined,
     linkTtlSeconds: 900,
     cacheSizeBytes: 2 ** 31,
+    mxbuildMirror: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
+    javaHomes: ['/usr/lib/jvm'],
+    sandbox: 'auto',
+    sandboxFolders: [],
+    buildMemoryBytes: 4 * 2 ** 30,
+    buildDiskBytes: 10 * 2 ** 30,
+    buildProcesses: 1024,
+    buildCacheBytes: 5 * 2 ** 30,
     shutdownGraceMs: 30_000,
     trustProxy: false,
     logLevel: 'info',
@@ -121,4 +130,15 @@ test('the public address loses its trailing slash and must be http or https', as
   const { publicUrl } = await load({ flags: { publicUrl: 'https://Build.example/slipway/' } });
   assert.equal(publicUrl, 'https://build.example/slipway');
   assert.equal((await mistakesOf({ flags: { publicUrl: 'ftp://build.example' } })).length, 1);
+});
+
+test('a key is read in every form, and a wrong one is not shown', async () => {
+  const key = Buffer.alloc(32, 7);
+  for (const form of ['hex', 'base64'] as const) {
+    const { secretKey } = await load({ environment: { SLIPWAY_SECRET_KEY: key.toString(form) } });
+    assert.deepEqual(secretKey, key);
+  }
+  assert.deepEqual(await mistakesOf({ environment: { SLIPWAY_SECRET_KEY: 'hunter2' } }), [
+    'secretKey (from SLIPWAY_SECRET_KEY) is not valid; accepted is 32 bytes as 64 hex digits or as base64.',
+  ]);
 });

@@ -65,7 +65,7 @@ function findGiven(name: SettingName, sources: ConfigurationSources, file: Confi
   const { flag, variables } = getSetting(name);
   const { folder, environment } = sources;
   const flagText = sources.flags[name];
-  if (flagText !== undefined) return { text: flagText, where: flag.split(' ')[0] ?? flag, folder };
+  if (flagText !== undefined) return { text: flagText, where: flag?.split(' ')[0] ?? name, folder };
   const variable = variables.find((candidate) => (environment[candidate] ?? '') !== '');
   if (variable !== undefined) return { text: environment[variable] ?? '', where: variable, folder };
   const fromFile = file.values.get(name);
@@ -73,8 +73,10 @@ function findGiven(name: SettingName, sources: ConfigurationSources, file: Confi
 }
 
 function describeMistake(name: SettingName, given: Given): string {
+  const { accepts: words, isSecret } = getSetting(name);
+  const accepts = words.replaceAll('`', "'");
+  if (isSecret === true) return `${name} (from ${given.where}) is not valid; accepted is ${accepts}.`;
   const value = given.text.length > 80 ? `${given.text.slice(0, 77)}…` : given.text;
-  const accepts = getSetting(name).accepts.replaceAll('`', "'");
   return `${name} is '${value}' (from ${given.where}); accepted is ${accepts}.`;
 }
 
@@ -96,13 +98,23 @@ function assemble(value: Value): Configuration | undefined {
     fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
+    javaHomes: value('javaHomes', SETTINGS.javaHomes),
+    sandbox: value('sandbox', SETTINGS.sandbox),
+    sandboxFolders: value('sandboxFolders', SETTINGS.sandboxFolders),
+    buildMemoryBytes: value('buildMemory', SETTINGS.buildMemory),
+    buildDiskBytes: value('buildDisk', SETTINGS.buildDisk),
+    buildProcesses: value('buildProcesses', SETTINGS.buildProcesses),
+    buildCacheBytes: value('buildCacheSize', SETTINGS.buildCacheSize),
     shutdownGraceMs: value('shutdownGrace', SETTINGS.shutdownGrace),
     trustProxy: value('trustProxy', SETTINGS.trustProxy),
     logLevel: value('logLevel', SETTINGS.logLevel),
   };
   if (!isComplete(configuration)) return undefined;
   const tls = certFile !== undefined && keyFile !== undefined ? { tls: { certFile, keyFile } } : {};
-  return { ...configuration, publicUrl: value('publicUrl', SETTINGS.publicUrl), ...tls };
+  const publicUrl = value('publicUrl', SETTINGS.publicUrl);
+  const mirror = value('mxbuildMirror', SETTINGS.mxbuildMirror);
+  const mxbuildMirror = mirror === 'none' ? undefined : mirror;
+  return { ...configuration, publicUrl, secretKey: value('secretKey', SETTINGS.secretKey), mxbuildMirror, ...tls };
 }
 
 type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };

@@ -16,8 +16,13 @@ export async function writeSecretFile(file: string, text: string): Promise<void>
   } finally {
     await handle.close();
   }
-  await rename(temporary, file);
-  await syncFolder(dirname(file));
+  await moveSecretFile(temporary, file);
+}
+
+/** Puts a file in the place of another, durably. */
+export async function moveSecretFile(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncFolder(dirname(to));
 }
 
 /** Reads a secret of 32 random bytes, and makes it on the first call. @throws CommandFailure for a file without one */

@@ -17,6 +17,7 @@ export function addServeOptions(command: Command): Command {
     .option('--config <file>', 'configuration file (or SLIPWAY_CONFIG)');
   for (const name of SETTING_NAMES) {
     const { flag, summary, variables, fallback, fallbackInWords } = getSetting(name);
+    if (flag === undefined) continue;
     const origin = fallbackInWords ?? fallback;
     const notes = [`or ${variables.join(', ')}`, ...(origin === undefined ? [] : [`default: ${origin}`])];
     command.addOption(new Option(flag, `${summary.replaceAll('`', '')} (${notes.join('; ')})`));

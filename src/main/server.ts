@@ -27,6 +27,9 @@ export interface RunningServer {
  */
 export async function startServer(configuration: Configuration, logger: Logger): Promise<RunningServer> {
   const clock = Date.now;
+  if (configuration.sandbox === 'none') {
+    logger.warn("SLIPWAY_SANDBOX is 'none': commands of slipway.yml may read and write everything that Slipway may.");
+  }
   const core = await openCore(configuration, clock, (error, what) => logger.error({ err: error }, what));
   try {
     const adminKey = await createFirstAdmin({

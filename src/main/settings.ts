@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { parseDuration, parseSize, parseWholeNumber } from '../cli/quantities.ts';
+import { SANDBOX_KINDS } from '../sandbox/open-sandbox.ts';
+import { parseSecretKey } from '../secrets/secret-key.ts';
 
 /**
  * The one table of what can be configured. The command line, the environment, the configuration file, the mistakes
@@ -31,6 +33,17 @@ export const SETTINGS = {
     accepts: 'the path of a folder',
     fallback: 'data',
     parse: parsePath,
+  },
+  secretKey: {
+    flag: undefined,
+    variables: ['SLIPWAY_SECRET_KEY'],
+    summary:
+      'Key that the credentials and secrets of apps are encrypted with. Without it, the one in `secret.key` in the data folder, which is made on the first start.',
+    accepts: '32 bytes as 64 hex digits or as base64',
+    fallback: undefined,
+    fallbackInWords: 'what `secret.key` in the data folder holds',
+    isSecret: true,
+    parse: parseSecretKey,
   },
   publicUrl: {
     flag: '--public-url <url>',
@@ -123,6 +136,72 @@ export const SETTINGS = {
     fallback: '2GiB',
     parse: parseSize,
   },
+  mxbuildMirror: {
+    flag: '--mxbuild-mirror <address>',
+    variables: ['SLIPWAY_MXBUILD_MIRROR'],
+    summary: 'Where an MxBuild is fetched from that is not in `<data>/toolchains`; `none` fetches nothing.',
+    accepts: 'a URL or the path of an archive, with `{version}` in it, or `none`',
+    fallback: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
+    parse: parseMirror,
+  },
+  javaHomes: {
+    flag: '--java-homes <folders>',
+    variables: ['SLIPWAY_JAVA_HOMES'],
+    summary: 'The JDKs that MxBuild may use: their folders, or folders that hold several.',
+    accepts: 'absolute paths separated by commas',
+    fallback: '/usr/lib/jvm',
+    parse: parseFolders,
+  },
+  sandbox: {
+    flag: '--sandbox <kind>',
+    variables: ['SLIPWAY_SANDBOX'],
+    summary: 'Where commands of `slipway.yml` run. With `none` they may read and write what Slipway may.',
+    accepts: '`auto`, `bubblewrap` or `none`',
+    fallback: 'auto',
+    parse: (text) => SANDBOX_KINDS.find((kind) => kind === text.toLowerCase()),
+  },
+  sandboxFolders: {
+    flag: '--sandbox-folders <folders>',
+    variables: ['SLIPWAY_SANDBOX_FOLDERS'],
+    summary:
+      'Folders outside of `/usr` that commands of a build may read, such as toolchains; their `bin` is on `PATH`.',
+    accepts: 'absolute paths separated by commas, such as `/opt/node-24,/opt/jdk-21`',
+    fallback: '',
+    fallbackInWords: 'none',
+    parse: parseFolders,
+  },
+  buildMemory: {
+    flag: '--build-memory <size>',
+    variables: ['SLIPWAY_BUILD_MEMORY'],
+    summary: 'Memory for the commands of one build: of all together with control groups, else of each process.',
+    accepts: 'a size such as `2GiB`; a bare number is bytes',
+    fallback: '4GiB',
+    parse: parseSize,
+  },
+  buildDisk: {
+    flag: '--build-disk <size>',
+    variables: ['SLIPWAY_BUILD_DISK'],
+    summary: 'What the commands of one build may leave on the disk, and how much a package of theirs may hold.',
+    accepts: 'a size such as `10GiB`; a bare number is bytes',
+    fallback: '10GiB',
+    parse: parseSize,
+  },
+  buildProcesses: {
+    flag: '--build-processes <number>',
+    variables: ['SLIPWAY_BUILD_PROCESSES'],
+    summary: 'How many processes and threads the commands of one build may have at once.',
+    accepts: 'a whole number from 16 to 65536',
+    fallback: '1024',
+    parse: (text) => parseWholeNumber(text, 16, 65_536),
+  },
+  buildCacheSize: {
+    flag: '--build-cache-size <size>',
+    variables: ['SLIPWAY_BUILD_CACHE_SIZE'],
+    summary: 'Upper bound of the folders that builds keep for the next one (`cache` in `slipway.yml`). 0 keeps none.',
+    accepts: 'a size such as `500MiB` or `2GiB`; a bare number is bytes',
+    fallback: '5GiB',
+    parse: parseSize,
+  },
   shutdownGrace: {
     flag: '--shutdown-grace <duration>',
     variables: ['SLIPWAY_SHUTDOWN_GRACE'],
@@ -142,8 +221,8 @@ export const SETTINGS = {
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 export interface Setting<T> {
-  /** As commander reads it. */
-  readonly flag: `--${string} <${string}>`;
+  /** As commander reads it; undefined for what lists of processes must not show. */
+  readonly flag: `--${string} <${string}>` | undefined;
   /** Environment variables, the first one that is set counts. */
   readonly variables: readonly string[];
   /** One or two sentences for `--help` and the documentation. */
@@ -154,6 +233,8 @@ export interface Setting<T> {
   readonly fallback: string | undefined;
   /** For the documentation, where the value depends on the machine or says too little. */
   readonly fallbackInWords?: string;
+  /** Whether the value must not be shown, not even a wrong one. */
+  readonly isSecret?: true;
   /** @param folder what a relative path is relative to @returns undefined for what is not accepted */
   parse(text: string, folder: string): T | undefined;
 }
@@ -180,6 +261,18 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 function parsePath(text: string, folder: string): string | undefined {
   return text.includes('\0') ? undefined : resolve(folder, text);
+}
+
+function parseMirror(text: string, folder: string): string | undefined {
+  if (text.toLowerCase() === 'none') return 'none';
+  if (!text.includes('{version}') || text.includes('\0')) return undefined;
+  return /^https?:\/\//i.test(text) ? text : resolve(folder, text);
+}
+
+function parseFolders(text: string): readonly string[] | undefined {
+  const folders = text.split(',').map((part) => part.trim());
+  const given = folders.filter((folder) => folder !== '');
+  return given.every((folder) => isAbsolute(folder) && !/[\0:]/.test(folder)) ? given : undefined;
 }
 
 function between(value: number | undefined, min: number, max: number): number | undefined {

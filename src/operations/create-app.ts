@@ -68,6 +68,7 @@ function newApp(request: CreateApp, kind: RepositoryKind, createdAt: number): Ap
     created_at: createdAt,
     served_at: 0,
     settings: formatAppSettings(withDefaults(settings)),
+    credentials: null,
     deleted_at: null,
   };
 }

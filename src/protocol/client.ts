@@ -12,6 +12,7 @@ import type {
   WireUser,
 } from './manage.ts';
 import type { StartBuildAnswer, WirePackage } from './package.ts';
+import type { SetCredentials, WireCredentials, WireSecret } from './secrets.ts';
 import { readEvents } from './server-sent-events.ts';
 
 /**
@@ -37,7 +38,12 @@ export interface Waiting {
 }
 
 export function createClient(connection: Connection) {
-  return { ...packageCalls(connection), ...appCalls(connection), ...userCalls(connection) };
+  return {
+    ...packageCalls(connection),
+    ...appCalls(connection),
+    ...secretCalls(connection),
+    ...userCalls(connection),
+  };
 }
 
 function packageCalls(connection: Connection) {
@@ -88,6 +94,22 @@ function appCalls(connection: Connection) {
     grantApiRights: (app: string, login: string) =>
       callForJson<object>(connection, { method: 'PUT', path: rightPath(app, login), repeatable: true }),
     revokeApiRights: (app: string, login: string) => callForJson<object>(connection, remove(rightPath(app, login))),
+  };
+}
+
+function secretCalls(connection: Connection) {
+  const path = (app: string, rest: string) => `/manage/1/apps/${segment(app)}/${rest}`;
+  const put = (target: string, body: object): Call => ({ method: 'PUT', path: target, body, repeatable: true });
+  return {
+    getCredentials: (app: string) => callForJson<WireCredentials>(connection, get(path(app, 'credentials'))),
+    setCredentials: (app: string, credentials: SetCredentials) =>
+      callForJson<object>(connection, put(path(app, 'credentials'), credentials)),
+    removeCredentials: (app: string) => callForJson<object>(connection, remove(path(app, 'credentials'))),
+    listSecrets: (app: string) => callForJson<WireSecret[]>(connection, get(path(app, 'secrets'))),
+    setSecret: (app: string, name: string, value: string) =>
+      callForJson<object>(connection, put(path(app, `secrets/${segment(name)}`), { Value: value })),
+    removeSecret: (app: string, name: string) =>
+      callForJson<object>(connection, remove(path(app, `secrets/${segment(name)}`))),
   };
 }
 

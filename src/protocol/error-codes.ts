@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   PACKAGE_NOT_FOUND: { status: 404, retryable: false, message: 'Package or build job not found.' },
   USER_NOT_FOUND: { status: 404, retryable: false, message: 'User not found.' },
   KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
+  SECRET_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no secret of this name.' },
   NOT_FOUND: { status: 404, retryable: false, message: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'This address does not take this method.' },
   REQUEST_TIMEOUT: { status: 408, retryable: true, message: 'The request did not arrive in time.' },

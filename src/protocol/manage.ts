@@ -37,6 +37,7 @@ export const AppSchema = Type.Object(
     Repository: Type.String({ description: 'URL or path of the repository.' }),
     MainBranch: Nullable(Type.String({ description: "Name of the main line; null for the repository's own." })),
     CreationDate: Type.Integer(),
+    HasCredentials: Type.Boolean({ description: 'Whether it has credentials of its own for the repository.' }),
     ...SETTINGS,
   },
   { $id: 'App' },

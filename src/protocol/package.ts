@@ -14,6 +14,15 @@ export function hasEnded(status: PackageStatus): boolean {
 export const TAG_STATUSES = ['Pending', 'Done', 'Conflict', 'Failed'] as const;
 export type TagStatus = (typeof TAG_STATUSES)[number];
 
+/** One thing that a builder found wrong with the source. */
+export const ProblemSchema = Type.Object({
+  Severity: Type.String({ description: 'As MxBuild has it: Error, Warning or Deprecation.' }),
+  Message: Type.String(),
+  Document: Nullable(Type.String({ description: 'The document it is in, where that is known.' })),
+  Module: Nullable(Type.String({ description: 'The module of the document.' })),
+});
+export type Problem = Static<typeof ProblemSchema>;
+
 /**
  * A package on the wire. The first eight fields are the documented ones; the rest are additions. No name stands in it
  * twice, nested objects included: scripts look for `"Status"` with `sed` and take whichever comes last.
@@ -44,6 +53,12 @@ export const PackageSchema = Type.Object(
     ),
     TagMessage: Nullable(
       Type.String({ description: 'Why the tag is not there (yet), in a sentence; null otherwise.' }),
+    ),
+    MendixVersion: Nullable(
+      Type.String({ description: 'Of the Mendix project it was built from; null for any other source.' }),
+    ),
+    Problems: Type.Optional(
+      Type.Array(ProblemSchema, { description: 'What the builder found wrong; only where it found something.' }),
     ),
     Url: Type.Optional(
       Type.Object({

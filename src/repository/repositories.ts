@@ -5,6 +5,7 @@ import { CatFilePool } from './git/cat-file-pool.ts';
 import { openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
 import { createObjectMemory } from './git/object-memory.ts';
+import { PRIVATE_PREFIX } from './git/private-files.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
 import type { RemoteCredentials } from './remote-credentials.ts';
@@ -17,7 +18,7 @@ import { prepareConfigFolder, SVN_MARK, type SvnSettings } from './svn/svn-setti
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
 export interface Repositories {
   /**
-   * The repository of an app, opened once. An address or main line that has changed is followed from the next call on;
+   * The repository of an app, opened once. An address, main line or credentials that have changed are followed from the next call on;
    * whoever holds the former repository gets errors from it.
    *
    * @throws RepositoryError `bad-address`
@@ -115,11 +116,12 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     const folder = join(options.mirrorsFolder, folderName(app.key));
     const mainBranch = app.mainBranch ?? undefined;
     const after = Promise.resolve(ending.get(app.key)).catch(() => undefined);
-    const place = { after, folder, address: app.repository, mainBranch };
+    const { repository: address, credentials } = app;
+    const place = { after, folder, address, credentials, mainBranch };
     const repository: RestingRepository =
       app.kind === 'git'
         ? openGitRepository({ ...shared, ...place, now })
-        : openSvnRepository({ ...place, settings: svn, appSettings: app.settings ?? {}, credentials: app.credentials });
+        : openSvnRepository({ ...place, settings: svn, appSettings: app.settings ?? {} });
     opened.set(app.key, { app, repository, usedAt: performance.now() });
     return repository;
   };
@@ -169,6 +171,7 @@ function settingsOf(options: RepositoriesOptions): GitSettings {
     path: options.path,
     home: options.home,
     globalConfig: join(options.mirrorsFolder, 'gitconfig'),
+    privateFolder: options.mirrorsFolder,
     extraEnvironment: options.extraEnvironment ?? {},
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     fetchTimeoutMs: options.fetchTimeoutMs ?? 10 * 60_000,
@@ -191,7 +194,8 @@ function prepareFolder(folder: string, globalConfig: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(globalConfig, '[safe]\n\tdirectory = *\n', { mode: 0o600 });
   for (const name of readdirSync(folder)) {
-    if (name.includes('.removed-')) rmSync(join(folder, name), { recursive: true, force: true });
+    if (name.includes('.removed-') || name.startsWith(PRIVATE_PREFIX))
+      rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 

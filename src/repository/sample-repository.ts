@@ -51,6 +51,7 @@ async function runSampleGit(
   const settings: GitSettings = {
     ...environment,
     globalConfig: '/dev/null',
+    privateFolder: '/nonexistent',
     extraEnvironment: {},
     connectTimeoutMs: 10_000,
     fetchTimeoutMs: 10_000,

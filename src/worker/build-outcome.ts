@@ -2,12 +2,19 @@ import { BlobError } from '../blob/blob-store.ts';
 import { StaleUpdate } from '../database/packages.ts';
 import { BuildFailure, type FailureCode } from '../domain/failure.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { Problem } from '../protocol/package.ts';
 import { RepositoryError } from '../repository/repository.ts';
 
 /** How one attempt at a build ended. */
 export type BuildOutcome =
   | { readonly kind: 'succeeded' }
-  | { readonly kind: 'failed'; readonly code: FailureCode; readonly reason: string; readonly error: unknown }
+  | {
+      readonly kind: 'failed';
+      readonly code: FailureCode;
+      readonly reason: string;
+      readonly problems: readonly Problem[];
+      readonly error: unknown;
+    }
   /** The worker is stopping: somebody else builds it. */
   | { readonly kind: 'given-back' }
   /** Canceled, deleted, or taken over: this worker writes nothing any more. */
@@ -27,8 +34,9 @@ export class ClaimLost extends Error {
 export function outcomeOf(error: unknown): Exclude<BuildOutcome, { kind: 'succeeded' }> {
   if (error instanceof WorkerStopping) return { kind: 'given-back' };
   if (error instanceof ClaimLost || error instanceof StaleUpdate) return { kind: 'lost' };
-  const failed = (code: FailureCode, reason: string) => ({ kind: 'failed', code, reason, error }) as const;
-  if (error instanceof BuildFailure) return failed(error.code, error.message);
+  const failed = (code: FailureCode, reason: string, problems: readonly Problem[] = []) =>
+    ({ kind: 'failed', code, reason, problems, error }) as const;
+  if (error instanceof BuildFailure) return failed(error.code, error.message, error.problems);
   if (error instanceof RepositoryError) return failed(failureOf(error), error.message);
   if (isDiskFull(error))
     return failed('disk-full', 'The disk of the build server is full. Free some space on it and build again.');

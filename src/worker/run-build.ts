@@ -1,6 +1,6 @@
 import type { BlobStore, WrittenBlob } from '../blob/blob-store.ts';
 import type { BuildLog, BuildLogWriter } from '../build-log/build-log.ts';
-import type { Builder } from '../builders/builder.ts';
+import type { Builder, BuildReport } from '../builders/builder.ts';
 import type { PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
@@ -74,7 +74,7 @@ async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, signal: AbortSi
   }
 }
 
-async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob> {
+async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob & BuildReport> {
   const { app, row, claim, log } = attempt;
   const revision = row.revision;
   const resolved = { name: row.branch, isMainLine: row.is_main_line === 1 };
@@ -94,12 +94,12 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
         description: row.description,
       };
       const secrets = await deps.secretsOf(app);
-      await timed(deps, 'package', () => builder.build({ tree, facts, output, log, secrets, signal }));
+      const report = await timed(deps, 'package', () => builder.build({ tree, facts, output, log, secrets, signal }));
       signal.throwIfAborted();
       // Written while the package is stored, so that only its last line is left to be.
       void log.flush();
       await moveOn(deps, claim, 'Uploading');
-      return await timed(deps, 'store', () => output.commit());
+      return { ...report, ...(await timed(deps, 'store', () => output.commit())) };
     } finally {
       await output.abort();
     }

@@ -1,4 +1,5 @@
 import type { BlobStore, WrittenBlob } from '../blob/blob-store.ts';
+import type { BuildReport } from '../builders/builder.ts';
 import type { PackageChanges } from '../changes/package-changes.ts';
 import { guardOf } from '../database/build-claims.ts';
 import type { Database, Queries } from '../database/database.ts';
@@ -6,6 +7,7 @@ import { insertOutboxEntry } from '../database/outbox.ts';
 import { changeStatus, findAnyPackage, StaleUpdate } from '../database/packages.ts';
 import { blobKey } from '../domain/blob-key.ts';
 import type { FailureCode } from '../domain/failure.ts';
+import type { Problem } from '../protocol/package.ts';
 import type { Claim } from '../queue/build-queue.ts';
 
 export interface WriteOutcomeDeps {
@@ -23,7 +25,11 @@ const TAG_DELAY_MS = 1000;
  *
  * @throws StaleUpdate when the build is no longer this claim's
  */
-export async function writeSuccess(deps: WriteOutcomeDeps, claim: Claim, written: WrittenBlob): Promise<void> {
+export async function writeSuccess(
+  deps: WriteOutcomeDeps,
+  claim: Claim,
+  written: WrittenBlob & BuildReport,
+): Promise<void> {
   try {
     await deps.database.transaction((queries) => insertSuccess(deps, queries, claim, written));
   } catch (error) {
@@ -38,7 +44,7 @@ async function insertSuccess(
   { clock }: WriteOutcomeDeps,
   queries: Queries,
   claim: Claim,
-  { sizeBytes, sha256 }: WrittenBlob,
+  { sizeBytes, sha256, mendixVersion }: WrittenBlob & BuildReport,
 ): Promise<void> {
   const { packageId, attempt } = claim;
   const now = clock();
@@ -49,6 +55,7 @@ async function insertSuccess(
     finished_at: now,
     lease_expires_at: null,
     tag_status: 'Pending',
+    mendix_version: mendixVersion ?? null,
   });
   const row = await findAnyPackage(queries, packageId);
   if (row === undefined) throw new StaleUpdate(`Package ${packageId} was deleted.`);
@@ -60,13 +67,14 @@ async function insertSuccess(
 export async function writeFailure(
   { database, changes, clock }: WriteOutcomeDeps,
   claim: Claim,
-  failure: { readonly code: FailureCode; readonly reason: string },
+  failure: { readonly code: FailureCode; readonly reason: string; readonly problems: readonly Problem[] },
 ): Promise<boolean> {
   try {
     await database.transactionInReserve(async (queries) =>
       changeStatus(queries, await guardOf(queries, claim), 'Failed', {
         failure_code: failure.code,
         failure_reason: failure.reason,
+        problems: failure.problems.length === 0 ? null : JSON.stringify(failure.problems),
         finished_at: clock(),
         lease_expires_at: null,
       }),

@@ -58,7 +58,13 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
       changes,
       repositoryOf: ({ id, kind, repository }) => repositories.forApp({ key: id, kind, repository, mainBranch: null }),
       secretsOf: async () => ({}),
-      chooseBuilder: () => ({ name: 'archive', build: builder }),
+      chooseBuilder: () => ({
+        name: 'archive',
+        build: async (job) => {
+          await builder(job);
+          return {};
+        },
+      }),
       metrics: createMetrics(async () => ({})),
       clock,
       name: 'worker',

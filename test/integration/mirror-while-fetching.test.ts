@@ -48,6 +48,7 @@ async function openSlowMirror(test: TestContext) {
   const settings = {
     path: `${join(folder, 'bin')}:${path}`,
     home: folder,
+    privateFolder: '/nonexistent',
     globalConfig: join(folder, 'gitconfig'),
     extraEnvironment: {},
     connectTimeoutMs: 10_000,

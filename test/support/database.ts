@@ -29,6 +29,7 @@ export async function addApp(database: Database, appId: string, repository = '/n
     created_at: 1,
     served_at: 0,
     settings: '{}',
+    credentials: null,
     deleted_at: null,
   };
   await database.transaction((queries) => insertApp(queries, app));

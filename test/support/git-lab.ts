@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { RemoteCredentials } from '../../src/repository/remote-credentials.ts';
 import { openRepositories, type Repositories, type RepositoriesOptions } from '../../src/repository/repositories.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { makeTestRepository, type TestRepository } from './git.ts';
@@ -13,7 +14,7 @@ export interface GitLab {
   remote(name: string, options?: Parameters<typeof makeTestRepository>[1]): Promise<TestRepository>;
   /** Opens the folder of mirrors anew, as a restart does. */
   restart(options?: Partial<RepositoriesOptions>): Promise<Repositories>;
-  open(address: string, mainBranch?: string): Repository;
+  open(address: string, mainBranch?: string, credentials?: RemoteCredentials): Repository;
   /** The mirror of what {@link open} opened. */
   readonly mirror: string;
 }
@@ -35,9 +36,9 @@ export async function makeGitLab(test: TestContext, options: Partial<Repositorie
     mirror: join(mirrorsFolder, 'app', 'mirror.git'),
     remote: (name, remoteOptions) => makeTestRepository(join(folder, `${name}.git`), remoteOptions),
     restart,
-    open: (address, mainBranch) => {
+    open: (repository, mainBranch = undefined, credentials = undefined) => {
       if (repositories === undefined) throw new Error('the lab is closed');
-      return repositories.forApp({ key: 'app', kind: 'git', repository: address, mainBranch: mainBranch ?? null });
+      return repositories.forApp({ key: 'app', kind: 'git', repository, mainBranch: mainBranch ?? null, credentials });
     },
   };
 }

@@ -49,7 +49,7 @@ const PHRASES: readonly Phrase[] = [
   {
     says: /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|Permission denied \(|error: 40[13]|Permission to .* denied|access denied/i,
     kind: 'unreachable',
-    means: 'does not let us in: check its user and password, or the key of this machine',
+    means: 'does not let us in: check the credentials of the app, or the key of this machine',
   },
   {
     says: /could not resolve host|Name or service not known|Temporary failure in name resolution/i,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { BranchRequest } from '../../domain/branch-name.ts';
 import { compareBytes } from '../path-order.ts';
+import type { RemoteCredentials } from '../remote-credentials.ts';
 import type {
   Branch,
   Repository,
@@ -16,7 +17,7 @@ import { parseCommit } from './git-objects.ts';
 import { Mirror, type MirrorContext } from './mirror.ts';
 import { folderNameOf, openTree } from './open-tree.ts';
 import { readObjects } from './read-objects.ts';
-import { parseRemoteAddress, type RemoteAddress } from './remote-address.ts';
+import { parseRemoteAddress, type RemoteAddress, withCredentials } from './remote-address.ts';
 import { findNumber, freshBranch, resolveRevision } from './resolve-revision.ts';
 
 /*
@@ -31,6 +32,7 @@ export interface GitRepositoryOptions extends MirrorContext {
   /** Holds everything that is kept for the app: `mirror.git`, and `modules/` for submodules. */
   readonly folder: string;
   readonly address: string;
+  readonly credentials: RemoteCredentials | undefined;
   /** The name of the main line; undefined for the one that the remote's HEAD names. */
   readonly mainBranch: string | undefined;
   readonly now: () => number;
@@ -48,7 +50,8 @@ export interface GitRepository extends Repository {
  */
 export function openGitRepository(options: GitRepositoryOptions): GitRepository {
   const { folder, mainBranch } = options;
-  const mirror = new Mirror(options, join(folder, 'mirror.git'), parseRemoteAddress(options.address));
+  const address = withCredentials(parseRemoteAddress(options.address), options.credentials);
+  const mirror = new Mirror(options, join(folder, 'mirror.git'), address);
   const modules = new Map<string, Mirror>();
   const mirrorOf = (address: RemoteAddress) => {
     const known =

@@ -6,6 +6,8 @@ export interface GitSettings {
   readonly home: string;
   /** The configuration file that stands in for the user's own, kept beside the mirrors. */
   readonly globalConfig: string;
+  /** Where files that hold credentials are kept while a command needs them. */
+  readonly privateFolder: string;
   /** More variables for children, for instance `https_proxy` or `SSH_AUTH_SOCK`. */
   readonly extraEnvironment: Readonly<Record<string, string>>;
   /** How long a remote may take to list its branches. */
@@ -18,7 +20,6 @@ export interface GitSettings {
 
 /** Variables that hold whatever the settings say: no prompts, no system or user configuration, known transports only. */
 export function gitEnvironment(settings: GitSettings): Record<string, string> {
-  const connectSeconds = Math.max(1, Math.ceil(settings.connectTimeoutMs / 1000));
   return {
     ...settings.extraEnvironment,
     PATH: settings.path,
@@ -31,11 +32,18 @@ export function gitEnvironment(settings: GitSettings): Record<string, string> {
     GIT_TERMINAL_PROMPT: '0',
     SSH_ASKPASS_REQUIRE: 'never',
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-    GIT_SSH_COMMAND: `ssh -oBatchMode=yes -oConnectTimeout=${connectSeconds} -oServerAliveInterval=15`,
+    GIT_SSH_COMMAND: sshCommand(settings),
     GIT_SSH_VARIANT: 'ssh',
     GIT_NO_LAZY_FETCH: '1',
     GIT_OPTIONAL_LOCKS: '0',
   };
+}
+
+/** How ssh is called. @param options more of them, each as one word of a shell */
+export function sshCommand(settings: GitSettings, options: readonly string[] = []): string {
+  const connectSeconds = Math.max(1, Math.ceil(settings.connectTimeoutMs / 1000));
+  const always = ['-oBatchMode=yes', `-oConnectTimeout=${connectSeconds}`, '-oServerAliveInterval=15'];
+  return ['ssh', ...always, ...options].join(' ');
 }
 
 /**

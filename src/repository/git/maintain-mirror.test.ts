@@ -18,6 +18,7 @@ it('joins many packs, loses nothing that no branch leads to, and disturbs no rea
   const settings: GitSettings = {
     path: process.env.PATH ?? '',
     home: folder,
+    privateFolder: '/nonexistent',
     globalConfig: '/dev/null',
     extraEnvironment: {},
     connectTimeoutMs: 10_000,

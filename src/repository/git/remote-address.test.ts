@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { hideCredentials } from '../../domain/credentials-in-text.ts';
 import { RepositoryError } from '../repository.ts';
-import { parseRemoteAddress, submoduleAddress } from './remote-address.ts';
+import { parseRemoteAddress, submoduleAddress, withCredentials } from './remote-address.ts';
 
 const GOOD: Readonly<Record<string, readonly [transport: string, url: string, shown: string]>> = {
   '/srv/app.git': ['file', '/srv/app.git', '/srv/app.git'],
@@ -100,4 +100,32 @@ it('passes credentials on to the same host alone', () => {
 it('takes credentials out of any text', () => {
   const text = "fatal: unable to access 'https://me:sec@ret@host/app.git': no";
   assert.equal(hideCredentials(text), "fatal: unable to access 'https://host/app.git': no");
+});
+
+it('gives an address what the app has of its own, where it fits the transport', () => {
+  const own = { kind: 'password', username: 'app', password: 'own' } as const;
+  const http = parseRemoteAddress('https://me:secret@host/app.git');
+  assert.deepEqual(withCredentials(http, own).credentials, { username: 'app', password: 'own' });
+  assert.deepEqual(withCredentials(http, { kind: 'token', token: 't' }).credentials, {
+    username: 'pat',
+    password: 't',
+  });
+  assert.deepEqual(withCredentials(http, undefined), http);
+  const key = { kind: 'ssh-key', privateKey: 'k', knownHosts: undefined } as const;
+  assert.deepEqual(withCredentials(http, key), http);
+  for (const other of ['git://host/app.git', '/srv/app.git', 'git@host:app.git']) {
+    assert.equal(withCredentials(parseRemoteAddress(other), own).credentials, undefined);
+  }
+});
+
+it('uses an ssh key for the same host and port alone', () => {
+  const key = { kind: 'ssh-key', privateKey: 'k', knownHosts: undefined } as const;
+  const parent = withCredentials(parseRemoteAddress('git@host:team/app.git'), key);
+  assert.ok(parent.sshKey);
+  for (const same of ['../lib.git', 'ssh://git@HOST/lib.git', 'ssh://host:22/lib.git', 'other@host:lib.git']) {
+    assert.ok(submoduleAddress(parent, same).sshKey, same);
+  }
+  for (const other of ['git@other:lib.git', 'ssh://host:2222/lib.git', 'https://host/lib.git']) {
+    assert.equal(submoduleAddress(parent, other).sshKey, undefined, other);
+  }
 });

@@ -1,5 +1,6 @@
 import { hideCredentials } from '../../domain/credentials-in-text.ts';
 import { quote } from '../../domain/refusal.ts';
+import { type RemoteCredentials, TOKEN_USERNAME } from '../remote-credentials.ts';
 import { RepositoryError } from '../repository.ts';
 
 /** Where a repository is fetched from, read from what an administrator or a `.gitmodules` file wrote. */
@@ -10,7 +11,11 @@ export interface RemoteAddress {
   /** Fit for messages: the same without any user or password. */
   readonly shown: string;
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  /** For ssh: the key to use, and no other. */
+  readonly sshKey?: SshKey | undefined;
 }
+
+export type SshKey = Omit<Extract<RemoteCredentials, { readonly kind: 'ssh-key' }>, 'kind'>;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -67,6 +72,17 @@ function parseScpAddress(address: string): RemoteAddress {
   return { transport: 'ssh', url: address, shown: `${host}:${path}`, credentials: undefined };
 }
 
+/** An address with what the app has of its own for it; what does not fit its transport changes nothing. */
+export function withCredentials(address: RemoteAddress, own: RemoteCredentials | undefined): RemoteAddress {
+  if (own?.kind === 'ssh-key') return address.transport === 'ssh' ? { ...address, sshKey: own } : address;
+  if (own === undefined || address.transport !== 'http') return address;
+  const credentials =
+    own.kind === 'password'
+      ? { username: own.username, password: own.password }
+      : { username: own.username ?? TOKEN_USERNAME, password: own.token };
+  return { ...address, credentials };
+}
+
 /**
  * The address of a submodule: relative ones are resolved against the parent's as `git submodule` does; credentials go
  * along only to the same host. A repository from the network never names one on this machine.
@@ -79,8 +95,8 @@ export function submoduleAddress(parent: RemoteAddress, text: string): RemoteAdd
   if (address.transport === 'file' && parent.transport !== 'file') {
     throw bad(text, 'a repository from the network cannot include one from this machine');
   }
-  const inherits = address.credentials === undefined && address.transport === 'http' && sameOrigin(parent, address);
-  return inherits ? { ...address, credentials: parent.credentials } : address;
+  if (!sameOrigin(parent, address)) return address;
+  return { ...address, credentials: address.credentials ?? parent.credentials, sshKey: parent.sshKey };
 }
 
 function joinRelative(base: string, relative: string): string {
@@ -105,9 +121,16 @@ function sameOrigin(one: RemoteAddress, other: RemoteAddress): boolean {
   return origin !== undefined && origin === originOf(other);
 }
 
-/** Scheme, host and port of an http address, which is what credentials are bound to. */
+/** Scheme, host and port of an http or ssh address, which is what credentials are bound to. */
 export function originOf(address: RemoteAddress): string | undefined {
-  return address.transport === 'http' ? new URL(address.url).origin : undefined;
+  if (address.transport === 'http') return new URL(address.url).origin;
+  return address.transport === 'ssh' ? sshOriginOf(address.url) : undefined;
+}
+
+function sshOriginOf(url: string): string {
+  const parsed = SCHEME.test(url) ? URL.parse(url) : null;
+  const host = parsed?.hostname ?? SCP.exec(url)?.[2] ?? url;
+  return `ssh://${host.toLowerCase()}:${parsed?.port || '22'}`;
 }
 
 function withoutUser(url: URL): string {

@@ -1,5 +1,6 @@
 import { remoteFailure } from './git-failure.ts';
-import type { GitSettings } from './git-settings.ts';
+import { type GitSettings, sshCommand } from './git-settings.ts';
+import { withPrivateFiles } from './private-files.ts';
 import { originOf, type RemoteAddress } from './remote-address.ts';
 import { type GitOutcome, runGit } from './run-git.ts';
 
@@ -20,32 +21,70 @@ export interface RemoteCommand {
 }
 
 /**
- * Runs a command that talks to a remote. The address stands in `args` without its password, which goes to git by a
- * credential helper bound to the address's origin: neither the list of processes nor a host redirected to sees it.
+ * Runs a command that talks to a remote. The address stands in `args` without its password. What lets us in lies in
+ * private files while the command runs: neither the list of processes nor an environment holds it, and it is bound to the
+ * address's origin, so that a host redirected to does not get it.
  */
 export async function runRemote(
   settings: GitSettings,
   address: RemoteAddress,
   command: RemoteCommand,
 ): Promise<GitOutcome> {
-  const { args, options, environment } = withCredentials(address, command.args);
-  return await runGit(settings, { ...command, args: [...options, ...args], environment });
+  return await withPrivateFiles(settings.privateFolder, privateFilesOf(address), async (paths) => {
+    const { options, environment } = describeFiles(settings, address, paths);
+    return await runGit(settings, { ...command, args: [...options, ...command.args], environment });
+  });
 }
 
+/** Nothing but the shell itself reads the file. */
 const HELPER =
-  '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$SLIPWAY_GIT_USERNAME" "$SLIPWAY_GIT_PASSWORD"; }; f';
+  '!f() { test "$1" = get && while IFS= read -r line; do printf "%s\\n" "$line"; done < "$SLIPWAY_GIT_CREDENTIALS"; }; f';
 
-function withCredentials(address: RemoteAddress, args: readonly string[]) {
-  const origin = originOf(address);
-  if (address.credentials === undefined || origin === undefined) return { args, options: [], environment: {} };
-  return {
-    args,
-    options: ['-c', `credential.${origin}.helper=${HELPER}`],
-    environment: {
-      SLIPWAY_GIT_USERNAME: address.credentials.username,
-      SLIPWAY_GIT_PASSWORD: address.credentials.password,
-    },
-  };
+/** By name: `credentials`, or `key` with or without `knownHosts`. */
+type PrivateFiles = Readonly<Record<string, string>>;
+
+function privateFilesOf({ transport, credentials, sshKey }: RemoteAddress): PrivateFiles {
+  if (transport === 'http' && credentials !== undefined) {
+    return { credentials: `username=${credentials.username}\npassword=${credentials.password}\n` };
+  }
+  if (transport !== 'ssh' || sshKey === undefined) return {};
+  const { privateKey: key, knownHosts } = sshKey;
+  return knownHosts === undefined ? { key } : { key, knownHosts };
+}
+
+function describeFiles(settings: GitSettings, address: RemoteAddress, paths: PrivateFiles) {
+  const { credentials, key, knownHosts } = paths;
+  if (credentials !== undefined) {
+    return {
+      options: ['-c', `credential.${originOf(address)}.helper=${HELPER}`],
+      environment: { SLIPWAY_GIT_CREDENTIALS: credentials },
+    };
+  }
+  if (key === undefined) return { options: [], environment: {} };
+  return { options: [], environment: { GIT_SSH_COMMAND: sshCommand(settings, keyOptions(key, knownHosts)) } };
+}
+
+/** The key of the app and no other, and no host but one whose key is known. */
+function keyOptions(key: string, knownHosts: string | undefined): readonly string[] {
+  const hosts =
+    knownHosts === undefined
+      ? []
+      : [sshOption('UserKnownHostsFile', knownHosts), sshOption('GlobalKnownHostsFile', '/dev/null')];
+  return [
+    '-oIdentitiesOnly=yes',
+    '-oIdentityAgent=none',
+    // A connection that is kept open would let others in by this key.
+    '-oControlPath=none',
+    sshOption('IdentityFile', key),
+    '-oStrictHostKeyChecking=yes',
+    ...hosts,
+  ];
+}
+
+/** A path as ssh reads it, where `%` begins a token and blanks part words, in one word of a shell. */
+function sshOption(name: string, path: string): string {
+  const quoted = `"${path.replaceAll('%', '%%').replaceAll('"', '\\"')}"`;
+  return `'-o${name}=${quoted.replaceAll("'", "'\\''")}'`;
 }
 
 /**

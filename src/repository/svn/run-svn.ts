@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notStarted } from '../not-started.ts';
-import type { RemoteCredentials } from '../remote-credentials.ts';
+import { type RemoteCredentials, TOKEN_USERNAME } from '../remote-credentials.ts';
 import { type ProgramOutcome, runProgram } from '../run-program.ts';
 import { encodePath, type SvnAddress } from './svn-address.ts';
 import { joinPath, type SvnLayout } from './svn-layout.ts';
@@ -80,7 +80,10 @@ function loginOf({ address, credentials }: SvnRemote): Login | undefined {
   if (address.transport === 'file' || address.transport === 'ssh') return undefined;
   if (credentials?.kind === 'password') return credentials;
   if (credentials?.kind === 'token') {
-    return { username: address.credentials?.username || 'token', password: credentials.token };
+    return {
+      username: credentials.username ?? (address.credentials?.username || TOKEN_USERNAME),
+      password: credentials.token,
+    };
   }
   return address.credentials;
 }

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { buildFileSchemaPage } from './build-file.ts';
+import { parseBuildFile } from './parse-build-file.ts';
+
+test('everything that the file may say is read', () => {
+  const plan = parseBuildFile(`
+build:
+  run:
+    - name: install
+      run: npm ci
+    - run: npm run build
+  package: ./dist/
+  timeout: 20m
+  network: true
+  environment: { NODE_ENV: production, LEVEL: 3 }
+  cache: [.npm, deep/cache/]
+`);
+  assert.deepEqual(plan, {
+    steps: [
+      { name: 'install', run: 'npm ci' },
+      { name: 'step 2', run: 'npm run build' },
+    ],
+    package: ['dist'],
+    timeoutMs: 1_200_000,
+    network: true,
+    environment: { NODE_ENV: 'production', LEVEL: '3' },
+    cache: ['.npm', 'deep/cache'],
+  });
+  const short = parseBuildFile('build: { run: make, package: [out/*.jar, .] }');
+  assert.deepEqual(short.steps, [{ name: 'build', run: 'make' }]);
+  assert.deepEqual(short.package, ['out/*.jar', '.']);
+  assert.equal(short.network, false);
+});
+
+test('a mistake is named with its line and column', () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['', /line 1, column 1: slipway\.yml must be object/],
+    ['build:\n  run: make', /line 2, column 3: 'build' needs 'package'/],
+    ['build:\n  run: make\n  package: dist\n  nework: true', /line 4, column 11: 'build' has no 'nework'/],
+    ['build:\n  run: 3\n  package: dist', /line 2, column 8: 'build\.run' must be string, or must be array/],
+    ['build:\n  run: make\n  package: dist\n  timeout: soon', /line 4, column 12: 'build\.timeout'/],
+    ['build:\n  run: make\n  package: ../other', /line 3, column 12: '\.\.\/other' is not a path/],
+    ['build:\n  run: make\n  package: /etc', /line 3, column 12: '\/etc' is not a path/],
+    ['build:\n  run: make\n  package: dist\n  cache: [a/../../b]', /line 4, column 10: 'a\/\.\.\/\.\.\/b' is not/],
+    [
+      'build:\n  run: make\n  package: dist\n  image: node:24',
+      /line 4, column 10: 'image' needs the container sandbox/,
+    ],
+    ['build:\n  run: [unclosed', /line 2, column \d+: /],
+    ['build:\n\trun: make', /line 2, column 1: /],
+  ];
+  for (const [text, expected] of cases) {
+    assert.throws(() => parseBuildFile(text), { code: 'build-file', message: expected }, text);
+  }
+});
+
+test('docs/slipway.schema.json is the schema; `npm run fix` writes it', async () => {
+  const page = await readFile(new URL('../../../docs/slipway.schema.json', import.meta.url), 'utf8');
+  assert.equal(page, buildFileSchemaPage());
+});

@@ -1,0 +1,107 @@
+import { Check, Errors } from 'typebox/value';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { BuildFailure } from '../../domain/failure.ts';
+import { quote } from '../../domain/refusal.ts';
+import { BUILD_FILE, BuildFileSchema, type BuildPlan, type WrittenBuildFile } from './build-file.ts';
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const MOST_ALIASES = 100;
+
+/** @throws BuildFailure `build-file` that says what is wrong, in which line and column */
+export function parseBuildFile(text: string): BuildPlan {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const fail = (offset: number, what: string): never => {
+    const { line, col } = lines.linePos(offset);
+    throw new BuildFailure('build-file', `${BUILD_FILE}, line ${line}, column ${col}: ${what}`);
+  };
+  const [wrong] = document.errors;
+  if (wrong !== undefined) return fail(wrong.pos[0], `${wrong.message.replace(/\.?$/, '.')}`);
+  const value = plainValue(document, (what) => fail(0, what));
+  if (!Check(BuildFileSchema, value)) {
+    const { path, what } = describeMistake(value);
+    return fail(offsetOf(document, path), what);
+  }
+  return planOf(value.build, (path, what) => fail(offsetOf(document, ['build', ...path]), what));
+}
+
+function plainValue(document: Document, fail: (what: string) => never): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    return fail(`It cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+function describeMistake(value: unknown): { path: readonly string[]; what: string } {
+  const mistakes = [...Errors(BuildFileSchema, value)];
+  // A key that is not known says more than what is missed because of it; the deepest mistake says most.
+  const known = mistakes.find(({ keyword }) => keyword === 'additionalProperties');
+  const deepest = mistakes
+    .filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'boolean')
+    .toSorted((a, b) => pathOf(b.instancePath).length - pathOf(a.instancePath).length)[0];
+  const mistake = known ?? deepest ?? mistakes[0];
+  const path = pathOf(mistake?.instancePath ?? '');
+  const name = path.length === 0 ? BUILD_FILE : `'${path.join('.')}'`;
+  const params: Readonly<Record<string, unknown>> = { ...mistake?.params };
+  if (mistake?.keyword === 'additionalProperties') {
+    const [key] = Array.isArray(params.additionalProperties) ? params.additionalProperties : [];
+    return { path: [...path, String(key)], what: `${name} has no ${quote(key)}: see docs/slipway.schema.json.` };
+  }
+  if (mistake?.keyword === 'required') {
+    const [key] = Array.isArray(params.requiredProperties) ? params.requiredProperties : [];
+    return { path, what: `${name} needs ${quote(key)}.` };
+  }
+  const kinds = mistakes.filter(({ instancePath }) => instancePath === mistake?.instancePath);
+  const told = kinds.filter(({ keyword }) => keyword !== 'anyOf').map(({ message }) => message);
+  return { path, what: `${name} ${[...new Set(told)].join(', or ')}.` };
+}
+
+function pathOf(pointer: string): readonly string[] {
+  const parts = pointer.split('/').slice(1);
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** Where a value begins, or the nearest thing around it that is there. */
+function offsetOf(document: Document, path: readonly string[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const keys = path.slice(0, length).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    const node = document.getIn(keys, true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}
+
+type Fail = (path: readonly string[], what: string) => never;
+
+function planOf(build: WrittenBuildFile['build'], fail: Fail): BuildPlan {
+  if (build.image !== undefined) {
+    fail(['image'], `'image' needs the container sandbox, which this server does not have: leave it out.`);
+  }
+  const written = typeof build.run === 'string' ? [{ name: 'build', run: build.run }] : build.run;
+  const paths = (key: 'package' | 'cache', given: readonly string[]) =>
+    given.map((path) => cleanPath(path, (what) => fail([key], what)));
+  const cache = paths('cache', build.cache ?? []);
+  if (cache.includes('.')) fail(['cache'], "'cache' names folders in the workspace, and not the workspace itself.");
+  return {
+    steps: written.map(({ name, run }, at) => ({ name: name ?? `step ${at + 1}`, run })),
+    package: paths('package', typeof build.package === 'string' ? [build.package] : build.package),
+    timeoutMs: build.timeout === undefined ? undefined : durationOf(build.timeout),
+    network: build.network ?? false,
+    environment: Object.fromEntries(Object.entries(build.environment ?? {}).map(([name, one]) => [name, String(one)])),
+    cache,
+  };
+}
+
+function cleanPath(path: string, fail: (what: string) => never): string {
+  const parts = path.split('/').filter((part, at) => part !== '.' && !(part === '' && at > 0));
+  if (path.startsWith('/') || parts.includes('..') || path.includes('\0')) {
+    return fail(`${quote(path)} is not a path in the workspace: it may not begin with '/' and may not hold '..'.`);
+  }
+  return parts.length === 0 ? '.' : parts.join('/');
+}
+
+function durationOf(text: string): number {
+  const unit = text.at(-1);
+  return Number(text.slice(0, -1)) * (unit === 's' ? UNIT_MS.s : unit === 'm' ? UNIT_MS.m : UNIT_MS.h);
+}

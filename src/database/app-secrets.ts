@@ -1,0 +1,86 @@
+import type { Queries } from './database.ts';
+import type { AppSecretRow } from './schema.ts';
+
+/** The secrets of an app, sealed, by name. */
+export function listAppSecrets(queries: Queries, appKey: string): Promise<AppSecretRow[]> {
+  return queries.selectFrom('app_secrets').selectAll().where('app_id', '=', appKey).orderBy('name').execute();
+}
+
+/** Writes a secret, in place of one of the same name. */
+export async function putAppSecret(queries: Queries, secret: AppSecretRow): Promise<void> {
+  const { value, changed_at } = secret;
+  await queries
+    .insertInto('app_secrets')
+    .values(secret)
+    .onConflict((conflict) => conflict.columns(['app_id', 'name']).doUpdateSet({ value, changed_at }))
+    .execute();
+}
+
+/** @returns whether there was one */
+export async function deleteAppSecret(queries: Queries, appKey: string, name: string): Promise<boolean> {
+  const result = await queries
+    .deleteFrom('app_secrets')
+    .where('app_id', '=', appKey)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+/** Something sealed, wherever it is kept. */
+export interface SealedText {
+  readonly appKey: string;
+  /** For people: of an app that was deleted, its key. */
+  readonly appId: string;
+  /** undefined for the credentials of the app. */
+  readonly name: string | undefined;
+  readonly sealed: string;
+}
+
+/** Everything that is sealed, of every app. */
+export async function listSealed(queries: Queries): Promise<SealedText[]> {
+  const apps = await queries
+    .selectFrom('apps')
+    .select(['id', 'app_id', 'credentials'])
+    .where('credentials', 'is not', null)
+    .execute();
+  const secrets = await queries
+    .selectFrom('app_secrets')
+    .innerJoin('apps', 'apps.id', 'app_secrets.app_id')
+    .select(['apps.id', 'apps.app_id', 'app_secrets.name', 'value'])
+    .execute();
+  return [
+    ...apps.map(({ id, app_id, credentials }) => ({
+      appKey: id,
+      appId: app_id,
+      name: undefined,
+      sealed: credentials ?? '',
+    })),
+    ...secrets.map(({ id, app_id, name, value }) => ({ appKey: id, appId: app_id, name, sealed: value })),
+  ];
+}
+
+/** Puts something sealed anew in the place of what was there. */
+export async function replaceSealed(
+  queries: Queries,
+  { appKey, name, sealed }: Omit<SealedText, 'appId'>,
+): Promise<void> {
+  if (name === undefined) {
+    await queries.updateTable('apps').set({ credentials: sealed }).where('id', '=', appKey).execute();
+    return;
+  }
+  await queries
+    .updateTable('app_secrets')
+    .set({ value: sealed })
+    .where('app_id', '=', appKey)
+    .where('name', '=', name)
+    .execute();
+}
+
+/** Deletes something sealed. */
+export async function removeSealed(
+  queries: Queries,
+  { appKey, name }: Pick<SealedText, 'appKey' | 'name'>,
+): Promise<void> {
+  if (name !== undefined) await deleteAppSecret(queries, appKey, name);
+  else await queries.updateTable('apps').set({ credentials: null }).where('id', '=', appKey).execute();
+}

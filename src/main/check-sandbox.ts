@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSandbox, type SandboxKind } from '../sandbox/open-sandbox.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { Finding } from './finding.ts';
+
+const MIB = 1024 * 1024;
+
+/**
+ * Runs a command where those of `slipway.yml` would run.
+ *
+ * @param path where programs are looked for: a PATH
+ */
+export async function checkSandbox(kind: SandboxKind, path: string): Promise<Finding> {
+  if (kind === 'none') {
+    const advice =
+      'Commands of slipway.yml may read and write everything that Slipway may: use it where all are trusted.';
+    return { name: 'bubblewrap', state: 'note', found: 'not used, since the sandbox is none', advice };
+  }
+  const found = await openSandbox(kind, { path, hidden: [] });
+  const wrong = 'missing' in found ? found.missing : await tryOut(found.sandbox);
+  if (wrong === undefined) return { name: 'bubblewrap', state: 'ok', found: 'runs a command' };
+  const advice = `Only needed to build apps with a slipway.yml. ${wrong}`;
+  return { name: 'bubblewrap', state: 'note', found: 'cannot be used', advice };
+}
+
+/** @returns what went wrong */
+async function tryOut(sandbox: Sandbox): Promise<string | undefined> {
+  const room = await mkdtemp(join(tmpdir(), 'slipway-doctor-'));
+  const said: Uint8Array[] = [];
+  try {
+    await sandbox.run({
+      argv: ['true'],
+      room,
+      environment: { PATH: '/usr/bin:/bin' },
+      network: false,
+      readOnly: [],
+      writable: [],
+      limits: { processes: 100, memoryBytes: 256 * MIB, fileBytes: MIB, diskBytes: MIB, timeMs: 10_000 },
+      onOutput: (chunk) => void said.push(chunk),
+      signal: new AbortController().signal,
+    });
+    return undefined;
+  } catch (error) {
+    return `${Buffer.concat(said).toString().trim()} ${error instanceof Error ? error.message : String(error)}`.trim();
+  } finally {
+    await rm(room, { recursive: true, force: true });
+  }
+}

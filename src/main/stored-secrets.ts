@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandFailure } from '../cli/exit-codes.ts';
+import { listSealed } from '../database/app-secrets.ts';
+import type { Database } from '../database/database.ts';
+import { ifThere } from '../files/file-errors.ts';
+import { keyIdOf, openSecretBox, type SecretBox } from '../secrets/secret-box.ts';
+import { formatSecretKey, parseSecretKey, secretKeyId } from '../secrets/secret-key.ts';
+import type { Configuration } from './configuration.ts';
+import { moveSecretFile, writeSecretFile } from './secret-file.ts';
+
+type Place = Pick<Configuration, 'dataFolder' | 'secretKey'>;
+
+/** The key that everything is sealed with, and the one that a rotation has begun to seal with. */
+export const keyFiles = (dataFolder: string) => ({
+  current: join(dataFolder, 'secret.key'),
+  next: join(dataFolder, 'secret.key.next'),
+});
+
+/**
+ * Finds the key of a data folder: the one that was configured, or else the one in its file, which is made where nothing
+ * is sealed yet. Nothing that is sealed is ever touched here.
+ *
+ * @throws CommandFailure where the key is missing, damaged, or another one than was sealed with
+ */
+export async function openStoredSecrets(place: Place, database: Database): Promise<SecretBox> {
+  const keyIds = new Set((await listSealed(database.read)).map(({ sealed }) => keyIdOf(sealed)));
+  const box = openSecretBox(place.secretKey ?? (await readKeyFile(place.dataFolder, keyIds)));
+  for (const keyId of keyIds) if (keyId !== box.keyId) throw wrongKey(place, keyId, box.keyId);
+  return box;
+}
+
+async function readKeyFile(dataFolder: string, keyIds: ReadonlySet<string>): Promise<Buffer> {
+  const { current } = keyFiles(dataFolder);
+  await settleRotation(dataFolder, keyIds);
+  const key = await readKey(current);
+  if (key !== undefined) return key;
+  if (keyIds.size > 0) throw missingKey(current);
+  return await makeKey(current);
+}
+
+/** Ends a rotation that was interrupted: once anything is sealed with the next key, everything is. */
+async function settleRotation(dataFolder: string, keyIds: ReadonlySet<string>): Promise<void> {
+  const { current, next } = keyFiles(dataFolder);
+  const key = await readKey(next);
+  if (key === undefined) return;
+  if (keyIds.has(secretKeyId(key))) await moveSecretFile(next, current);
+  else await rm(next);
+}
+
+/** Makes a key and writes it, durably, before anything is sealed with it. */
+export async function makeKey(file: string): Promise<Buffer> {
+  const key = randomBytes(32);
+  await writeSecretFile(file, `${formatSecretKey(key)}\n`);
+  return key;
+}
+
+async function readKey(file: string): Promise<Buffer | undefined> {
+  const text = await ifThere(readFile(file, 'utf8'));
+  if (text === undefined) return undefined;
+  const key = parseSecretKey(text);
+  if (key !== undefined) return key;
+  const message = `${file} does not hold a key of 64 hex digits: restore it from a copy of the data folder. ${LOST}`;
+  throw new CommandFailure('checkFailed', 'SECRET_KEY_DAMAGED', message);
+}
+
+const LOST =
+  "Where the key is lost for good, 'slipway secrets rotate --drop-unreadable' removes what was encrypted with it.";
+
+function missingKey(file: string): CommandFailure {
+  const message = `${file} is missing, and credentials or secrets of apps are encrypted with it: restore it from a copy of the data folder, or give the key in SLIPWAY_SECRET_KEY. ${LOST}`;
+  return new CommandFailure('checkFailed', 'SECRET_KEY_MISSING', message);
+}
+
+function wrongKey({ dataFolder, secretKey }: Place, sealedWith: string, given: string): CommandFailure {
+  const where = secretKey === undefined ? keyFiles(dataFolder).current : 'SLIPWAY_SECRET_KEY';
+  const remedy =
+    secretKey === undefined
+      ? 'restore the file that belongs to this database, or give the key in SLIPWAY_SECRET_KEY'
+      : 'give the key that was in use before, or leave SLIPWAY_SECRET_KEY away where that is the one in secret.key';
+  const message = `The credentials and secrets of apps are encrypted with the key ${sealedWith}, and ${where} is the key ${given}: ${remedy}. ${LOST}`;
+  return new CommandFailure('checkFailed', 'SECRET_KEY_WRONG', message);
+}

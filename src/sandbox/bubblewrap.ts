@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BuildFailure } from '../domain/failure.ts';
+import { bubblewrapArguments, MADE_FILES, PLACES } from './bubblewrap-arguments.ts';
+import { type ControlGroups, makeControlGroups } from './control-groups.ts';
+import type { Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
+import { supervise } from './supervise.ts';
+
+export interface BubblewrapOptions {
+  /** Where `bwrap`, `prlimit` and `sh` are looked for: a PATH. */
+  readonly path: string;
+  /** Absolute paths that no command ever sees. */
+  readonly hidden: readonly string[];
+}
+
+/** File descriptors of bubblewrap: what becomes of it, what it is told, and contents of files. */
+const STATUS_FD = 3;
+const ARGUMENTS_FD = 4;
+const FIRST_FILE_FD = 5;
+
+/** Joins the control groups before anything else runs, and makes one stream of the two. */
+const START = 'for group in $1; do echo 0 > "$group/cgroup.procs"; done; shift; exec "$@" 2>&1';
+
+/** Commands in bubblewrap: Linux namespaces of their own, with no network. */
+export function bubblewrapSandbox(options: BubblewrapOptions): Sandbox {
+  return {
+    name: 'bubblewrap',
+    networkRefusal:
+      "The bubblewrap sandbox has no network: take 'network: true' out of slipway.yml, and what the build needs into its source.",
+    placesIn: () => PLACES,
+    run: (command) => run(options, command),
+  };
+}
+
+async function run(options: BubblewrapOptions, command: SandboxCommand): Promise<SandboxOutcome> {
+  command.signal.throwIfAborted();
+  for (const name of ['workspace', 'home', 'tmp']) await mkdir(join(command.room, name), { recursive: true });
+  const groups = await makeControlGroups(randomUUID(), command.limits);
+  try {
+    return await runIn(groups, options, command);
+  } finally {
+    await groups.remove();
+  }
+}
+
+async function runIn(
+  groups: ControlGroups,
+  options: BubblewrapOptions,
+  command: SandboxCommand,
+): Promise<SandboxOutcome> {
+  if (process.getuid?.() === 0 && !groups.limited.has('processes')) throw unboundedRoot();
+  const contents = Object.values(MADE_FILES);
+  const descriptors = contents.map((_, at) => FIRST_FILE_FD + at);
+  const told = await bubblewrapArguments(command, options.hidden, descriptors);
+  const bounded = ['prlimit', ...resourceLimits(command.limits, groups), '--', ...command.argv];
+  const start = ['bwrap', '--args', `${ARGUMENTS_FD}`, '--json-status-fd', `${STATUS_FD}`, '--', ...bounded];
+  const child = spawn('/bin/sh', ['-c', START, 'sh', groups.folders.join(' '), ...start], {
+    cwd: '/',
+    // Nothing of the command's environment: it would reach what is outside of the sandbox.
+    env: { PATH: options.path },
+    stdio: ['ignore', 'pipe', 'ignore', 'pipe', 'pipe', ...contents.map(() => 'pipe' as const)],
+    detached: true,
+  });
+  feed(child, ARGUMENTS_FD, told.map((word) => `${word}\0`).join(''));
+  for (const [at, content] of contents.entries()) feed(child, FIRST_FILE_FD + at, content);
+  const status = readStatus(child);
+  try {
+    const { outcome, code } = await supervise(child, child.stdio[1] as Readable, command);
+    if (outcome !== undefined) return outcome;
+    if ((await status).exitCode === undefined) throw notStarted(code);
+    return { kind: 'exited', code: (await status).exitCode ?? -1 };
+  } finally {
+    await untilGone((await status).childPid);
+  }
+}
+
+/** Of each process. What control groups bound already is left to them. */
+function resourceLimits(limits: SandboxLimits, { limited }: ControlGroups): readonly string[] {
+  const { processes, fileBytes, memoryBytes } = limits;
+  const memory = limited.has('memory') ? [] : [`--data=${memoryBytes}:${memoryBytes}`];
+  return [`--nproc=${processes}:${processes}`, `--fsize=${fileBytes}:${fileBytes}`, '--core=0:0', ...memory];
+}
+
+/** Nothing that a process inside could write to is left open here. */
+function feed(child: ChildProcess, descriptor: number, text: string): void {
+  const pipe = child.stdio[descriptor] as Writable | null | undefined;
+  // Where bubblewrap ends before it has read everything, its exit code says so.
+  pipe?.on('error', () => undefined);
+  pipe?.end(text);
+}
+
+interface Status {
+  /** The first process inside, as it is called outside. */
+  readonly childPid: number | undefined;
+  /** Undefined where the command was not started or did not end by itself. */
+  readonly exitCode: number | undefined;
+}
+
+async function readStatus(child: ChildProcess): Promise<Status> {
+  let text = '';
+  try {
+    for await (const chunk of child.stdio[STATUS_FD] as Readable) text += String(chunk);
+  } catch {
+    // It was killed.
+  }
+  const number = (name: string) => {
+    const [, digits] = new RegExp(`"${name}":\\s*(\\d+)`).exec(text) ?? [];
+    return digits === undefined ? undefined : Number(digits);
+  };
+  return { childPid: number('child-pid'), exitCode: number('exit-code') };
+}
+
+/** The kernel ends what is inside together with its first process, which is gone when all of them are. */
+async function untilGone(pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  for (let attempt = 0; attempt < 400 && (await isAlive(pid)); attempt++) await sleep(5);
+}
+
+/** One that has ended is listed until its parent asks for it, which may be never. */
+async function isAlive(pid: number): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
+  return state !== '' && state !== 'Z' && state !== 'X';
+}
+
+function notStarted(code: number | undefined): BuildFailure {
+  const message = `The sandbox could not be set up (bubblewrap ended with ${code ?? 'a signal'}): the build log has what it said; 'slipway doctor' says what is missing.`;
+  return new BuildFailure('no-sandbox', message);
+}
+
+function unboundedRoot(): BuildFailure {
+  const message =
+    'The sandbox cannot bound the number of processes, since Slipway runs as root and may not make control groups: run it as an ordinary user.';
+  return new BuildFailure('no-sandbox', message);
+}

@@ -1,0 +1,38 @@
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BubblewrapOptions, bubblewrapSandbox } from './bubblewrap.ts';
+import { sweepControlGroups } from './control-groups.ts';
+import { noSandbox } from './no-sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
+
+export const SANDBOX_KINDS = ['auto', 'bubblewrap', 'none'] as const;
+export type SandboxKind = (typeof SANDBOX_KINDS)[number];
+
+/** A sandbox, or why there is none: one sentence that says what to do. */
+export type FoundSandbox = { readonly sandbox: Sandbox } | { readonly missing: string };
+
+/** Finds the sandbox that an operator has asked for. With `auto`, none at all is never the answer. */
+export async function openSandbox(kind: SandboxKind, options: BubblewrapOptions): Promise<FoundSandbox> {
+  if (kind === 'none') return { sandbox: noSandbox() };
+  for (const program of ['bwrap', 'prlimit']) {
+    if (!(await isOnPath(program, options.path))) return { missing: missingProgram(program) };
+  }
+  await sweepControlGroups();
+  return { sandbox: bubblewrapSandbox(options) };
+}
+
+async function isOnPath(program: string, path: string): Promise<boolean> {
+  for (const folder of path.split(':').filter((part) => part !== '')) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
+
+function missingProgram(program: string): string {
+  const install = program === 'bwrap' ? 'apt-get install bubblewrap' : 'apt-get install util-linux';
+  return `Commands of a build need a sandbox, and '${program}' is not found on this server: install it ('${install}').`;
+}

@@ -1,0 +1,4 @@
+import { noSandbox } from '../../src/sandbox/no-sandbox.ts';
+import { testSandbox } from './sandbox.ts';
+
+testSandbox('none', noSandbox);

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { mxbuildBuilder } from '../../src/builders/mxbuild/mxbuild.ts';
+import { toolchainSource } from '../../src/builders/mxbuild/obtain-toolchain.ts';
+import { openToolchains } from '../../src/builders/mxbuild/toolchains.ts';
+import { BuildFailure, type FailureCode } from '../../src/domain/failure.ts';
+import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap.ts';
+import { noSandbox } from '../../src/sandbox/no-sandbox.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { buildPackage, FACTS } from '../support/build-package.ts';
+import { type MadeFile, memorySourceTree } from '../support/memory-source-tree.ts';
+import { installStandIn, makeJavaHome } from '../support/mxbuild/stand-in.ts';
+import { FORMATS, makeProjectFile } from '../support/project-file.ts';
+import { readZip } from '../support/read-zip.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
+
+const VERSION = '10.12.3.41523';
+const GIB = 1024 ** 3;
+const LIMITS = { processes: 256, memoryBytes: 64 * GIB, fileBytes: 4 * GIB, diskBytes: 4 * GIB, timeMs: 60_000 };
+
+interface Given {
+  /** What the stand-in is told to do. */
+  readonly behaviour?: object;
+  readonly version?: string;
+  readonly projectFile?: string;
+  readonly files?: readonly MadeFile[];
+  readonly java?: string;
+  readonly timeMs?: number;
+  readonly sandbox?: Sandbox;
+}
+
+/** A builder with the stand-in for one MxBuild and one JDK, and a project to build. */
+async function setUp(t: TestContext, given: Given = {}) {
+  const folder = await temporaryFolder(t);
+  const kept = join(folder, 'toolchains');
+  await mkdir(kept);
+  await installStandIn(kept, VERSION);
+  const javaHomes = [await makeJavaHome(join(folder, 'jdk'), given.java ?? '21.0.2')];
+  const temporary = join(folder, 'tmp');
+  await mkdir(temporary);
+  const project = join(folder, 'App.mpr');
+  makeProjectFile(project, { version: given.version ?? VERSION, ...FORMATS[2] });
+  const files: readonly MadeFile[] = [
+    { path: 'App.mpr', content: await readFile(project) },
+    { path: 'mprcontents/ab/cd/unit.mxunit', content: 'a unit' },
+    { path: 'stand-in.json', content: JSON.stringify(given.behaviour ?? {}) },
+    ...(given.files ?? []),
+  ];
+  const toolchains = openToolchains(kept);
+  const builder = mxbuildBuilder({
+    obtainToolchain: toolchainSource({ toolchains, mirror: undefined, folder: temporary }),
+    javaHomes,
+    findSandbox: async () => ({ sandbox: given.sandbox ?? noSandbox() }),
+    limits: { ...LIMITS, timeMs: given.timeMs ?? LIMITS.timeMs },
+    temporaryFolder: temporary,
+    projectFile: given.projectFile ?? null,
+  });
+  return { builder, files, leftovers: () => readdir(temporary) };
+}
+
+async function fails(t: TestContext, given: Given, code: FailureCode, message: RegExp): Promise<BuildFailure> {
+  const { builder, files, leftovers } = await setUp(t, given);
+  const error = await buildPackage(builder, memorySourceTree(files)).then(
+    () => assert.fail('it did not fail'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof BuildFailure, String(error));
+  assert.match(error.message, message);
+  assert.equal(error.code, code);
+  assert.deepEqual(await leftovers(), []);
+  return error;
+}
+
+for (const sandbox of [noSandbox(), bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] })]) {
+  test(`${sandbox.name}: a project becomes the package of its version, and nothing is left`, async (t) => {
+    const { builder, files, leftovers } = await setUp(t, { sandbox });
+    const { bytes, lines } = await buildPackage(builder, memorySourceTree(files));
+    const members = await readZip(bytes);
+    assert.deepEqual(
+      members.map(({ name }) => name),
+      ['model/metadata.json', 'model/model.mdp', 'web/index.html'],
+    );
+    assert.deepEqual(JSON.parse(String(await members[0]?.content())), {
+      RuntimeVersion: VERSION,
+      ModelVersion: FACTS.version,
+      Description: FACTS.description,
+    });
+    assert.ok(lines.includes(`mxbuild: App.mpr is of Mendix ${VERSION}`), lines.join('\n'));
+    assert.ok(lines.some((line) => /^Building .*App\.mpr$/.test(line)));
+    assert.deepEqual(await leftovers(), []);
+  });
+}
+
+test('errors in the model are the problems of the package', async (t) => {
+  const at = { document: "Page 'Home'", module: 'MyFirstModule' };
+  const problems = [
+    { severity: 'Warning', message: 'Unused.', locations: [] },
+    { severity: 'Error', message: 'No entity.', locations: [at] },
+    { severity: 'Error', message: 'No page.', locations: [at] },
+  ];
+  const error = await fails(
+    t,
+    { behaviour: { problems } },
+    'model-errors',
+    /^The model has errors \(and 1 more\)\. Error in MyFirstModule\.Page 'Home': No entity\.$/,
+  );
+  assert.equal(error.problems.length, 3);
+  assert.deepEqual(error.problems[1], {
+    Severity: 'Error',
+    Message: 'No entity.',
+    Document: "Page 'Home'",
+    Module: 'MyFirstModule',
+  });
+});
+
+test('whatever MxBuild does instead of a package is told', async (t) => {
+  const broken = (behaviour: object, message: RegExp) => fails(t, { behaviour }, 'builder-failed', message);
+  await broken({ internal: true }, /exit code 1, an internal error/);
+  await broken({ problems: [] }, /exit code 3, errors in the model/);
+  await broken({ crash: true }, /exit code 13\d/);
+  await broken({ noPackage: true }, /left no package/);
+  await broken({ torn: true }, /no zip, or a damaged one/);
+  await broken({ members: { 'web/index.html': null } }, /it has no web\//);
+  await broken({ metadata: { ModelVersion: '9.9.9' } }, /its ModelVersion is '9\.9\.9'/);
+});
+
+test('an MxBuild that hangs is stopped', async (t) => {
+  await fails(t, { behaviour: { hang: true }, timeMs: 2_000 }, 'time-limit', /longer than 2 s/);
+  const { builder, files, leftovers } = await setUp(t, { behaviour: { hang: true } });
+  const canceled = new AbortController();
+  const lines: string[] = [];
+  const tree = memorySourceTree(files);
+  const log = { line: (text: string) => lines.push(text), flush: async () => undefined, close: async () => undefined };
+  const output = { write: async () => undefined, commit: assert.fail, abort: async () => undefined };
+  const building = builder.build({ tree, facts: FACTS, output, log, secrets: {}, signal: canceled.signal });
+  building.catch(() => undefined);
+  await until('it is building', () => lines.some((line) => line.startsWith('Building ')));
+  canceled.abort(new Error('canceled'));
+  await assert.rejects(building, /canceled/);
+  assert.deepEqual(await leftovers(), []);
+});
+
+test('what is missing is named, and what mends it', async (t) => {
+  await fails(t, { version: '10.13.0.1' }, 'toolchain-missing', /slipway toolchain add mxbuild-10\.13\.0\.1\.tar\.gz/);
+  await fails(t, { java: '1.8.0_402' }, 'toolchain-missing', /Java 21 or 17 or 11, and there is 8/);
+  const two = [{ path: 'Two.mpr', content: 'x' }];
+  await fails(t, { files: two }, 'source-unreadable', /'App\.mpr', 'Two\.mpr'/);
+  await fails(t, { files: two, projectFile: 'Two.mpr' }, 'source-unreadable', /'Two\.mpr' is not a Mendix project/);
+});
