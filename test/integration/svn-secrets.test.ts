@@ -109,6 +109,22 @@ test('a repository from the network includes nothing from this machine', async (
   }
 });
 
+test('nor by an external of an external', async (context) => {
+  const folder = await temporaryFolder(context);
+  const secret = await makeSvnRepository(join(folder, 'secret'));
+  await secret.commit('trunk', { a: 'secret' });
+  const remote = await makeSvnRepository(join(folder, 'app'));
+  await remote.commit('trunk', { a: 'a' });
+  await remote.mucc(['mkdir', 'shared']);
+  await remote.mucc(['propset', 'svn:externals', `${secret.url}/trunk inner`, 'shared']);
+  const id = await remote.mucc(['propset', 'svn:externals', '^/shared outer', 'trunk']);
+  const server = await startSvnserve(folder);
+  context.after(() => server.stop());
+  const repository = await open(context, { folder, address: `${server.url}app` });
+  await refuses(repository.openTree(id, signal()), 'unreadable', 'from this machine');
+  await refuses(repository.openTree(id, signal()), 'unreadable', 'from this machine');
+});
+
 test('a server that says nothing is given up on, and nothing of the environment reaches svn', async (context) => {
   const folder = await temporaryFolder(context);
   const silent = await startSilentServer();

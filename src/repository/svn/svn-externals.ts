@@ -1,6 +1,6 @@
 import { localFailure } from './local-failure.ts';
 import { runSvn, type SvnRemote } from './run-svn.ts';
-import { findAll, parseSvnXml } from './svn-xml.ts';
+import { findAll, parseSvnXml, type XmlElement } from './svn-xml.ts';
 
 /** One thing that a folder of a working copy takes from elsewhere. */
 export interface External {
@@ -23,6 +23,26 @@ export async function findExternals(
   // A property that nobody has is a warning.
   if (outcome.code !== 0 && !/W200017|E200000/.test(outcome.stderr)) throw localFailure(outcome, 'read its properties');
   return findAll(parseSvnXml(outcome.stdout), 'property').flatMap(({ text }) => parseExternals(text));
+}
+
+/** Where everything in a working copy has come from that came from elsewhere, externals of externals included. */
+export async function listExternalSources(
+  remote: SvnRemote,
+  path: string,
+  signal: AbortSignal,
+): Promise<readonly External[]> {
+  const ask = async (args: readonly string[]) => {
+    const { localTimeoutMs: timeoutMs } = remote.settings;
+    const outcome = await runSvn(remote, { args, timeoutMs, signal, withCredentials: false });
+    if (outcome.code !== 0) throw localFailure(outcome, 'list its externals');
+    return parseSvnXml(outcome.stdout);
+  };
+  const entries = findAll(await ask(['status', '--xml', `${path}@`]), 'entry');
+  const isExternal = (entry: XmlElement) =>
+    findAll(entry, 'wc-status').some(({ attributes }) => attributes.item === 'external');
+  const paths = entries.filter(isExternal).map(({ attributes }) => `${attributes.path}@`);
+  if (paths.length === 0) return [];
+  return findAll(await ask(['info', '--xml', ...paths]), 'url').map(({ text }) => ({ url: text }));
 }
 
 /**

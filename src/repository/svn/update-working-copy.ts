@@ -5,7 +5,7 @@ import { RepositoryError } from '../repository.ts';
 import type { ProgramOutcome } from '../run-program.ts';
 import { type Place, unknownRevision } from './resolve-svn-revision.ts';
 import { runSvn, type SvnRemote } from './run-svn.ts';
-import { findExternals } from './svn-externals.ts';
+import { findExternals, listExternalSources } from './svn-externals.ts';
 import { svnFailure } from './svn-failure.ts';
 
 /**
@@ -49,9 +49,9 @@ async function bring(remote: SvnRemote, folder: string, place: Place, signal: Ab
   if (externals.length === 0) return { outcome: own, hasExternals: false };
   checkExternals(remote, externals);
   await writeFile(join(folder, 'dirty'), 'externals', { mode: 0o600 });
-  // Another host is not told the password of this one.
-  const withCredentials = externals.every(({ url }) => isOwn(remote, url));
-  const outcome = await update(remote, path, place, { externals: true, withCredentials }, signal);
+  // Externals may have externals, which svn fetches before anybody has looked at them: no host is told a password.
+  const outcome = await update(remote, path, place, { externals: true, withCredentials: false }, signal);
+  if (outcome.code === 0) checkExternals(remote, await listExternalSources(remote, path, signal));
   return { outcome, hasExternals: true };
 }
 
@@ -115,16 +115,6 @@ function checkExternals(remote: SvnRemote, externals: readonly { readonly url: s
     const message = `The external ${quote(url)} cannot be used: a repository from the network cannot include one from this machine.`;
     throw new RepositoryError('unreadable', message);
   }
-}
-
-/** Whether an external is on the host that the credentials are for. */
-function isOwn({ address }: SvnRemote, url: string): boolean {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/|^\/\//i.test(url)) return true;
-  const origin = (text: string) => {
-    const { protocol = '', host = '' } = URL.parse(text) ?? {};
-    return `${protocol}//${host}`;
-  };
-  return origin(url) === origin(address.url);
 }
 
 async function isThere(path: string): Promise<boolean> {
