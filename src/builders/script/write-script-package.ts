@@ -61,7 +61,7 @@ async function writeFolder(
     throw unusable(`The package would hold nothing: ${names} has no files after the last step.`);
   }
   const { files, packageBytes } = await writePackage({ ...request, tree });
-  return `${files} files, ${packageBytes} bytes`;
+  return `${files} ${files === 1 ? 'file' : 'files'}, ${packageBytes} bytes`;
 }
 
 async function writeFile(request: ScriptPackageRequest, path: string, name: string): Promise<string> {
