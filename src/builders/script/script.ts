@@ -48,7 +48,7 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
   }
   const workspace = await makeWorkspace(tree, options.temporaryFolder, signal);
   try {
-    log.line(`script: the source is in a workspace, the sandbox is ${sandbox.name}`);
+    log.line(`script: workspace ready, sandbox ${sandbox.name}`);
     const { appKey, branch } = job.facts;
     await options.caches.take({ appKey, branch }, workspace.folder, plan.cache);
     await runSteps(options, job, plan, sandbox, workspace.room);
