@@ -26,7 +26,8 @@ export const FAILURE_CODES = {
   'toolchain-missing': {
     blame: 'operator',
     retry: false,
-    meaning: 'A program that the build needs is not on the server: the MxBuild of a version, or a JDK.',
+    meaning:
+      'Something that the build needs is not on the server: the MxBuild of a version, a JDK, or the image of a container.',
   },
   'model-errors': { blame: 'repository', retry: false, meaning: 'MxBuild found errors in the model.' },
   'builder-failed': {

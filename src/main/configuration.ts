@@ -1,3 +1,4 @@
+import type { PullPolicy } from '../sandbox/container/ensure-image.ts';
 import type { SandboxKind } from '../sandbox/open-sandbox.ts';
 import type { LogLevel } from './settings.ts';
 
@@ -27,6 +28,12 @@ export interface Configuration {
   /** Absolute paths of JDKs, or of folders that hold several. */
   readonly javaHomes: readonly string[];
   readonly sandbox: SandboxKind;
+  /** A name or an absolute path; undefined for podman, else docker. */
+  readonly sandboxEngine?: string | undefined;
+  readonly sandboxImage?: string | undefined;
+  readonly sandboxPull: PullPolicy;
+  /** Of the container engine; undefined where builds have none. */
+  readonly sandboxNetwork?: string | undefined;
   /** Absolute paths. */
   readonly sandboxFolders: readonly string[];
   readonly buildMemoryBytes: number;

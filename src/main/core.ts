@@ -31,6 +31,7 @@ import type { SecretBox } from '../secrets/secret-box.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
+import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { openBuilders } from './open-builders.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
@@ -151,7 +152,13 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
-  const builders = openBuilders({ configuration, cache, temporaryFolder, path: process.env.PATH ?? '' });
+  const builders = openBuilders({
+    configuration,
+    cache,
+    temporaryFolder,
+    path: process.env.PATH ?? '',
+    engineEnvironment: engineVariables(process.env),
+  });
   await builders.sweep();
   const worker = new BuildWorker({
     database,

@@ -100,6 +100,7 @@ function assemble(value: Value): Configuration | undefined {
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
     javaHomes: value('javaHomes', SETTINGS.javaHomes),
     sandbox: value('sandbox', SETTINGS.sandbox),
+    sandboxPull: value('sandboxPull', SETTINGS.sandboxPull),
     sandboxFolders: value('sandboxFolders', SETTINGS.sandboxFolders),
     buildMemoryBytes: value('buildMemory', SETTINGS.buildMemory),
     buildDiskBytes: value('buildDisk', SETTINGS.buildDisk),
@@ -114,7 +115,16 @@ function assemble(value: Value): Configuration | undefined {
   const publicUrl = value('publicUrl', SETTINGS.publicUrl);
   const mirror = value('mxbuildMirror', SETTINGS.mxbuildMirror);
   const mxbuildMirror = mirror === 'none' ? undefined : mirror;
-  return { ...configuration, publicUrl, secretKey: value('secretKey', SETTINGS.secretKey), mxbuildMirror, ...tls };
+  return {
+    ...configuration,
+    publicUrl,
+    secretKey: value('secretKey', SETTINGS.secretKey),
+    mxbuildMirror,
+    sandboxEngine: value('sandboxEngine', SETTINGS.sandboxEngine),
+    sandboxImage: value('sandboxImage', SETTINGS.sandboxImage),
+    sandboxNetwork: value('sandboxNetwork', SETTINGS.sandboxNetwork),
+    ...tls,
+  };
 }
 
 type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };

@@ -14,8 +14,10 @@ import { isProjectFile } from '../mendix-project/choose-project-file.ts';
 import type { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { AppSettings, BuilderName } from '../protocol/manage.ts';
 import type { SourceTree } from '../repository/repository.ts';
+import { sweepLeftovers } from '../sandbox/container/sweep-leftovers.ts';
 import { type FoundSandbox, openSandbox } from '../sandbox/open-sandbox.ts';
 import type { Configuration } from './configuration.ts';
+import { containerSettings } from './container-settings.ts';
 
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
@@ -37,11 +39,15 @@ export interface BuildersOptions {
   readonly temporaryFolder: string;
   /** The server's own PATH. */
   readonly path: string;
+  /** What a container engine gets of the server's environment. */
+  readonly engineEnvironment: Readonly<Record<string, string>>;
 }
 
 /** Wires the builders. A sandbox is looked for when the first build needs one: most servers never do. */
-export function openBuilders({ configuration, cache, temporaryFolder, path }: BuildersOptions): Builders {
+export function openBuilders(options: BuildersOptions): Builders {
+  const { configuration, cache, temporaryFolder, path } = options;
   const { dataFolder, sandbox, sandboxFolders } = configuration;
+  const containers = async () => await containerSettings(configuration, options.engineEnvironment);
   let found: FoundSandbox | undefined;
   const caches = scriptCaches({ folder: join(dataFolder, 'caches'), limitBytes: configuration.buildCacheBytes });
   const archive = archiveBuilder({ cache, temporaryFolder });
@@ -50,7 +56,8 @@ export function openBuilders({ configuration, cache, temporaryFolder, path }: Bu
   const findSandbox = async () => {
     // Looked for again as long as it is missing: it may be installed while the server runs.
     if (found === undefined || 'missing' in found) {
-      found = await openSandbox(sandbox, { path, hidden: [dataFolder, await realpath(dataFolder)] });
+      const hidden = [dataFolder, await realpath(dataFolder)];
+      found = await openSandbox(sandbox, { path, hidden, containers: await containers() });
     }
     return found;
   };
@@ -86,7 +93,10 @@ export function openBuilders({ configuration, cache, temporaryFolder, path }: Bu
       const name = set.Builder ?? builderFor(tree);
       return name === 'mxbuild' ? mxbuild(set) : { archive, script }[name];
     },
-    sweep: toolchains.sweep,
+    async sweep() {
+      await toolchains.sweep();
+      if (sandbox === 'container') await sweepLeftovers({ ...(await containers()), path });
+    },
     deleteApp: caches.remove,
   };
 }

@@ -2,6 +2,9 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { parseDuration, parseSize, parseWholeNumber } from '../cli/quantities.ts';
+import { PULL_POLICIES } from '../sandbox/container/ensure-image.ts';
+import { isImageName } from '../sandbox/container/image-name.ts';
+import { isNetworkName } from '../sandbox/container/network-name.ts';
 import { SANDBOX_KINDS } from '../sandbox/open-sandbox.ts';
 import { parseSecretKey } from '../secrets/secret-key.ts';
 
@@ -155,10 +158,44 @@ export const SETTINGS = {
   sandbox: {
     flag: '--sandbox <kind>',
     variables: ['SLIPWAY_SANDBOX'],
-    summary: 'Where commands of `slipway.yml` run. With `none` they may read and write what Slipway may.',
-    accepts: '`auto`, `bubblewrap` or `none`',
+    summary:
+      'Where commands of `slipway.yml` run; `auto` is `bubblewrap`. With `none` they may read and write what Slipway may.',
+    accepts: '`auto`, `bubblewrap`, `container` or `none`',
     fallback: 'auto',
     parse: (text) => SANDBOX_KINDS.find((kind) => kind === text.toLowerCase()),
+  },
+  sandboxEngine: {
+    flag: '--sandbox-engine <program>',
+    variables: ['SLIPWAY_SANDBOX_ENGINE'],
+    summary: 'Program that runs the containers of the sandbox `container`. Without it podman, else docker.',
+    accepts: '`podman`, `docker` or the absolute path of either',
+    fallback: undefined,
+    parse: (text) => (text === 'podman' || text === 'docker' || isAbsolute(text) ? text : undefined),
+  },
+  sandboxImage: {
+    flag: '--sandbox-image <name>',
+    variables: ['SLIPWAY_SANDBOX_IMAGE'],
+    summary: 'Image that commands of a build run in where `slipway.yml` names none, in the sandbox `container`.',
+    accepts: 'the name of an image, such as `node:24` or `registry.example.com/build/node:24`',
+    fallback: undefined,
+    parse: (text) => (isImageName(text) ? text : undefined),
+  },
+  sandboxPull: {
+    flag: '--sandbox-pull <when>',
+    variables: ['SLIPWAY_SANDBOX_PULL'],
+    summary: 'When images are fetched for builds. With `never`, builds have those that are on the server.',
+    accepts: '`missing` or `never`',
+    fallback: 'missing',
+    parse: (text) => PULL_POLICIES.find((policy) => policy === text.toLowerCase()),
+  },
+  sandboxNetwork: {
+    flag: '--sandbox-network <name>',
+    variables: ['SLIPWAY_SANDBOX_NETWORK'],
+    summary:
+      'Network of the container engine for builds that say `network: true`: a network that is filtered, as in [any other app](any-other-app.md#a-network-for-containers). Without it they are refused.',
+    accepts: 'the name of a network that was made for this',
+    fallback: undefined,
+    parse: (text) => (isNetworkName(text) ? text : undefined),
   },
   sandboxFolders: {
     flag: '--sandbox-folders <folders>',

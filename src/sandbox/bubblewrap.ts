@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BuildFailure } from '../domain/failure.ts';
 import { bubblewrapArguments, MADE_FILES, PLACES } from './bubblewrap-arguments.ts';
 import { type ControlGroups, makeControlGroups } from './control-groups.ts';
+import { imageRefusal } from './image-refusal.ts';
 import type { Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
 import { supervise } from './supervise.ts';
 
@@ -31,6 +32,8 @@ export function bubblewrapSandbox(options: BubblewrapOptions): Sandbox {
     name: 'bubblewrap',
     networkRefusal:
       "The bubblewrap sandbox has no network: take 'network: true' out of slipway.yml, and what the build needs into its source.",
+    imageRefusal: imageRefusal('bubblewrap'),
+    hasOwnPrograms: false,
     placesIn: () => PLACES,
     run: (command) => run(options, command),
   };

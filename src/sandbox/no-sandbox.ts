@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BuildFailure } from '../domain/failure.ts';
+import { imageRefusal } from './image-refusal.ts';
 import type { RoomPlaces, Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
 import { killGroup, supervise } from './supervise.ts';
 
@@ -14,7 +15,14 @@ const MARK = 'SLIPWAY_COMMAND_ID';
  * said so by name. Limits hold for each process and not for all together.
  */
 export function noSandbox(): Sandbox {
-  return { name: 'none', networkRefusal: undefined, placesIn, run };
+  return {
+    name: 'none',
+    networkRefusal: undefined,
+    imageRefusal: imageRefusal('none'),
+    hasOwnPrograms: false,
+    placesIn,
+    run,
+  };
 }
 
 function placesIn(room: string): RoomPlaces {

@@ -3,9 +3,13 @@
  * has ended, so has everything it started.
  */
 export interface Sandbox {
-  readonly name: 'bubblewrap' | 'none';
+  readonly name: 'bubblewrap' | 'container' | 'none';
   /** Why a command that wants the network is refused; undefined where it gets one. */
   readonly networkRefusal: string | undefined;
+  /** Why a command that names an image is refused; undefined where it runs in it. */
+  readonly imageRefusal: string | undefined;
+  /** Whether commands find programs of an image, and a `PATH` that leads to them, and not those of this machine. */
+  readonly hasOwnPrograms: boolean;
   /** Where a command finds the folders of its room. */
   placesIn(room: string): RoomPlaces;
   /**
@@ -31,10 +35,12 @@ export interface SandboxCommand {
    * the command's own. Those that are missing are made. They may be written; nothing else may.
    */
   readonly room: string;
-  /** All the command gets. */
+  /** Of the container to run in, by its name. */
+  readonly image?: string | undefined;
+  /** All the command gets, besides what an image has. */
   readonly environment: Readonly<Record<string, string>>;
   readonly network: boolean;
-  /** Absolute paths of folders that may be read under the same path, such as a toolchain. */
+  /** Absolute paths of folders that may be read under the same path, such as a toolchain: by anybody, for containers. */
   readonly readOnly: readonly string[];
   /** Folders that may be written too: a path in the workspace, where nothing is, becomes the folder. */
   readonly writable: readonly { readonly folder: string; readonly at: string }[];

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import type { SandboxCommand, SandboxOutcome } from './sandbox.ts';
 import { watchDisk } from './watch-disk.ts';
 
@@ -20,7 +19,7 @@ export interface Supervised {
  */
 export async function supervise(
   child: ChildProcess,
-  output: Readable,
+  output: AsyncIterable<Uint8Array>,
   command: SandboxCommand,
   kill: () => void = () => killGroup(child),
 ): Promise<Supervised> {

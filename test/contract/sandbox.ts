@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Sandbox, SandboxCommand } from '../../src/sandbox/sandbox.ts';
@@ -36,8 +36,12 @@ export async function runScript(
   return { output: Buffer.concat(chunks).toString(), outcome };
 }
 
-/** What every sandbox promises. */
-export function testSandbox(name: string, open: () => Sandbox): void {
+/**
+ * What every sandbox promises.
+ *
+ * @param added variables that come from elsewhere than what was given
+ */
+export function testSandbox(name: string, open: () => Sandbox, added: readonly string[] = []): void {
   test(`${name}: a command starts in the workspace and what it writes is there afterwards`, async (t) => {
     const [sandbox, room] = [open(), await temporaryFolder(t)];
     const { output, outcome } = await runScript(t, sandbox, 'pwd; echo made > file; echo home > "$HOME/h"', {
@@ -55,7 +59,7 @@ export function testSandbox(name: string, open: () => Sandbox): void {
     const { output } = await runScript(t, open(), '', { argv, environment: { PATH: '/usr/bin:/bin', GIVEN: 'x y' } });
     const [first, ...variables] = output.trim().split('\n');
     assert.equal(first, 'a b; exit 7|$(id)');
-    const names = variables.map((line) => line.split('=')[0]).filter((one) => one !== 'SLIPWAY_COMMAND_ID');
+    const names = variables.map((line) => line.split('=')[0]).filter((one) => !added.includes(one ?? ''));
     assert.deepEqual(names.sort(), ['GIVEN', 'PATH', 'PWD', ...(names.includes('_') ? ['_'] : [])].sort());
     assert.ok(variables.includes('GIVEN=x y'));
   });
@@ -74,6 +78,7 @@ export function testSandbox(name: string, open: () => Sandbox): void {
 
   test(`${name}: given folders are read, and others written where they are wanted`, async (t) => {
     const [tool, cache] = [await temporaryFolder(t), await temporaryFolder(t)];
+    await chmod(tool, 0o755);
     await writeFile(join(tool, 'tool.txt'), 'a tool');
     const { output } = await runScript(t, open(), `cat ${tool}/tool.txt; echo kept > deep/cache/file`, {
       readOnly: [tool],
@@ -107,7 +112,7 @@ export function testSandbox(name: string, open: () => Sandbox): void {
 
   test(`${name}: too long, too much on the disk or too large a file ends it`, async (t) => {
     const limits = { processes: 200, memoryBytes: 512 * MIB, fileBytes: 16 * MIB, diskBytes: 32 * MIB, timeMs: 30_000 };
-    const late = await runScript(t, open(), 'sleep 60', { limits: { ...limits, timeMs: 100 } });
+    const late = await runScript(t, open(), 'sleep 60', { limits: { ...limits, timeMs: 100.5 } });
     assert.deepEqual(late.outcome, { kind: 'over-limit', limit: 'time' });
     const fill = 'for at in 1 2 3 4; do head -c 15000000 /dev/zero > "file$at"; done; sleep 60';
     const full = await runScript(t, open(), fill, { limits });

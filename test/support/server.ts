@@ -38,6 +38,7 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     mxbuildMirror: undefined,
     javaHomes: [],
     sandbox: 'auto',
+    sandboxPull: 'never',
     sandboxFolders: [],
     buildMemoryBytes: 2 ** 30,
     buildDiskBytes: 256 * 1024 * 1024,

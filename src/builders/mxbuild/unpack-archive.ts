@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { BuildFailure } from '../../domain/failure.ts';
 
 const STDERR_KEPT = 1000;
@@ -27,7 +27,11 @@ export async function unpackArchive(archive: string, folder: string, signal: Abo
       child.on('close', resolve);
     });
     signal.throwIfAborted();
-    if (code === 0) return;
+    if (code === 0) {
+      // A container's user has to read it; the folders above keep others out.
+      await chmod(folder, 0o755);
+      return;
+    }
     throw new BuildFailure('toolchain-missing', `${archive} cannot be unpacked: ${firstLine(stderr)}.`);
   } finally {
     signal.removeEventListener('abort', stop);

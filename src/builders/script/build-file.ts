@@ -63,6 +63,7 @@ export interface BuildPlan {
   readonly package: readonly string[];
   readonly timeoutMs: number | undefined;
   readonly network: boolean;
+  readonly image: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** Relative paths without `.` and `..`. */
   readonly cache: readonly string[];

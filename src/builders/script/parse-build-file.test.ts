@@ -14,6 +14,7 @@ build:
   package: ./dist/
   timeout: 20m
   network: true
+  image: node:24
   environment: { NODE_ENV: production, LEVEL: 3 }
   cache: [.npm, deep/cache/]
 `);
@@ -25,6 +26,7 @@ build:
     package: ['dist'],
     timeoutMs: 1_200_000,
     network: true,
+    image: 'node:24',
     environment: { NODE_ENV: 'production', LEVEL: '3' },
     cache: ['.npm', 'deep/cache'],
   });
@@ -45,8 +47,8 @@ test('a mistake is named with its line and column', () => {
     ['build:\n  run: make\n  package: /etc', /line 3, column 12: '\/etc' is not a path/],
     ['build:\n  run: make\n  package: dist\n  cache: [a/../../b]', /line 4, column 10: 'a\/\.\.\/\.\.\/b' is not/],
     [
-      'build:\n  run: make\n  package: dist\n  image: node:24',
-      /line 4, column 10: 'image' needs the container sandbox/,
+      'build:\n  run: make\n  package: dist\n  image: oci:folder',
+      /line 4, column 10: 'oci:folder' is not the name of an image/,
     ],
     ['build:\n  run: [unclosed', /line 2, column \d+: /],
     ['build:\n\trun: make', /line 2, column 1: /],

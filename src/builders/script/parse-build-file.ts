@@ -2,6 +2,7 @@ import { Check, Errors } from 'typebox/value';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { BuildFailure } from '../../domain/failure.ts';
 import { quote } from '../../domain/refusal.ts';
+import { isImageName } from '../../sandbox/container/image-name.ts';
 import { BUILD_FILE, BuildFileSchema, type BuildPlan, type WrittenBuildFile } from './build-file.ts';
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
@@ -75,8 +76,8 @@ function offsetOf(document: Document, path: readonly string[]): number {
 type Fail = (path: readonly string[], what: string) => never;
 
 function planOf(build: WrittenBuildFile['build'], fail: Fail): BuildPlan {
-  if (build.image !== undefined) {
-    fail(['image'], `'image' needs the container sandbox, which this server does not have: leave it out.`);
+  if (build.image !== undefined && !isImageName(build.image)) {
+    fail(['image'], `${quote(build.image)} is not the name of an image, such as 'node:24'.`);
   }
   const written = typeof build.run === 'string' ? [{ name: 'build', run: build.run }] : build.run;
   const paths = (key: 'package' | 'cache', given: readonly string[]) =>
@@ -88,6 +89,7 @@ function planOf(build: WrittenBuildFile['build'], fail: Fail): BuildPlan {
     package: paths('package', typeof build.package === 'string' ? [build.package] : build.package),
     timeoutMs: build.timeout === undefined ? undefined : durationOf(build.timeout),
     network: build.network ?? false,
+    image: build.image,
     environment: Object.fromEntries(Object.entries(build.environment ?? {}).map(([name, one]) => [name, String(one)])),
     cache,
   };

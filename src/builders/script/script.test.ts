@@ -132,6 +132,13 @@ test('a builder without a sandbox says what is missing, before anything runs', a
   assert.deepEqual(await readdir(temporary), []);
 });
 
+test('an image needs the container sandbox, and is refused elsewhere', async (t) => {
+  const { builder, temporary } = await openScriptBuilder(t);
+  const named = buildPackage(builder, treeOf({ run: 'true', package: '.', image: 'node:24' }));
+  await assert.rejects(named, { code: 'build-file', message: /'bubblewrap'.*SLIPWAY_SANDBOX=container/ });
+  assert.deepEqual(await readdir(temporary), []);
+});
+
 test('files of the source are written with their modes and links, and nothing is written through a link', async (t) => {
   const { builder } = await openScriptBuilder(t);
   const files: readonly MadeFile[] = [

@@ -43,6 +43,9 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
   const found = await options.findSandbox();
   if ('missing' in found) throw new BuildFailure('no-sandbox', found.missing);
   const { sandbox } = found;
+  if (plan.image !== undefined && sandbox.imageRefusal !== undefined) {
+    throw new BuildFailure('build-file', sandbox.imageRefusal);
+  }
   if (plan.network && sandbox.networkRefusal !== undefined) {
     throw new BuildFailure('no-sandbox', sandbox.networkRefusal);
   }
@@ -91,7 +94,8 @@ async function runSteps(
   room: string,
 ): Promise<void> {
   const deadline = performance.now() + (plan.timeoutMs ?? NO_TIME_LIMIT_MS);
-  const environment = stepEnvironment(job, plan, sandbox.placesIn(room), options.path);
+  const path = sandbox.hasOwnPrograms ? undefined : options.path;
+  const environment = stepEnvironment(job, plan, sandbox.placesIn(room), path);
   for (const [at, step] of plan.steps.entries()) {
     job.log.line(`script: step ${at + 1} of ${plan.steps.length}, ${quote(step.name)}`);
     const output = logOutput(job.log, Object.values(job.secrets));
@@ -99,6 +103,7 @@ async function runSteps(
     await runStep(sandbox, step, output, {
       room,
       environment,
+      image: plan.image,
       network: plan.network,
       readOnly: options.readOnly,
       writable: [],

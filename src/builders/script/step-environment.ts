@@ -5,15 +5,17 @@ import type { BuildPlan } from './build-file.ts';
 /**
  * The variables of a step: what it is built for, then what `slipway.yml` says, then the app's secrets. The time of the
  * revision stands in `SOURCE_DATE_EPOCH`, which many tools put in the place of the time of the day.
+ *
+ * @param path undefined where an image has one
  */
 export function stepEnvironment(
   { tree, facts, secrets }: BuildJob,
   plan: BuildPlan,
   { home, tmp }: RoomPlaces,
-  path: string,
+  path: string | undefined,
 ): Readonly<Record<string, string>> {
   return {
-    PATH: path,
+    ...(path === undefined ? {} : { PATH: path }),
     HOME: home,
     TMPDIR: tmp,
     LANG: 'C.UTF-8',

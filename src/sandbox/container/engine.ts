@@ -1,0 +1,96 @@
+import { access, constants } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { describeDocker, describePodman, type EngineFacts } from './engine-facts.ts';
+import { type EngineProgram, lastLine, runEngine } from './run-engine.ts';
+
+/** An engine that answers, and can hold commands to their limits. */
+export interface Engine extends EngineProgram {
+  readonly version: string;
+  /** Whom commands run as, in numbers of the container. */
+  readonly user: UserIds;
+}
+
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface EngineOptions {
+  /** A name, looked for on the path, or an absolute path; undefined for podman, else docker. */
+  readonly program: string | undefined;
+  /** A PATH. */
+  readonly path: string;
+  /** What the engine gets. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Without rights of its own on any file of a host: in a range that neither Debian nor systemd give to anybody. */
+const BUILD_USER: UserIds = { uid: 61_000, gid: 61_000 };
+const OLDEST = { podman: 4, docker: 20 } as const;
+const ASK_MS = 30_000;
+
+/** Finds the program, and does not ask it anything but its name. */
+export async function findEngineProgram({
+  program,
+  path,
+  environment,
+}: EngineOptions): Promise<EngineProgram | string> {
+  const names = program === undefined ? ['podman', 'docker'] : [program];
+  for (const name of names) {
+    const found = await findOnPath(name, path);
+    if (found === undefined) continue;
+    const engine: EngineProgram = { kind: 'podman', path: found, environment };
+    // The command `docker` is podman on some systems.
+    const { output } = await runEngine(engine, ['--version'], AbortSignal.timeout(ASK_MS));
+    return { ...engine, kind: /podman/i.test(output) ? 'podman' : 'docker' };
+  }
+  return missingEngine(names);
+}
+
+/** @returns why not, where there is none that can be used: one sentence that says what to do */
+export async function openEngine(options: EngineOptions): Promise<Engine | string> {
+  const program = await findEngineProgram(options);
+  if (typeof program === 'string') return program;
+  const format = program.kind === 'podman' ? '--format=json' : '--format={{json .}}';
+  const { code, output, complaint } = await runEngine(program, ['info', format], AbortSignal.timeout(ASK_MS));
+  const facts = code === 0 ? (program.kind === 'podman' ? describePodman : describeDocker)(output) : undefined;
+  if (facts === undefined) {
+    return `The container engine ${program.path} does not answer: ${lastLine(complaint) || `'info' ended with ${code}`}.`;
+  }
+  const refusal = refuse(program, facts);
+  return refusal ?? { ...program, version: facts.version, user: userOf(program, facts) };
+}
+
+function refuse({ kind, path }: EngineProgram, { version, hasLimits }: EngineFacts): string | undefined {
+  if (Number.parseInt(version, 10) < OLDEST[kind]) {
+    return `The container engine ${path} is version ${version}, and ${kind} is needed from ${OLDEST[kind]} on.`;
+  }
+  if (hasLimits) return undefined;
+  return `The container engine ${path} cannot bound memory and processes for this user: give it the control groups 'memory' and 'pids' (cgroup version 2, delegated), or use one that runs as root.`;
+}
+
+/** What a build makes has to be the server's, so that it can read and remove it. */
+function userOf({ kind }: EngineProgram, { isRootless }: EngineFacts): UserIds {
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  // Docker without root maps the server's user to the container's root, and podman is asked to keep it as it is.
+  if (isRootless && kind === 'docker') return { uid: 0, gid: 0 };
+  return own.uid === 0 && !isRootless ? BUILD_USER : own;
+}
+
+function missingEngine(names: readonly string[]): string {
+  const found = names.length > 1 ? "neither 'podman' nor 'docker' is found" : `'${names[0]}' is not found`;
+  return `Commands of a build need a container engine, and ${found} on this server: install one ('apt-get install podman').`;
+}
+
+async function findOnPath(name: string, path: string): Promise<string | undefined> {
+  const folders = isAbsolute(name) ? [''] : path.split(':').filter((part) => isAbsolute(part));
+  for (const folder of folders) {
+    const file = join(folder, name);
+    const isThere = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return file;
+  }
+  return undefined;
+}
