@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSandbox, type SandboxKind } from '../sandbox/open-sandbox.ts';
+import { openEngine } from '../sandbox/container/engine.ts';
+import { type ContainerSettings, openSandbox, type SandboxKind } from '../sandbox/open-sandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Finding } from './finding.ts';
 
@@ -12,7 +13,8 @@ const MIB = 1024 * 1024;
  *
  * @param path where programs are looked for: a PATH
  */
-export async function checkSandbox(kind: SandboxKind, path: string): Promise<Finding> {
+export async function checkSandbox(kind: SandboxKind, path: string, containers?: ContainerSettings): Promise<Finding> {
+  if (kind === 'container' && containers !== undefined) return await checkContainers(path, containers);
   if (kind === 'none') {
     const advice =
       'Commands of slipway.yml may read and write everything that Slipway may: use it where all are trusted.';
@@ -23,6 +25,28 @@ export async function checkSandbox(kind: SandboxKind, path: string): Promise<Fin
   if (wrong === undefined) return { name: 'bubblewrap', state: 'ok', found: 'runs a command' };
   const advice = `Only needed to build apps with a slipway.yml. ${wrong}`;
   return { name: 'bubblewrap', state: 'note', found: 'cannot be used', advice };
+}
+
+/** Fetches no image: it tries the one for all builds where that is on this machine. */
+async function checkContainers(path: string, containers: ContainerSettings): Promise<Finding> {
+  const name = 'container';
+  const engine = await openEngine({ ...containers, path });
+  if (typeof engine === 'string') {
+    return {
+      name,
+      state: 'note',
+      found: 'cannot be used',
+      advice: `Only needed to build apps with a slipway.yml. ${engine}`,
+    };
+  }
+  const version = `${engine.kind} ${engine.version}`;
+  if (containers.image === undefined) {
+    return { name, state: 'ok', found: `${version}; every slipway.yml has to name its image` };
+  }
+  const found = await openSandbox('container', { path, hidden: [], containers: { ...containers, pull: 'never' } });
+  const wrong = 'missing' in found ? found.missing : await tryOut(found.sandbox);
+  if (wrong === undefined) return { name, state: 'ok', found: `${version} runs a command in ${containers.image}` };
+  return { name, state: 'note', found: `${version} runs no command in ${containers.image}`, advice: wrong };
 }
 
 /** @returns what went wrong */

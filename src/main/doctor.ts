@@ -6,6 +6,8 @@ import { checkConfiguration, checkDataFolder, checkDiskSpace, checkPort } from '
 import { checkGit, checkGitLfs, checkNode, checkSvn } from './check-programs.ts';
 import { checkSandbox } from './check-sandbox.ts';
 import { checkServer } from './check-server.ts';
+import { containerSettings } from './container-settings.ts';
+import { engineVariables } from './engine-variables.ts';
 import type { Finding } from './finding.ts';
 import { addServeOptions, type ServeOptions } from './serve-options.ts';
 
@@ -31,7 +33,8 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
   ];
   if (configuration !== undefined) {
     const { dataFolder, sandbox } = configuration;
-    findings.push(await checkSandbox(sandbox, path));
+    const containers = await containerSettings(configuration, engineVariables(cli.variables));
+    findings.push(await checkSandbox(sandbox, path, containers));
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );

@@ -18,6 +18,8 @@ const PodmanInfo = Type.Object({
   version: Type.Object({ Version: Type.String() }),
 });
 
+const PodmanVersion = Type.Object({ Client: Type.Object({ Version: Type.String() }) });
+
 const DockerInfo = Type.Object({
   ServerVersion: Type.String({ minLength: 1 }),
   MemoryLimit: Type.Optional(Type.Boolean()),
@@ -35,6 +37,12 @@ export function describePodman(text: string): EngineFacts | undefined {
     isRootless: info.host.security.rootless,
     hasLimits: controllers.includes('memory') && controllers.includes('pids'),
   };
+}
+
+/** Reads `podman version --format=json`. */
+export function describePodmanOfRoot(text: string): EngineFacts | undefined {
+  const answer = parse(PodmanVersion, text);
+  return answer && { version: answer.Client.Version, isRootless: false, hasLimits: true };
 }
 
 /** Reads `docker info --format={{json .}}`. */

@@ -1,11 +1,13 @@
 import { access, constants } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { describeDocker, describePodman, type EngineFacts } from './engine-facts.ts';
+import { describeDocker, describePodman, describePodmanOfRoot, type EngineFacts } from './engine-facts.ts';
 import { type EngineProgram, lastLine, runEngine } from './run-engine.ts';
 
 /** An engine that answers, and can hold commands to their limits. */
 export interface Engine extends EngineProgram {
   readonly version: string;
+  /** Whether it runs as an ordinary user. */
+  readonly isRootless: boolean;
   /** Whom commands run as, in numbers of the container. */
   readonly user: UserIds;
 }
@@ -29,6 +31,11 @@ const BUILD_USER: UserIds = { uid: 61_000, gid: 61_000 };
 const OLDEST = { podman: 4, docker: 20 } as const;
 const ASK_MS = 30_000;
 
+const DOCKER = { ask: ['info', '--format={{json .}}'], read: describeDocker } as const;
+const PODMAN = { ask: ['info', '--format=json'], read: describePodman } as const;
+/** Which may make every control group; the whole information takes a second. */
+const PODMAN_OF_ROOT = { ask: ['version', '--format=json'], read: describePodmanOfRoot } as const;
+
 /** Finds the program, and does not ask it anything but its name. */
 export async function findEngineProgram({
   program,
@@ -51,14 +58,17 @@ export async function findEngineProgram({
 export async function openEngine(options: EngineOptions): Promise<Engine | string> {
   const program = await findEngineProgram(options);
   if (typeof program === 'string') return program;
-  const format = program.kind === 'podman' ? '--format=json' : '--format={{json .}}';
-  const { code, output, complaint } = await runEngine(program, ['info', format], AbortSignal.timeout(ASK_MS));
-  const facts = code === 0 ? (program.kind === 'podman' ? describePodman : describeDocker)(output) : undefined;
+  const { ask, read } = program.kind === 'docker' ? DOCKER : process.getuid?.() === 0 ? PODMAN_OF_ROOT : PODMAN;
+  const { code, output, complaint } = await runEngine(program, ask, AbortSignal.timeout(ASK_MS));
+  const facts = code === 0 ? read(output) : undefined;
   if (facts === undefined) {
-    return `The container engine ${program.path} does not answer: ${lastLine(complaint) || `'info' ended with ${code}`}.`;
+    const why = lastLine(complaint) || `'${ask[0]}' ended with ${code}`;
+    return `The container engine ${program.path} does not answer: ${why}.`;
   }
   const refusal = refuse(program, facts);
-  return refusal ?? { ...program, version: facts.version, user: userOf(program, facts) };
+  if (refusal !== undefined) return refusal;
+  const { version, isRootless } = facts;
+  return { ...program, version, isRootless, user: userOf(program, isRootless) };
 }
 
 function refuse({ kind, path }: EngineProgram, { version, hasLimits }: EngineFacts): string | undefined {
@@ -70,7 +80,7 @@ function refuse({ kind, path }: EngineProgram, { version, hasLimits }: EngineFac
 }
 
 /** What a build makes has to be the server's, so that it can read and remove it. */
-function userOf({ kind }: EngineProgram, { isRootless }: EngineFacts): UserIds {
+function userOf({ kind }: EngineProgram, isRootless: boolean): UserIds {
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   // Docker without root maps the server's user to the container's root, and podman is asked to keep it as it is.
   if (isRootless && kind === 'docker') return { uid: 0, gid: 0 };

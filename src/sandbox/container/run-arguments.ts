@@ -52,9 +52,9 @@ export function runArguments(engine: Engine, plan: ContainerPlan, command: Sandb
 }
 
 /** So that a user inside is the user of that number outside, who may write the room. */
-function userNamespace({ kind }: Engine): readonly string[] {
+function userNamespace({ kind, isRootless }: Engine): readonly string[] {
   if (kind === 'docker') return ['--userns=host'];
-  return process.getuid?.() === 0 ? [] : ['--userns=keep-id'];
+  return isRootless ? ['--userns=keep-id'] : [];
 }
 
 function bounds(
