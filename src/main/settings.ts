@@ -192,7 +192,7 @@ export const SETTINGS = {
     flag: '--sandbox-network <name>',
     variables: ['SLIPWAY_SANDBOX_NETWORK'],
     summary:
-      'Network of the container engine for builds that say `network: true`: a network that is filtered, as in [any other app](any-other-app.md#a-network-for-containers). Without it they are refused.',
+      'Network of the container engine for builds that say `network: true`. Whoever names one has filtered it: `docs/any-other-app.md` says how. Without it such builds are refused in the sandbox `container`.',
     accepts: 'the name of a network that was made for this',
     fallback: undefined,
     parse: (text) => (isNetworkName(text) ? text : undefined),

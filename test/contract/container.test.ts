@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { checkSandbox } from '../../src/main/check-sandbox.ts';
@@ -23,16 +23,16 @@ if (typeof opened === 'string') test('container', { skip: opened }, () => undefi
 else await testContainers(opened);
 
 async function testContainers(engine: TestEngine): Promise<void> {
-  const open = async (others: Partial<ContainerSettings> = {}): Promise<Sandbox> => {
+  const open = async (others: Partial<ContainerSettings>, hidden: readonly string[] = []): Promise<Sandbox> => {
     const found = await openSandbox('container', {
       path: process.env.PATH ?? '',
-      hidden: [],
+      hidden,
       containers: { ...engine.settings, ...others },
     });
     assert.ok('sandbox' in found, JSON.stringify(found));
     return found.sandbox;
   };
-  const sandbox = await open();
+  const sandbox = await open({});
   testSandbox('container', () => sandbox, ['HOSTNAME', 'HOME', 'TERM', 'container', 'OF_THE_IMAGE', 'SHLVL']);
 
   test('container: the doctor tries out the engine and the image', async () => {
@@ -56,6 +56,16 @@ async function testContainers(engine: TestEngine): Promise<void> {
     assert.match(output, /permitted|permission/i);
   });
 
+  test('container: what is hidden is not seen, even inside of a folder that may be read', async (t) => {
+    const tool = await temporaryFolder(t);
+    await chmod(tool, 0o755);
+    await mkdir(join(tool, 'data'), { mode: 0o755 });
+    await writeFile(join(tool, 'data/key'), 'a key');
+    const hiding = await open({}, [join(tool, 'data')]);
+    const { output } = await runScript(t, hiding, `ls ${tool}; cat ${tool}/data/key`, { readOnly: [tool] });
+    assert.match(output, /^data\ncat: .*No such file/);
+  });
+
   test('container: what an image declares as a volume is small, and gone afterwards', async (t) => {
     const script = 'echo x > /volume/file; head -c 30000000 /dev/zero > /volume/large || echo full';
     assert.match((await runScript(t, sandbox, script)).output, /full\n$/);
@@ -64,11 +74,11 @@ async function testContainers(engine: TestEngine): Promise<void> {
   });
 
   test('container: limits of processes and memory hold for all processes together', async (t) => {
-    const limits = { processes: 24, memoryBytes: 64 * MIB, fileBytes: 64 * MIB, diskBytes: 256 * MIB, timeMs: 60_000 };
+    const limits = { processes: 24, memoryBytes: 32 * MIB, fileBytes: 64 * MIB, diskBytes: 256 * MIB, timeMs: 60_000 };
     const many = 'for i in $(seq 40); do sleep 30 & done; echo all';
     assert.match((await runScript(t, sandbox, many, { limits })).output, /fork/);
-    const large = "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo $x | wc -c";
-    assert.doesNotMatch((await runScript(t, sandbox, large, { limits })).output, /2000000/);
+    const large = "x=$(head -c 60000000 /dev/zero | tr '\\0' x); echo $x | wc -c";
+    assert.doesNotMatch((await runScript(t, sandbox, large, { limits })).output, /60000001/);
   });
 
   test('container: the environment is in no list of processes and in no record of the engine', async (t) => {

@@ -17,7 +17,7 @@ export interface TestEngine {
 const IMAGE = 'localhost/slipway-test:1';
 
 /**
- * The image holds busybox from this machine, an empty volume `/volume` and a variable; no registry is asked.
+ * The image holds busybox from this machine, a volume `/volume` and a variable; no registry is asked.
  *
  * @returns why not, where podman cannot run a container here
  */
@@ -63,6 +63,7 @@ async function makeImage(folder: string, podman: TestEngine['podman']): Promise<
   const tree = join(folder, 'tree');
   for (const name of ['bin', 'usr/bin', 'etc', 'volume']) await mkdir(join(tree, name), { recursive: true });
   await chmod(join(tree, 'volume'), 0o777);
+  await writeFile(join(tree, 'volume/of-the-image'), '');
   await copyFile('/bin/busybox', join(tree, 'bin/busybox'));
   const { stdout } = await run('/bin/busybox', ['--list']);
   for (const name of stdout.split('\n').filter((one) => one !== '' && one !== 'busybox')) {
@@ -70,7 +71,7 @@ async function makeImage(folder: string, podman: TestEngine['podman']): Promise<
   }
   await run('tar', ['-C', tree, '-cf', join(folder, 'image.tar'), '.']);
   const changes = ['VOLUME /volume', 'ENV OF_THE_IMAGE=yes', 'ENV PATH=/usr/bin:/bin', 'ENTRYPOINT ["/bin/false"]'];
-  await run('tar', ['-C', join(tree, 'volume'), '-cf', join(folder, 'empty.tar'), '.']);
+  await run('tar', ['-C', join(tree, 'etc'), '-cf', join(folder, 'empty.tar'), '.']);
   await podman('import', '--quiet', join(folder, 'empty.tar'), 'localhost/empty:1');
   await podman('import', '--quiet', ...changes.flatMap((one) => ['--change', one]), join(folder, 'image.tar'), IMAGE);
 }

@@ -41,7 +41,10 @@ export const BuildFileSchema = Type.Object(
           }),
         ),
         image: Type.Optional(
-          Type.String({ minLength: 1, description: 'Image of a container; needs the container sandbox.' }),
+          Type.String({
+            minLength: 1,
+            description: 'Image of the container that the steps run in; only with the container sandbox.',
+          }),
         ),
       },
       { additionalProperties: false },

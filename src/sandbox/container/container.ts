@@ -10,7 +10,7 @@ import { supervise } from '../supervise.ts';
 import { afterMark } from './after-mark.ts';
 import type { Engine } from './engine.ts';
 import { ensureImage, type Image, type PullPolicy } from './ensure-image.ts';
-import { makeFiles, maskedUnder, readCeilings } from './inside.ts';
+import { makeFiles, makeNothing, maskedUnder, readCeilings } from './inside.ts';
 import { ownRoom } from './own-room.ts';
 import { guardContainer, removeContainers } from './remove-container.ts';
 import { runArguments } from './run-arguments.ts';
@@ -69,6 +69,8 @@ async function runIn(
   command: SandboxCommand,
 ): Promise<SandboxOutcome> {
   const name = `slipway-${randomUUID()}`;
+  await prepareRoom(engine, command);
+  const inside = join(command.room, 'inside');
   const argv = runArguments(
     engine,
     {
@@ -76,8 +78,9 @@ async function runIn(
       owner: options.owner,
       image,
       network: command.network ? (options.network ?? 'none') : 'none',
-      files: await prepareRoom(engine, command),
+      files: await makeFiles(inside, engine.user),
       masked: await maskedUnder(command.readOnly, options.hidden),
+      nothing: await makeNothing(inside),
       ceilings: await readCeilings(),
     },
     command,
@@ -101,17 +104,12 @@ async function runIn(
   }
 }
 
-/** @returns the files to be seen inside, by their path there */
-async function prepareRoom(
-  engine: Engine,
-  { room, writable }: SandboxCommand,
-): Promise<Readonly<Record<string, string>>> {
+async function prepareRoom(engine: Engine, { room, writable }: SandboxCommand): Promise<void> {
   const folders = ['workspace', 'home', 'tmp'].map((name) => join(room, name));
   for (const folder of folders) await mkdir(folder, { recursive: true });
   // An engine would make them as root.
   for (const { at } of writable) await mkdir(join(room, 'workspace', at), { recursive: true });
   await ownRoom([...folders, ...writable.map(({ folder }) => folder)], engine.user);
-  return await makeFiles(join(room, 'inside'), engine.user);
 }
 
 async function talk(

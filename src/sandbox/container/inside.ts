@@ -20,10 +20,18 @@ export async function makeFiles(folder: string, { uid, gid }: UserIds): Promise<
   for (const [path, content] of Object.entries(contents)) {
     const file = join(folder, path.slice('/etc/'.length));
     await writeFile(file, content);
-    await chmod(file, 0o444);
+    await chmod(file, 0o644);
     files[path] = file;
   }
   return files;
+}
+
+/** Makes a folder that stays empty. */
+export async function makeNothing(folder: string): Promise<string> {
+  const nothing = join(folder, 'nothing');
+  await mkdir(nothing, { recursive: true });
+  await chmod(nothing, 0o555);
+  return nothing;
 }
 
 /** What is hidden in folders that may be read, by the path it would have inside. */

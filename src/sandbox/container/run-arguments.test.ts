@@ -22,6 +22,7 @@ const PLAN: ContainerPlan = {
   network: 'none',
   files: { '/etc/passwd': '/data/tmp/room-1/inside/passwd' },
   masked: ['/opt/tool/data'],
+  nothing: '/data/tmp/room-1/inside/nothing',
   ceilings: { openFiles: 1024, userProcesses: 4096 },
 };
 

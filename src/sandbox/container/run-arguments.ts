@@ -18,13 +18,15 @@ export interface ContainerPlan {
   readonly files: Readonly<Record<string, string>>;
   /** Paths inside of folders that may be read, which must seem empty. */
   readonly masked: readonly string[];
+  /** An empty folder. */
+  readonly nothing: string;
   /** How many files a process may have open, and how many processes a user, as far as this process may say. */
   readonly ceilings: { readonly openFiles: number; readonly userProcesses: number };
 }
 
 export const OWNER_LABEL = 'slipway.owner';
 
-/** For what an image declares as a volume, and what must seem empty. */
+/** For what an image declares as a volume. */
 const SMALL_BYTES = 16 * 1024 * 1024;
 const SHM_BYTES = 64 * 1024 * 1024;
 
@@ -46,7 +48,7 @@ export function runArguments(engine: Engine, plan: ContainerPlan, command: Sandb
     ...[`--network=${plan.network}`, `--user=${uid}:${gid}`, ...userNamespace(engine)],
     ...(engine.kind === 'podman' ? PODMAN_ONLY : []),
     ...bounds(command.limits, plan.ceilings),
-    ...mounts(plan, command).map((mount) => `--mount=${mount}`),
+    ...mounts(engine, plan, command).map((mount) => `--mount=${mount}`),
     ...[`--workdir=${PLACES.workspace}`, '--entrypoint=sh', plan.image.id, '-s'],
   ];
 }
@@ -69,7 +71,7 @@ function bounds(
   ];
 }
 
-function mounts(plan: ContainerPlan, { room, readOnly, writable }: SandboxCommand): readonly string[] {
+function mounts(engine: Engine, plan: ContainerPlan, { room, readOnly, writable }: SandboxCommand): readonly string[] {
   const inRoom = [
     { source: join(room, 'workspace'), target: PLACES.workspace },
     { source: join(room, 'home'), target: PLACES.home },
@@ -78,11 +80,11 @@ function mounts(plan: ContainerPlan, { room, readOnly, writable }: SandboxComman
   const taken = new Set([...inRoom.map(({ target }) => target), ...Object.keys(plan.files)]);
   const volumes = plan.image.volumes.filter((path) => !taken.has(path));
   return [
-    ...volumes.map(smallFolder),
+    ...volumes.map((target) => smallFolder(engine, target)),
     ...inRoom.map(({ source, target }) => bind(source, target)),
     ...Object.entries(plan.files).map(([target, source]) => `${bind(source, target)},readonly`),
     ...readOnly.map((folder) => `${bind(folder, folder)},readonly`),
-    ...plan.masked.map(smallFolder),
+    ...plan.masked.map((target) => `${bind(plan.nothing, target)},readonly`),
     ...writable.map(({ folder, at }) => bind(folder, join(PLACES.workspace, at))),
   ];
 }
@@ -91,8 +93,10 @@ function bind(source: string, target: string): string {
   return `type=bind,source=${plain(source)},target=${plain(target)}`;
 }
 
-function smallFolder(target: string): string {
-  return `type=tmpfs,target=${plain(target)},tmpfs-size=${SMALL_BYTES}`;
+function smallFolder({ kind }: Engine, target: string): string {
+  // Podman alone would copy into it what the image has there, and may have no room for.
+  const empty = kind === 'podman' ? ',notmpcopyup' : '';
+  return `type=tmpfs,target=${plain(target)},tmpfs-size=${SMALL_BYTES}${empty}`;
 }
 
 /** Both engines read these as a line of a table. */
