@@ -27,4 +27,7 @@ test('a container engine that is missing or does not answer comes with advice', 
   await chmod(program, 0o755);
   const silent = await checkSandbox('container', '', { ...settings, program, environment: {} });
   assert.match(silent.advice ?? '', /does not answer: no daemon\.$/);
+  await writeFile(program, '#!/nowhere/sh\n');
+  const broken = await checkSandbox('container', '', { ...settings, program, environment: {} });
+  assert.match(broken.advice ?? '', /does not answer: .*ENOENT/);
 });

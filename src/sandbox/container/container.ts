@@ -121,11 +121,14 @@ async function talk(
   // Where it ends before it has read everything, its exit code says so.
   client.stdin.on('error', () => undefined);
   client.stdin.end(startScript(command.argv, command.environment, mark));
-  const complaint = readText(client.stderr);
+  const complaint = readText(client.stderr).catch(() => '');
   const output = afterMark(client.stdout, mark, () => {
     hasStarted = true;
   });
-  const { outcome, code } = await supervise(client, output, command);
+  const { outcome, code } = await supervise(client, output, command).catch((error: unknown) => {
+    if (error instanceof Error && 'syscall' in error) throw notStarted(undefined, error.message);
+    throw error;
+  });
   if (outcome !== undefined) return outcome;
   if (hasStarted) return { kind: 'exited', code: code ?? 137 };
   const said = await complaint;
@@ -141,6 +144,6 @@ function noImage(): BuildFailure {
 
 function notStarted(code: number | undefined, said: string): BuildFailure {
   const what = said === '' ? '' : `: ${said.replace(/\.$/, '')}`;
-  const message = `The container could not be started (the engine ended with ${code ?? 'a signal'}${what}): the image needs a shell, and 'slipway doctor' says whether the engine works.`;
+  const message = `The container could not be started (the engine ended with ${code ?? 'no exit code'}${what}): the image needs a shell, and 'slipway doctor' says whether the engine works.`;
   return new BuildFailure('no-sandbox', message);
 }

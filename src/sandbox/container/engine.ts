@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { describeDocker, describePodman, describePodmanOfRoot, type EngineFacts } from './engine-facts.ts';
-import { type EngineProgram, lastLine, runEngine } from './run-engine.ts';
+import { type EngineAnswer, type EngineProgram, lastLine, runEngine } from './run-engine.ts';
 
 /** An engine that answers, and can hold commands to their limits. */
 export interface Engine extends EngineProgram {
@@ -28,6 +28,7 @@ export interface EngineOptions {
 
 /** Without rights of its own on any file of a host: in a range that neither Debian nor systemd give to anybody. */
 const BUILD_USER: UserIds = { uid: 61_000, gid: 61_000 };
+/** Podman behind Docker's client is too old by this: with `--rm` it answers 0 for every exit code. */
 const OLDEST = { podman: 4, docker: 20 } as const;
 const ASK_MS = 30_000;
 
@@ -48,7 +49,7 @@ export async function findEngineProgram({
     if (found === undefined) continue;
     const engine: EngineProgram = { kind: 'podman', path: found, environment };
     // The command `docker` is podman on some systems.
-    const { output } = await runEngine(engine, ['--version'], AbortSignal.timeout(ASK_MS));
+    const { output } = await askEngine(engine, ['--version']);
     return { ...engine, kind: /podman/i.test(output) ? 'podman' : 'docker' };
   }
   return missingEngine(names);
@@ -59,16 +60,25 @@ export async function openEngine(options: EngineOptions): Promise<Engine | strin
   const program = await findEngineProgram(options);
   if (typeof program === 'string') return program;
   const { ask, read } = program.kind === 'docker' ? DOCKER : process.getuid?.() === 0 ? PODMAN_OF_ROOT : PODMAN;
-  const { code, output, complaint } = await runEngine(program, ask, AbortSignal.timeout(ASK_MS));
+  const { code, output, complaint } = await askEngine(program, ask);
   const facts = code === 0 ? read(output) : undefined;
   if (facts === undefined) {
-    const why = lastLine(complaint) || `'${ask[0]}' ended with ${code}`;
+    const why = lastLine(complaint).replace(/\.$/, '') || `'${ask[0]}' ended with ${code ?? 'a signal'}`;
     return `The container engine ${program.path} does not answer: ${why}.`;
   }
   const refusal = refuse(program, facts);
   if (refusal !== undefined) return refusal;
   const { version, isRootless } = facts;
   return { ...program, version, isRootless, user: userOf(program, isRootless) };
+}
+
+/** One that cannot be started, or is silent, has only a complaint. */
+async function askEngine(program: EngineProgram, argv: readonly string[]): Promise<EngineAnswer> {
+  try {
+    return await runEngine(program, argv, AbortSignal.timeout(ASK_MS));
+  } catch (error) {
+    return { code: undefined, output: '', complaint: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function refuse({ kind, path }: EngineProgram, { version, hasLimits }: EngineFacts): string | undefined {
