@@ -31,7 +31,7 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
   ];
   if (configuration !== undefined) {
     const { dataFolder, sandbox } = configuration;
-    findings.push(await checkSandbox(sandbox, path));
+    findings.push(...(await checkSandbox(sandbox, path)));
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );

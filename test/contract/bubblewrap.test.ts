@@ -19,9 +19,10 @@ test('bubblewrap: what is hidden is not seen, even inside of a folder that may b
   assert.match(output, /^data\ncat: .*No such file/);
 });
 
-test('bubblewrap: the network is refused, with what to do about it', () => {
-  const { networkRefusal } = bubblewrapSandbox({ path: '', hidden: [] });
-  assert.match(networkRefusal ?? '', /take 'network: true' out/);
+test('bubblewrap: a network without the programs for it is refused, with what to do about it', async (t) => {
+  const path = await temporaryFolder(t);
+  const run = runScript(t, bubblewrapSandbox({ path, hidden: [] }), 'true', { network: true });
+  await assert.rejects(run, /'slirp4netns' is not found: 'apt-get install slirp4netns'; or take 'network: true' out/);
 });
 
 test('bubblewrap: nothing but the room can be written, and no right is had or gained', async (t) => {
