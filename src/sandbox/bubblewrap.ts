@@ -56,8 +56,8 @@ async function runIn(
   // Programs for administrators are not on everybody's PATH.
   const path = `${options.path}:/usr/sbin:/sbin`;
   const plan = command.network ? await planNetwork(path) : undefined;
-  const child = await start({ groups, plan, path, hidden: options.hidden }, command);
-  const limited = startIn(groups);
+  const limited = await startIn(groups);
+  const child = await start({ limited, groups, plan, path, hidden: options.hidden }, command);
   const network = plan && serveNetwork(child, { range: plan.range, limited, path });
   // It counts below, where the command has not begun.
   network?.catch(() => undefined);
@@ -76,23 +76,27 @@ async function runIn(
 }
 
 interface Surroundings {
+  /** What starts a program in the control groups. */
+  readonly limited: readonly [string, ...string[]];
   readonly groups: ControlGroups;
   readonly plan: NetworkPlan | undefined;
   readonly path: string;
   readonly hidden: readonly string[];
 }
 
-async function start({ groups, plan, path, hidden }: Surroundings, command: SandboxCommand): Promise<ChildProcess> {
+async function start(surroundings: Surroundings, command: SandboxCommand): Promise<ChildProcess> {
+  const { limited, groups, plan, path, hidden } = surroundings;
   const files = { ...MADE_FILES, ...(plan && { '/etc/resolv.conf': plan.resolvConf }) };
   const firstFileFd = plan === undefined ? GATE_FD : GATE_FD + 1;
   const descriptors = new Map(Object.keys(files).map((name, at) => [name, firstFileFd + at]));
   const told = await bubblewrapArguments(command, hidden, descriptors);
-  const [program, ...words] = [...startIn(groups), ...(plan === undefined ? [] : IN_NETWORK)];
+  const [program, ...words] = limited;
+  const network = plan === undefined ? [] : IN_NETWORK;
   const bounded = ['prlimit', ...resourceLimits(command.limits, groups), '--', ...command.argv];
   const bwrap = ['bwrap', '--args', `${ARGUMENTS_FD}`, '--json-status-fd', `${STATUS_FD}`, '--', ...bounded];
   const input = plan === undefined ? 'ignore' : 'pipe';
   const pipes = Array.from({ length: firstFileFd - STATUS_FD + descriptors.size }, () => 'pipe' as const);
-  const child = spawn(program ?? '', [...words, ...bwrap], {
+  const child = spawn(program, [...words, ...network, ...bwrap], {
     cwd: '/',
     // Nothing of the command's environment: it would reach what is outside of the sandbox.
     env: { PATH: path },
@@ -105,8 +109,11 @@ async function start({ groups, plan, path, hidden }: Surroundings, command: Sand
   return child;
 }
 
-function startIn({ folders }: ControlGroups): readonly [string, ...string[]] {
-  return ['/bin/sh', '-c', START, 'sh', folders.join(' ')];
+/** bubblewrap refuses to start with a right that the server's service was given, such as that to ports below 1024. */
+async function startIn({ folders }: ControlGroups): Promise<readonly [string, ...string[]]> {
+  const hasRights = /^CapAmb:\s*0*[1-9a-f]/m.test(await readFile('/proc/self/status', 'utf8'));
+  const dropped = hasRights ? ['setpriv', '--ambient-caps', '-all', '--'] : [];
+  return ['/bin/sh', '-c', START, 'sh', folders.join(' '), ...dropped];
 }
 
 /** Of each process. What control groups bound already is left to them. */
