@@ -50,7 +50,7 @@ export interface SandboxLimits {
   readonly memoryBytes: number;
   /** Of one file. */
   readonly fileBytes: number;
-  /** Of the room and the writable folders. Looked at every second or so: more may be written before it is noticed. */
+  /** Of the room and the writable folders. Looked at from time to time: more may be written before it is noticed. */
   readonly diskBytes: number;
   readonly timeMs: number;
 }
