@@ -1,5 +1,5 @@
 import { type BubblewrapOptions, bubblewrapSandbox } from './bubblewrap.ts';
-import { sweepControlGroups } from './control-groups.ts';
+import { prepareControlGroups, sweepControlGroups } from './control-groups.ts';
 import { isOnPath } from './is-on-path.ts';
 import { noSandbox } from './no-sandbox.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -16,6 +16,7 @@ export async function openSandbox(kind: SandboxKind, options: BubblewrapOptions)
   for (const program of ['bwrap', 'prlimit']) {
     if (!(await isOnPath(program, options.path))) return { missing: missingProgram(program) };
   }
+  await prepareControlGroups();
   await sweepControlGroups();
   return { sandbox: bubblewrapSandbox(options) };
 }
