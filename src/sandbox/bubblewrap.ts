@@ -23,8 +23,11 @@ export interface BubblewrapOptions {
 const STATUS_FD = 3;
 const ARGUMENTS_FD = 4;
 
-/** Joins the control groups before anything else runs, and makes one stream of the two. */
-const START = 'for group in $1; do echo 0 > "$group/cgroup.procs"; done; shift; exec "$@" 2>&1';
+/**
+ * Joins the control groups before anything else runs, and makes one stream of the two. Nothing runs unbounded where a group
+ * has gone meanwhile: another server on this machine may have swept it.
+ */
+const START = 'for group in $1; do echo 0 > "$group/cgroup.procs" || exit 1; done; shift; exec "$@" 2>&1';
 
 /** Commands in bubblewrap: Linux namespaces of their own, with a network that leads past this host or with none. */
 export function bubblewrapSandbox(options: BubblewrapOptions): Sandbox {
