@@ -5,15 +5,15 @@ import { CatFilePool } from './git/cat-file-pool.ts';
 import { openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
 import { createObjectMemory } from './git/object-memory.ts';
-import { PRIVATE_PREFIX } from './git/private-files.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
+import { PRIVATE_PREFIX } from './private-files.ts';
 import type { RemoteCredentials } from './remote-credentials.ts';
 import { removeFolder } from './remove-folder.ts';
 import type { Repository } from './repository.ts';
 import { parseSvnAddress } from './svn/svn-address.ts';
 import { openSvnRepository } from './svn/svn-repository.ts';
-import { prepareConfigFolder, SVN_MARK, type SvnSettings } from './svn/svn-settings.ts';
+import { SVN_MARK, type SvnSettings } from './svn/svn-settings.ts';
 
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
 export interface Repositories {
@@ -57,6 +57,8 @@ export interface RepositoriesOptions {
   /** HOME of every child: where ssh finds its keys. */
   readonly home: string;
   readonly extraEnvironment?: Readonly<Record<string, string>>;
+  /** Certificates (PEM) that vouch for servers besides those that the machine trusts. */
+  readonly authoritiesFile?: string | undefined;
   /** How long a remote may take to answer at all. */
   readonly connectTimeoutMs?: number;
   /** How long a whole fetch or push may take. */
@@ -93,8 +95,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
   const shared = { settings, pool, memory: createObjectMemory() };
   const now = options.now ?? Date.now;
   prepareFolder(options.mirrorsFolder, settings.globalConfig);
-  const svn = svnSettingsOf(options, settings);
-  prepareConfigFolder(svn.configFolder);
+  const svn: SvnSettings = { ...settings, authoritiesFile: options.authoritiesFile };
   const opened = new Map<string, Open>();
   const resting = setInterval(() => restIdle(opened, performance.now() - restMs), restMs).unref();
 
@@ -150,7 +151,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     sweep: (isApp) =>
       sweepMirrors(options.mirrorsFolder, isApp, [
         `GIT_CONFIG_GLOBAL=${settings.globalConfig}`,
-        `${SVN_MARK}=${svn.configFolder}`,
+        `${SVN_MARK}=${svn.privateFolder}`,
       ]),
     removeOthers: async (isApp) => {
       for (const appKey of (await listFolders(options.mirrorsFolder)).filter(isAppKey)) {
@@ -177,13 +178,6 @@ function settingsOf(options: RepositoriesOptions): GitSettings {
     fetchTimeoutMs: options.fetchTimeoutMs ?? 10 * 60_000,
     localTimeoutMs: options.localTimeoutMs ?? 60_000,
   };
-}
-
-/** Its folder begins with a dot: no app's does. */
-function svnSettingsOf(options: RepositoriesOptions, git: GitSettings): SvnSettings {
-  const { path, home, extraEnvironment, connectTimeoutMs, fetchTimeoutMs, localTimeoutMs } = git;
-  const configFolder = join(options.mirrorsFolder, '.subversion');
-  return { path, home, extraEnvironment, connectTimeoutMs, fetchTimeoutMs, localTimeoutMs, configFolder };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { RemoteCredentials } from '../../src/repository/remote-credentials.
 import { openRepositories, type Repositories } from '../../src/repository/repositories.ts';
 import { makeLocalSsh, startSvnserve, type TestGitServer } from '../support/git-servers.ts';
 import { encode, makeSvnRepository, runTestSvn, type SvnTestRepository } from '../support/svn.ts';
+import { startSvnHttp } from '../support/svn-http-server.ts';
 import { type ContractSource, type ContractSubject, repositoryContract } from './repository.ts';
 
 interface Transport {
@@ -25,6 +26,11 @@ const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>
   },
   'svn:// with a password': async (folder) => {
     const server = await startSvnserve(folder, { name: 'builder', password: 's3cret/@word' });
+    const credentials = { kind: 'password', username: 'builder', password: 's3cret/@word' } as const;
+    return { address: `${server.url}app`, server, credentials };
+  },
+  'http:// with a password': async (folder) => {
+    const server = await startSvnHttp(folder, { user: { name: 'builder', password: 's3cret/@word' } });
     const credentials = { kind: 'password', username: 'builder', password: 's3cret/@word' } as const;
     return { address: `${server.url}app`, server, credentials };
   },

@@ -42,6 +42,7 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
     layout: layoutOf(options.appSettings, options.mainBranch),
     credentials: options.credentials,
     allowForeignRevisions: options.appSettings.AllowForeignRevisions === true,
+    realms: new Set(),
   };
   const store = new ExportStore(remote, join(options.folder, 'svn'));
   const closing = new AbortController();
