@@ -10,6 +10,7 @@ import { until } from './until.ts';
 
 const MODULES = ['mpm_event', 'authn_core', 'authn_file', 'auth_basic', 'authz_core', 'authz_user', 'dav', 'dav_svn'];
 const TLS_MODULES = ['socache_shmcb', 'ssl'];
+const READING_IS_FREE = ['<LimitExcept GET PROPFIND OPTIONS REPORT>', 'Require valid-user', '</LimitExcept>'];
 /** Another process may take the port between our finding it and Apache's. */
 const MOST_TRIES = 10;
 
@@ -17,12 +18,14 @@ const MOST_TRIES = 10;
  * Serves the Subversion repositories in a folder over http(s) by Apache with mod_dav_svn, of which everything lies in a
  * folder of its own in there.
  *
- * @param options `user`: who is let in, everybody by default; `certificate`: with which it speaks https
+ * @param options `user`: who is let in, everybody by default; `readers`: who may look; `certificate`: with which it
+ *   speaks https
  */
 export async function startSvnHttp(
   folder: string,
   options: {
     readonly user?: { readonly name: string; readonly password: string };
+    readonly readers?: 'everybody';
     readonly certificate?: TestCertificate;
   } = {},
 ): Promise<TestGitServer> {
@@ -39,8 +42,9 @@ export async function startSvnHttp(
         child.kill('SIGTERM');
         await ended;
       };
-      const scheme = options.certificate === undefined ? 'http' : 'https';
-      return { url: `${scheme}://127.0.0.1:${port}/`, count: () => 0, stop };
+      // Svn takes no address of a machine for the name in a certificate.
+      const url = options.certificate === undefined ? `http://127.0.0.1:${port}/` : `https://localhost:${port}/`;
+      return { url, count: () => 0, stop };
     }
     const log = await readFile(join(own, 'error.log'), 'utf8').catch(() => '');
     if (tries === MOST_TRIES || !/Address already in use/.test(log)) throw new Error(`Apache did not start:\n${log}`);
@@ -63,7 +67,7 @@ function configuration(
   folder: string,
   own: string,
   port: number,
-  { user, certificate }: NonNullable<Parameters<typeof startSvnHttp>[1]>,
+  { user, readers, certificate }: NonNullable<Parameters<typeof startSvnHttp>[1]>,
 ): string {
   const modules = certificate === undefined ? MODULES : [...MODULES, ...TLS_MODULES];
   const tls = certificate && [
@@ -72,12 +76,8 @@ function configuration(
     `SSLCertificateKeyFile "${certificate.keyFile}"`,
     'SSLSessionCache none',
   ];
-  const login = user && [
-    'AuthType Basic',
-    'AuthName "Our sources"',
-    `AuthUserFile "${own}/users"`,
-    'Require valid-user',
-  ];
+  const required = readers === 'everybody' ? READING_IS_FREE : ['Require valid-user'];
+  const login = user && ['AuthType Basic', 'AuthName "Our sources"', `AuthUserFile "${own}/users"`, ...required];
   return [
     `ServerRoot "${own}"`,
     'ServerName 127.0.0.1',

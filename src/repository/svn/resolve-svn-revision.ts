@@ -17,6 +17,7 @@ export interface Place {
   readonly url: string;
   /** The same below the root of the repository, with a slash before it. */
   readonly rootPath: string;
+  readonly rootUrl: string;
   readonly revision: number;
   /** When that last changed, in milliseconds since 1970. */
   readonly committedAt: number;
@@ -102,10 +103,10 @@ export async function locate(
     remote.allowForeignRevisions ? await findElsewhere(remote, branch, revision, signal) : undefined;
   const info = infos[0]?.isFolder === true ? infos[0] : await foreign();
   if (info !== undefined) {
-    const { rootPath, changedAt } = info;
+    const { rootPath, rootUrl, changedAt } = info;
     // In our own spelling where it can be, so that what is kept is found again without asking.
     const url = info === infos[0] ? urlOf(remote, path) : info.url;
-    return { branch, url, rootPath, revision, committedAt: inSeconds(changedAt) };
+    return { branch, url, rootPath, rootUrl, revision, committedAt: inSeconds(changedAt) };
   }
   if (/E160006|W170000|E170000|E160013|E195012|E200009/.test(outcome.stderr)) throw unknownRevision(revisionId);
   throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);

@@ -4,7 +4,7 @@ import { type RemoteCredentials, TOKEN_USERNAME } from '../remote-credentials.ts
 import { type ProgramOutcome, runProgram } from '../run-program.ts';
 import { keyOptions } from '../ssh-command.ts';
 import { encodePath, type SvnAddress } from './svn-address.ts';
-import { isLoginWanted } from './svn-failure.ts';
+import { isLoginWanted, movedFailure } from './svn-failure.ts';
 import { joinPath, type SvnLayout } from './svn-layout.ts';
 import { findRealm, isRealmOf, type Login, loginFile, type Realm } from './svn-realm.ts';
 import { type SvnSettings, svnConfiguration, svnEnvironment } from './svn-settings.ts';
@@ -39,6 +39,7 @@ export interface SvnRun {
  * host it is led to. A realm is learned from a command that was refused, which is then run again.
  *
  * @returns the outcome, whatever the exit code; the reason of `signal` is thrown when it fires
+ * @throws RepositoryError `unreachable` when another server than the repository's asks for a password
  */
 export async function runSvn(remote: SvnRemote, run: SvnRun): Promise<ProgramOutcome> {
   const login = run.withCredentials === false ? undefined : loginOf(remote);
@@ -47,7 +48,8 @@ export async function runSvn(remote: SvnRemote, run: SvnRun): Promise<ProgramOut
   // Without a terminal and with nothing to read, it says for what it asks, and gives up.
   const asked = await runOnce(remote, run, undefined, '--force-interactive');
   const realm = findRealm(asked.stderr);
-  if (realm === undefined || remote.realms.has(realm) || !isRealmOf(realm, remote.address)) return outcome;
+  if (realm === undefined || remote.realms.has(realm)) return outcome;
+  if (!isRealmOf(realm, remote.address)) throw movedFailure(remote.address);
   remote.realms.add(realm);
   return await runSvn(remote, run);
 }

@@ -26,9 +26,20 @@ const PHRASES: readonly Phrase[] = [
     means: MOVED_MEANS,
   },
   {
+    says: /certificate issued for a different hostname/i,
+    kind: 'unreachable',
+    means: 'has a certificate for another host name: give the app the address with the name that it is for',
+  },
+  {
+    says: /certificate has expired/i,
+    kind: 'unreachable',
+    means: 'has a certificate that has expired',
+  },
+  {
     says: /E230001\b|certificate/i,
     kind: 'unreachable',
-    means: 'has a certificate that is not trusted here',
+    means:
+      'has a certificate that is not trusted here: have the machine trust its authority, or set SLIPWAY_REPOSITORY_CA',
   },
   {
     says: /Host key verification failed/i,

@@ -95,6 +95,11 @@ export function isSameServer(one: string, other: string): boolean {
   return serverOf(one) === serverOf(other);
 }
 
+/** Whether a URL leads to a place in a folder, or to the folder. */
+export function isInside(url: string, folder: string): boolean {
+  return isSameServer(url, folder) && `${pathOf(url)}/`.startsWith(`${pathOf(folder)}/`);
+}
+
 /** Svn writes some hosts in its own way, and leaves out a port that goes without saying. */
 function serverOf(text: string): string {
   const url = URL.parse(text);
