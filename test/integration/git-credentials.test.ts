@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import type { RemoteCredentials } from '../../src/repository/remote-credentials.ts';
 import { type Repository, RepositoryError } from '../../src/repository/repository.ts';
 import { startAsking } from '../support/asking-server.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { filesWith } from '../support/files-with.ts';
+import { startForwarding } from '../support/forwarding-server.ts';
 import { makeGitLab } from '../support/git-lab.ts';
 import { startGitHttp, startRedirecting } from '../support/git-servers.ts';
 import { processesWith } from '../support/processes-with.ts';
@@ -62,6 +64,16 @@ test('a token lets us in, with the name that Mendix wants or the one that was gi
   const other = await httpLab(context, { name: 'oauth2', password: 'token-2' });
   const token = { kind: 'token', token: 'token-2', username: 'oauth2' } as const;
   assert.ok(await find(other.lab.open(other.address, undefined, token)));
+});
+
+test('over https a server is let in whose certificate an authority of ours vouches for, and no other', async (context) => {
+  const { lab, server, id } = await httpLab(context, { name: 'builder', password: PASSWORD.password });
+  const certificate = await makeCertificate(lab.folder, 'git');
+  const front = await startForwarding(server.url, async () => undefined, certificate);
+  context.after(front.stop);
+  await assert.rejects(find(lab.open(`${front.url}app.git`, undefined, PASSWORD)), /certificate/);
+  await lab.restart({ authoritiesFile: certificate.certFile });
+  assert.equal((await find(lab.open(`${front.url}app.git`, undefined, PASSWORD))).id, id);
 });
 
 test('wrong credentials are refused with a reason that does not hold them, and new ones are used at once', async (context) => {

@@ -1,5 +1,8 @@
-import { createServer, type IncomingMessage, request as sendRequest } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type RequestListener, request as sendRequest } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { connect } from 'node:net';
+import type { TestCertificate } from './certificates.ts';
 import type { TestGitServer } from './git-servers.ts';
 
 /** What comes to a server that passes everything on. */
@@ -16,22 +19,24 @@ export interface Passing {
  * @param upstream ends in `/`
  * @param admit is told of each request, which waits for its promise. Where that gives a status and headers, they are the
  *   answer
+ * @param certificate with which it speaks https
  */
 export async function startForwarding(
   upstream: string,
   admit: (
     passing: Passing,
   ) => Promise<{ readonly status: number; readonly headers: Record<string, string> } | undefined>,
+  certificate?: TestCertificate,
 ): Promise<TestGitServer> {
   const { hostname, port } = new URL(upstream);
   let count = 0;
-  const server = createServer(async (incoming, outgoing) => {
+  const answer: RequestListener = async (incoming, outgoing) => {
     count++;
     const { method = 'GET', url = '/', headers } = incoming;
-    const answer = await admit({ method, url, headers });
-    if (answer !== undefined) {
+    const refusal = await admit({ method, url, headers });
+    if (refusal !== undefined) {
       incoming.resume();
-      outgoing.writeHead(answer.status, answer.headers).end();
+      outgoing.writeHead(refusal.status, refusal.headers).end();
       return;
     }
     const path = url.replace(/^http:\/\/[^/]*/, '');
@@ -41,7 +46,14 @@ export async function startForwarding(
     });
     passed.on('error', () => outgoing.destroy());
     incoming.pipe(passed);
-  });
+  };
+  const server =
+    certificate === undefined
+      ? createServer(answer)
+      : createTlsServer(
+          { cert: await readFile(certificate.certFile), key: await readFile(certificate.keyFile) },
+          answer,
+        );
   server.on('connect', async ({ url = '', headers }, socket) => {
     count++;
     socket.on('error', () => undefined);
@@ -60,5 +72,5 @@ export async function startForwarding(
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   };
-  return { url: `http://127.0.0.1:${own}/`, count: () => count, stop };
+  return { url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${own}/`, count: () => count, stop };
 }

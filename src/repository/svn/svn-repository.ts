@@ -36,14 +36,9 @@ export interface SvnRepositoryOptions {
  * @throws RepositoryError `bad-address`
  */
 export function openSvnRepository(options: SvnRepositoryOptions): Repository {
-  const remote: SvnRemote = {
-    settings: options.settings,
-    address: parseSvnAddress(options.address),
-    layout: layoutOf(options.appSettings, options.mainBranch),
-    credentials: options.credentials,
-    allowForeignRevisions: options.appSettings.AllowForeignRevisions === true,
-    realms: new Set(),
-  };
+  const { settings, credentials, appSettings, mainBranch } = options;
+  const address = parseSvnAddress(options.address);
+  const remote = svnRemoteOf({ settings, address, credentials }, appSettings, mainBranch);
   const store = new ExportStore(remote, join(options.folder, 'svn'));
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
@@ -76,6 +71,20 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
       await Promise.all(running);
       await store.settle();
     },
+  };
+}
+
+/** A repository as its app describes it, which nobody has asked anything yet. */
+export function svnRemoteOf(
+  place: Pick<SvnRemote, 'settings' | 'address' | 'credentials'>,
+  appSettings: Partial<AppSettings> = {},
+  mainBranch?: string,
+): SvnRemote {
+  return {
+    ...place,
+    layout: layoutOf(appSettings, mainBranch),
+    allowForeignRevisions: appSettings.AllowForeignRevisions === true,
+    realms: new Set(),
   };
 }
 

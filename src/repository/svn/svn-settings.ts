@@ -11,8 +11,8 @@ export interface SvnSettings {
   /** Where the configuration of a command is kept while it runs, with what lets us in. */
   readonly privateFolder: string;
   readonly extraEnvironment: Readonly<Record<string, string>>;
-  /** Certificates (PEM) that vouch for servers besides those that the machine trusts. */
-  readonly authoritiesFile: string | undefined;
+  /** One certificate (PEM) each, of who vouches for servers besides those that the machine trusts. */
+  readonly authorityFiles: readonly string[];
   /** How long a remote may take to answer a question. */
   readonly connectTimeoutMs: number;
   /** How long a whole update or tag may take. */
@@ -57,8 +57,8 @@ http-timeout = 60
 
 /** The configuration that stands in for the user's own, by the names of its files. */
 export function svnConfiguration(settings: SvnSettings, address: SvnAddress): Readonly<Record<string, string>> {
-  const { authoritiesFile, extraEnvironment } = settings;
-  const authorities = authoritiesFile === undefined ? [] : [`ssl-authority-files = ${authoritiesFile}`];
+  const { authorityFiles, extraEnvironment } = settings;
+  const authorities = authorityFiles.length === 0 ? [] : [`ssl-authority-files = ${authorityFiles.join(';')}`];
   const lines = [...authorities, ...proxyLines(extraEnvironment, address)];
   return { config: CONFIG, servers: [SERVERS, ...lines.map((line) => `${line}\n`)].join('') };
 }
