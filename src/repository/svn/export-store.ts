@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KeyedRuns } from '../keyed-runs.ts';
 import { removeFolder } from '../remove-folder.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { type CopyIndex, type ExportedTree, readJson, writeJson } from './export-index.ts';
@@ -33,12 +34,16 @@ export interface OpenedTree {
 export class ExportStore implements ContentFolder {
   readonly #remote: SvnRemote;
   readonly #folder: string;
+  readonly #closing: AbortSignal;
+  readonly #fetches = new KeyedRuns();
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #opened = new Map<string, number>();
 
-  constructor(remote: SvnRemote, folder: string) {
+  /** @param closing ends what is under way */
+  constructor(remote: SvnRemote, folder: string, closing: AbortSignal) {
     this.#remote = remote;
     this.#folder = folder;
+    this.#closing = closing;
   }
 
   pathOf(contentId: string): string {
@@ -66,13 +71,19 @@ export class ExportStore implements ContentFolder {
   }
 
   /**
-   * Brings a tree here. One at a time for each branch.
+   * Brings a tree here: one at a time for each branch, and once for all who ask for it at the same time.
    *
    * @throws RepositoryError `unknown-revision`, `unreachable`, `no-space`, `unreadable`
    */
   async fetch(place: Place, signal: AbortSignal): Promise<OpenedTree> {
+    const name = treeName(place.url, place.revision);
+    const tree = await this.#fetches.run(name, () => this.#bring(place, this.#closing), signal);
+    return { tree, release: this.#hold(name) };
+  }
+
+  async #bring(place: Place, signal: AbortSignal): Promise<ExportedTree> {
     const key = keyOf(place.url);
-    return await this.#exclusively(key, signal, async () => {
+    const { tree, release } = await this.#exclusively(key, signal, async () => {
       const found = await this.find(place.url, place.revision);
       if (found !== undefined) return found;
       const folder = this.#path('branches', key);
@@ -84,6 +95,9 @@ export class ExportStore implements ContentFolder {
       await markClean(folder);
       return opened;
     });
+    // By then, everybody who waits has taken hold of it.
+    setImmediate(release);
+    return tree;
   }
 
   /** Throws everything away: something in it is damaged. */
