@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { lstat, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AppSettings } from '../../src/protocol/manage.ts';
 import { openRepositories, type RepositoriesOptions } from '../../src/repository/repositories.ts';
-import { type Repository, RepositoryError, type SourceTree } from '../../src/repository/repository.ts';
+import { RepositoryError } from '../../src/repository/repository.ts';
 import { contents, refuses, signal } from '../contract/repository.ts';
 import { recordingPath } from '../support/recording-path.ts';
-import { makeSvnRepository, runTestSvn, type SvnTestRepository } from '../support/svn.ts';
+import { makeSvnRepository, runTestSvn } from '../support/svn.ts';
+import { assertAsExported } from '../support/svn-export.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TRUNK = { name: 'trunk', isMainLine: true };
@@ -33,32 +34,6 @@ async function setUp(context: TestContext) {
     });
   };
   return { folder, remote, open, mirrorsFolder };
-}
-
-/** What a package would hold: every file with its mode, links as what they name. */
-async function describe(tree: SourceTree): Promise<Record<string, string>> {
-  const modes = new Map(tree.files.map(({ path, mode }) => [path, mode]));
-  const read = await contents(tree);
-  return Object.fromEntries(Object.entries(read).map(([path, text]) => [path, `${modes.get(path)} ${text}`]));
-}
-
-async function describeExport(remote: SvnTestRepository, path: string, revision: string, folder: string) {
-  await runTestSvn('svn', ['export', '-q', '--force', '-r', revision, `${remote.url}/${path}@${revision}`, folder]);
-  const found: [string, string][] = [];
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue;
-    const file = join(entry.parentPath, entry.name);
-    const mode = (await lstat(file)).mode & 0o100 ? 'executable' : 'file';
-    const text = entry.isSymbolicLink() ? `symlink ${await readlink(file)}` : `${mode} ${await readFile(file, 'utf8')}`;
-    found.push([file.slice(folder.length + 1), text]);
-  }
-  return Object.fromEntries(found);
-}
-
-async function assertAsExported(repository: Repository, remote: SvnTestRepository, revision: string, folder: string) {
-  const tree = await repository.openTree(revision, signal(), TRUNK);
-  assert.deepEqual(await describe(tree), await describeExport(remote, 'trunk', revision, folder));
-  await tree.close();
 }
 
 test('every revision of a tree is what svn export gives, with everything that properties change', async (context) => {
