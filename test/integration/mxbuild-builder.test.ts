@@ -81,7 +81,7 @@ test('whatever MxBuild does instead of a package is told', async (t) => {
 });
 
 test('an MxBuild that hangs is stopped', async (t) => {
-  await fails(t, { behaviour: { hang: true }, timeMs: 2_000 }, 'time-limit', /longer than 2 s/);
+  await fails(t, { behaviour: { hang: true }, limits: { timeMs: 2_000 } }, 'time-limit', /longer than 2 s/);
   const { builder, treeOf, leftovers } = await openMxbuildWorld(t);
   const canceled = new AbortController();
   const lines: string[] = [];

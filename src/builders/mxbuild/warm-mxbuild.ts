@@ -15,6 +15,7 @@ import { ServiceFault } from './service-fault.ts';
 /** What a warm MxBuild is started with. */
 export interface WarmMxbuildOptions {
   readonly sandbox: Sandbox;
+  /** Its time is without a limit. */
   readonly limits: SandboxLimits;
   /** An existing folder for its room, on the same disk as workspaces. */
   readonly temporaryFolder: string;
@@ -56,6 +57,7 @@ export interface WarmMxbuild {
 /** Compiled or not, as this file is. */
 const RELAY_FILE = fileURLToPath(new URL(`service-relay${extname(import.meta.url)}`, import.meta.url));
 const PROJECT = 'project';
+const NO_TIME_LIMIT_MS = 2 ** 31 - 1;
 const PROBE_EVERY_MS = 100;
 
 /**
@@ -114,7 +116,7 @@ function runIn(room: string, options: WarmMxbuildOptions, program: MxbuildProgra
         network: false,
         readOnly: [program.toolchain, program.javaHome, options.node, RELAY_FILE],
         writable: [],
-        limits: options.limits,
+        limits: { ...options.limits, timeMs: NO_TIME_LIMIT_MS },
         onOutput: marks.write,
         signal: ending.signal,
       });

@@ -5,7 +5,7 @@ import { toolchainSource } from '../../../src/builders/mxbuild/obtain-toolchain.
 import { openToolchains } from '../../../src/builders/mxbuild/toolchains.ts';
 import { type WarmMxbuildsOptions, warmMxbuilds } from '../../../src/builders/mxbuild/warm-mxbuilds.ts';
 import { noSandbox } from '../../../src/sandbox/no-sandbox.ts';
-import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import type { Sandbox, SandboxLimits } from '../../../src/sandbox/sandbox.ts';
 import { type BuildOptions, buildPackage } from '../build-package.ts';
 import { type MadeFile, memorySourceTree } from '../memory-source-tree.ts';
 import { FORMATS, makeProjectFile } from '../project-file.ts';
@@ -22,7 +22,7 @@ export interface MxbuildGiven {
   readonly projectFile?: string;
   /** As `JAVA_VERSION`. */
   readonly java?: string;
-  readonly timeMs?: number;
+  readonly limits?: Partial<SandboxLimits>;
   readonly sandbox?: Sandbox;
   /** By default none is kept. */
   readonly warm?: Partial<WarmMxbuildsOptions>;
@@ -61,7 +61,7 @@ export async function openMxbuildWorld(test: { after(work: () => unknown): void 
     }),
     javaHomes,
     findSandbox: async () => ({ sandbox: given.sandbox ?? noSandbox() }),
-    limits: { ...LIMITS, timeMs: given.timeMs ?? LIMITS.timeMs },
+    limits: { ...LIMITS, ...given.limits },
     warmMxbuilds: warm,
     temporaryFolder: temporary,
     projectFile: given.projectFile ?? null,

@@ -174,17 +174,17 @@ function buildServed(asked, behaviour, send, response) {
   if (behaviour.problems?.length > 0) return failure({ problems: { problems: behaviour.problems } });
   if (behaviour.internal || behaviour.problems) return failure({});
   // Before this build has left anything.
-  const seen = [
-    ...list(dirname(dirname(asked.projectFilePath))),
-    ...list(process.env.HOME),
-    ...list(process.env.TMPDIR),
-  ];
+  const { HOME, TMPDIR } = process.env;
+  const project = dirname(asked.projectFilePath);
+  const seen = { project: list(project), around: [...list(dirname(project)), ...list(HOME), ...list(TMPDIR)] };
   if (behaviour.leave !== undefined) {
-    for (const folder of [process.env.HOME, process.env.TMPDIR]) writeFileSync(join(folder, behaviour.leave), 'left');
+    for (const folder of [HOME, TMPDIR]) writeFileSync(join(folder, behaviour.leave), 'left');
   }
+  if (behaviour.fill !== undefined) writeFileSync(join(HOME, 'filler'), Buffer.alloc(behaviour.fill, 'x'));
   const members = { 'model/served.json': JSON.stringify({ builds, seen, asked }), ...behaviour.members };
   const options = { 'model-version': asked.modelVersion, 'model-description': asked.modelDescription };
-  writePackage({ ...options, output: asked.mdaFilePath }, { ...behaviour, members });
+  if (behaviour.link === undefined) writePackage({ ...options, output: asked.mdaFilePath }, { ...behaviour, members });
+  else symlinkSync(behaviour.link, asked.mdaFilePath);
   send(200, JSON.stringify({ status: 'Success', restartRequired: true }));
   if (behaviour.meddle !== undefined) meddle(dirname(asked.projectFilePath), asked.mdaFilePath, behaviour.meddle);
 }
