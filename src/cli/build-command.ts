@@ -6,6 +6,7 @@ import type { Cli } from './cli.ts';
 import { describePackage } from './describe-package.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { print } from './output.ts';
+import { openProgress } from './progress.ts';
 import { parseDurationOption } from './quantities.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
 import { type Watch, watchBuild } from './watch-build.ts';
@@ -60,11 +61,26 @@ async function startBuild(cli: Cli, app: string, options: StartOptions): Promise
     ...(options.branch === undefined ? {} : { Branch: options.branch }),
     ...(options.description === undefined ? {} : { Description: options.description }),
   };
-  const started = await client.startBuild(app, request, cli.newId());
+  const started = await showWaiting(cli, client.startBuild(app, request, cli.newId()));
   if (options.wait === true || options.follow === true) {
     await awaitEnd(cli, client, { ...watchOf(app, started.PackageId, options), hasAnswered: true }, options);
   } else {
     print(cli, options, started, () => started.PackageId);
+  }
+}
+
+/** Says on a terminal why there may be no answer for a while. */
+async function showWaiting<T>(cli: Cli, answer: Promise<T>): Promise<T> {
+  const progress = openProgress(cli);
+  const timer = setInterval(
+    () => progress.show('Waiting for the server: the first build fetches the repository'),
+    1000,
+  );
+  try {
+    return await answer;
+  } finally {
+    clearInterval(timer);
+    progress.clear();
   }
 }
 

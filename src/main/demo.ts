@@ -7,10 +7,12 @@ import { print } from '../cli/output.ts';
 import { watchBuild } from '../cli/watch-build.ts';
 import { type Client, createClient } from '../protocol/client.ts';
 import type { WirePackage } from '../protocol/package.ts';
-import { makeSampleRepository, type SampleRepository } from '../repository/sample-repository.ts';
+import { makeGitSample } from '../repository/sample/git-sample.ts';
+import { makeSvnSample } from '../repository/sample/svn-sample.ts';
+import { checkSvn } from './check-programs.ts';
 import type { Configuration } from './configuration.ts';
-import { describeDemo } from './describe-demo.ts';
-import { DEMO_APP, ensureDemo } from './ensure-demo.ts';
+import { type BuiltDemoApp, type DemoApp, describeDemo } from './describe-demo.ts';
+import { ensureDemo } from './ensure-demo.ts';
 import { serveUntilStopped } from './serve.ts';
 import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
 import type { RunningServer } from './server.ts';
@@ -18,9 +20,9 @@ import { startOrExplain } from './start-or-explain.ts';
 
 const BUILD_TIMEOUT_MS = 120_000;
 
-/** `slipway demo`, which `npm start` runs: a server with a user, an app on a sample repository, and a first build. */
+/** `slipway demo`, which `npm start` runs: a server with a user, apps on sample repositories, and their first builds. */
 export function addDemoCommand(program: Command, cli: Cli): void {
-  addServeOptions(program.command('demo').description('run a server with a sample app and build it')).action(
+  addServeOptions(program.command('demo').description('run a server with sample apps and build them')).action(
     async (options: ServeOptions) => {
       const configuration = await readServeOptions(cli, {
         logLevel: cli.variables.SLIPWAY_LOG_LEVEL || 'warn',
@@ -38,32 +40,50 @@ export function addDemoCommand(program: Command, cli: Cli): void {
   );
 }
 
-async function showDemo(cli: Cli, options: ServeOptions, configuration: Configuration, server: RunningServer) {
-  const { dataFolder } = configuration;
-  const path = join(dataFolder, 'demo', `${DEMO_APP}.git`);
-  const environment = { path: cli.variables.PATH ?? '', home: homedir() };
-  const sample = await makeSampleRepository(path, environment, cli.signal);
+async function showDemo(cli: Cli, options: ServeOptions, { dataFolder }: Configuration, server: RunningServer) {
+  const apps = await makeDemoApps(cli, join(dataFolder, 'demo'));
   cli.stderr.write(`Slipway serves ${server.url}; its data is in ${dataFolder}.\n`);
-  const user = await ensureDemo(server, dataFolder, path);
+  const user = await ensureDemo(
+    server,
+    dataFolder,
+    apps.map(({ id, name, sample }) => ({ AppId: id, Name: name, Repository: sample.path })),
+  );
   const client = createClient({ url: server.url, ...user, signal: cli.signal });
-  const found = await findOrBuild(cli, client, sample);
-  const facts = { Url: server.url, Username: user.username, ApiKey: user.apiKey, App: DEMO_APP, Package: found };
-  print(cli, options, facts, () => describeDemo(cli, { url: server.url, user, sample, found }));
+  const built: BuiltDemoApp[] = [];
+  for (const app of apps) built.push({ ...app, found: await findOrBuild(cli, client, app) });
+  const facts = {
+    Url: server.url,
+    Username: user.username,
+    ApiKey: user.apiKey,
+    Apps: built.map(({ id, found }) => ({ App: id, Package: found })),
+  };
+  print(cli, options, facts, () => describeDemo(cli, { url: server.url, user, apps: built }));
 }
 
-/** The newest package of the demo's app that is ready; a first start has none and builds one. */
-async function findOrBuild(cli: Cli, client: Client, sample: SampleRepository): Promise<WirePackage> {
-  const ready = (await client.listPackages(DEMO_APP)).find(({ Status }) => Status === 'Succeeded');
-  const id = ready?.PackageId ?? (await buildSample(cli, client, sample));
-  const found = await client.getPackage(DEMO_APP, id, { url: true });
+/** One app on Git, and one on Subversion where that is installed. */
+async function makeDemoApps(cli: Cli, folder: string): Promise<readonly DemoApp[]> {
+  const environment = { path: cli.variables.PATH ?? '', home: homedir() };
+  const onGit = await makeGitSample(join(folder, 'calc.git'), environment, cli.signal);
+  const apps = [{ id: 'calc', name: 'Calculation App', sample: onGit }];
+  if ((await checkSvn(environment.path)).state !== 'ok') return apps;
+  const onSvn = await makeSvnSample(join(folder, 'legacy'), environment, cli.signal);
+  return [...apps, { id: 'legacy', name: 'Calculation App on Subversion', sample: onSvn }];
+}
+
+/** The newest package of a demo's app that is ready; a first start has none and builds one. */
+async function findOrBuild(cli: Cli, client: Client, app: DemoApp): Promise<WirePackage> {
+  const ready = (await client.listPackages(app.id)).find(({ Status }) => Status === 'Succeeded');
+  const id = ready?.PackageId ?? (await buildSample(cli, client, app));
+  const found = await client.getPackage(app.id, id, { url: true });
   if (found.Status === 'Succeeded') return found;
-  throw new CommandFailure('buildFailed', 'BUILD_NOT_SUCCEEDED', `The first build failed: ${found.StatusReason}`);
+  const message = `The first build of ${app.id} failed: ${found.StatusReason}`;
+  throw new CommandFailure('buildFailed', 'BUILD_NOT_SUCCEEDED', message);
 }
 
-async function buildSample(cli: Cli, client: Client, sample: SampleRepository): Promise<string> {
-  const build = { Branch: 'main', Revision: sample.mainRevision, Version: '1.0.0', Description: 'First build' };
-  const { PackageId: packageId } = await client.startBuild(DEMO_APP, build, cli.newId());
-  const watch = { app: DEMO_APP, packageId, timeoutMs: BUILD_TIMEOUT_MS, follow: false, hasAnswered: true };
-  await watchBuild(cli, client, watch);
+async function buildSample(cli: Cli, client: Client, { id, sample }: DemoApp): Promise<string> {
+  const { mainBranch: Branch, mainRevision: Revision } = sample;
+  const build = { Branch, Revision, Version: '1.0.0', Description: 'First build' };
+  const { PackageId: packageId } = await client.startBuild(id, build, cli.newId());
+  await watchBuild(cli, client, { app: id, packageId, timeoutMs: BUILD_TIMEOUT_MS, follow: false, hasAnswered: true });
   return packageId;
 }

@@ -1,37 +1,55 @@
 import type { Cli } from '../cli/cli.ts';
 import { describePackage } from '../cli/describe-package.ts';
 import type { WirePackage } from '../protocol/package.ts';
-import type { SampleRepository } from '../repository/sample-repository.ts';
-import { DEMO_APP, type DemoUser } from './ensure-demo.ts';
+import type { Sample } from '../repository/sample/sample.ts';
+import type { DemoUser } from './ensure-demo.ts';
+
+/** One of the demo's apps and the repository that was made for it. */
+export interface DemoApp {
+  readonly id: string;
+  readonly name: string;
+  readonly sample: Sample;
+}
+
+export interface BuiltDemoApp extends DemoApp {
+  /** Its newest package. */
+  readonly found: WirePackage;
+}
 
 export interface Demo {
   readonly url: string;
   readonly user: DemoUser;
-  readonly sample: SampleRepository;
-  readonly found: WirePackage;
+  readonly apps: readonly BuiltDemoApp[];
 }
 
-/** What came out of the demo's build, and three calls to paste into a shell. */
-export function describeDemo(cli: Cli, { url, user, sample, found }: Demo): string {
+/** What came out of the demo's builds, and calls to paste into a shell. */
+export function describeDemo(cli: Cli, { url, user, apps }: Demo): string {
   const headers = `-H 'Mendix-Username: ${user.username}' -H 'Mendix-ApiKey: ${user.apiKey}'`;
-  const packages = `${url}/api/1/apps/${DEMO_APP}/packages`;
+  const parts = apps.map((app, at) => describeApp(cli, `${url}/api/1/apps/${app.id}/packages`, headers, app, at === 0));
+  return `
+${parts.join('\n\n')}
+
+The API is described at ${url}/docs. Stop with Ctrl-C; the next start finds everything again.`;
+}
+
+function describeApp(cli: Cli, packages: string, headers: string, app: BuiltDemoApp, isFirst: boolean): string {
+  const { sample, found } = app;
   const build = JSON.stringify({
     Branch: 'branches/feature',
     Revision: sample.featureRevision.slice(0, 8),
     Version: '1.1.0',
     Description: 'Add scientific mode',
   });
-  return `
-${describePackage(cli, found)}
+  const building = `Start a build of a branch:
+  curl ${headers} -d '${build}' ${packages}`;
+  if (!isFirst) return `The app ${app.id} is on Subversion; its package is ${found.Name}. ${building}`;
+  return `${describePackage(cli, found)}
 
 List the packages:
   curl ${headers} ${packages}
-Start a build of a branch:
-  curl ${headers} -d '${build}' ${packages}
+${building}
 Download by link, without credentials (valid for ${Math.round((found.Url?.TTL ?? 0) / 60)} minutes):
-  curl -o ${quoteForShell(found.Name)} ${quoteForShell(found.Url?.Location ?? '')}
-
-The API is described at ${url}/docs. Stop with Ctrl-C; the next start finds everything again.`;
+  curl -o ${quoteForShell(found.Name)} ${quoteForShell(found.Url?.Location ?? '')}`;
 }
 
 function quoteForShell(text: string): string {

@@ -4,10 +4,10 @@ import { CommandFailure } from '../cli/exit-codes.ts';
 import { ifThere } from '../files/file-errors.ts';
 import { type Client, createClient } from '../protocol/client.ts';
 import { ClientError } from '../protocol/client-error.ts';
+import type { CreateApp } from '../protocol/manage.ts';
 import { writeSecretFile } from './secret-file.ts';
 import type { RunningServer } from './server.ts';
 
-export const DEMO_APP = 'calc';
 const DEMO_LOGIN = 'demo@example.com';
 
 /** Credentials of the demo's user. */
@@ -17,27 +17,41 @@ export interface DemoUser {
 }
 
 /**
- * Sees to it that the demo's user, its key, its app and its rights are there, through the server's own HTTP API. What is
- * there already stays: it may be called on every start, and again after one that was cut short.
+ * Sees to it that the demo's user, its key, its apps and its rights are there, through the server's own HTTP API. What
+ * is there already stays: it may be called on every start, and again after one that was cut short.
  */
-export async function ensureDemo(server: RunningServer, dataFolder: string, repository: string): Promise<DemoUser> {
+export async function ensureDemo(
+  server: RunningServer,
+  dataFolder: string,
+  apps: readonly CreateApp[],
+): Promise<DemoUser> {
   const file = join(dataFolder, 'demo.json');
-  const admin = createClient({ url: server.url, username: 'admin', apiKey: await readAdminKey(server, dataFolder) });
   const known = await readDemoUser(file);
-  if (known !== undefined && (await works(createClient({ url: server.url, ...known })))) return known;
+  const seen = known === undefined ? [] : await seenApps(createClient({ url: server.url, ...known }), apps);
+  if (known !== undefined && seen.length === apps.length) return known;
+  const admin = createClient({ url: server.url, username: 'admin', apiKey: await readAdminKey(server, dataFolder) });
   await unlessThere(admin.createUser({ Login: DEMO_LOGIN, Name: 'Demo User' }));
-  await unlessThere(admin.createApp({ AppId: DEMO_APP, Name: 'Calculation App', Repository: repository }));
-  await admin.grantApiRights(DEMO_APP, DEMO_LOGIN);
+  for (const app of apps.filter((one) => !seen.includes(one))) {
+    await unlessThere(admin.createApp(app));
+    await admin.grantApiRights(app.AppId, DEMO_LOGIN);
+  }
+  // Who sees one of the apps has a good key.
+  if (known !== undefined && seen.length > 0) return known;
   const { Key: apiKey } = await admin.createKey(DEMO_LOGIN, { Name: 'Demo' });
   const user = { username: DEMO_LOGIN, apiKey };
   await writeSecretFile(file, `${JSON.stringify(user, undefined, 2)}\n`);
   return user;
 }
 
-/** Whether the user still has a valid key and rights to the app. */
-async function works(client: Client): Promise<boolean> {
+async function seenApps(client: Client, apps: readonly CreateApp[]): Promise<readonly CreateApp[]> {
+  const seen = await Promise.all(apps.map(({ AppId }) => sees(client, AppId)));
+  return apps.filter((_, at) => seen[at]);
+}
+
+/** Whether the user has a valid key, and rights to the app. */
+async function sees(client: Client, app: string): Promise<boolean> {
   try {
-    await client.listPackages(DEMO_APP);
+    await client.listPackages(app);
     return true;
   } catch (error) {
     if (error instanceof ClientError && error.status !== undefined && error.status < 500) return false;

@@ -123,6 +123,7 @@ test('an answer that does not come in time ends the call, but for the time it is
   const client = createClient({ url, timeoutMs: 100 });
   assert.equal((await failureOf(client.me())).code, 'TIMED_OUT');
   assert.deepEqual(await client.getPackage('a', 'b', { wait: 20 }), {});
+  assert.deepEqual(await client.startBuild('a', { Revision: '1', Version: '1.0.0' }, 'key'), {});
 });
 
 test('an aborted call throws the reason of its signal', async (context) => {

@@ -46,6 +46,9 @@ export function createClient(connection: Connection) {
   };
 }
 
+/** Node's `fetch` waits five minutes for an answer and no longer: this and the usual time are just that. */
+const FIRST_FETCH_MS = 270_000;
+
 function packageCalls(connection: Connection) {
   const path = (app: string, id?: string, rest = '') =>
     `/api/1/apps/${segment(app)}/packages${id === undefined ? '' : `/${segment(id)}`}${rest}`;
@@ -60,12 +63,13 @@ function packageCalls(connection: Connection) {
         signal: options.signal,
       }),
     deletePackage: (app: string, id: string) => callForJson<object>(connection, remove(path(app, id))),
-    /** Safe to repeat: the key makes it one build. */
+    /** Safe to repeat: the key makes it one build. The answer to the first one waits until the repository is fetched. */
     startBuild: (app: string, build: StartBuild, idempotencyKey: string) =>
       callForJson<StartBuildAnswer>(connection, {
         ...post(path(app), build),
         headers: { 'Idempotency-Key': idempotencyKey },
         repeatable: true,
+        extraTimeoutMs: FIRST_FETCH_MS,
       }),
     cancelBuild: (app: string, id: string) => callForJson<object>(connection, post(path(app, id, '/cancel'))),
     /** The log as it is now. */

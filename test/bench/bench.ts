@@ -2,7 +2,7 @@
  * `npm run bench`: measures this program against its references, each pair in the same run, prints the table and, when
  * every row was measured, writes it to docs/benchmarks.md.
  *
- *     npm run bench [-- builds packaging status download memory large million kill] [--json]
+ *     npm run bench [-- builds packaging script status download memory large million kill] [--json]
  */
 
 import { loadavg } from 'node:os';
@@ -16,11 +16,13 @@ import { measureMemory } from './memory.ts';
 import { measureMillion } from './million.ts';
 import { measurePackaging } from './packaging.ts';
 import type { Bench, Row, RowGroup } from './row.ts';
+import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   builds: measureBuilds,
   packaging: measurePackaging,
+  script: measureScript,
   status: measureStatus,
   download: measureDownload,
   memory: measureMemory,

@@ -22,7 +22,7 @@ const INTRODUCTION = `# Benchmarks
 
 \`\`\`
 npm run bench                        every row, and this page; a few minutes
-npm run bench -- builds download     some rows: builds packaging status download memory large million kill
+npm run bench -- builds download     some rows: builds packaging script status download memory large million kill
 npm run bench -- --json              for programs
 \`\`\`
 
@@ -50,6 +50,9 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **packages of 2,000 files**: 30 MB of source text in 1,500 files and 32 MB in 500 files that do not shrink. What the
   worker needs from claim to Succeeded (\`DurationMs\`), SHA-256 and fsync included; \`git archive\` writes the first revision
   from the source repository. For the first time each app is a new one, of which no compressed file is kept.
+- **script builds**: in bubblewrap, on a warm mirror, as \`DurationMs\`: workspace, sandbox, package and their removal
+  included. The first shows what a build costs beside its step. The second reads 2,000 source files and packs a list of
+  their checksums; by hand the same is done with the plain tools and without a sandbox.
 - **status call**: \`wrk -t1 -c16\` on one package that has Succeeded; the bare server answers the same JSON without reading,
   checking or looking up anything.
 - **download**: \`curl -o /dev/null\`, new each time; nginx serves the very file of the package store.

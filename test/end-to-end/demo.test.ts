@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const READY = 'the next start finds everything again';
 
-test('the demo builds its sample app, and its three curl lines work when pasted; a second start finds everything', async (context) => {
+test('the demo builds its sample apps, and its curl lines work when pasted; a second start finds everything', async (context) => {
   const folder = await temporaryFolder(context);
   const first = startSlipway(context, folder, ['demo', '--port', '0']);
   await first.untilPrinted(READY);
@@ -19,10 +19,12 @@ test('the demo builds its sample app, and its three curl lines work when pasted;
   assert.match(printed, /Status +Succeeded/);
   const sha256 = /SHA256 +([0-9a-f]{64})/.exec(printed)?.[1];
 
-  const [list = '', build = '', download = ''] = printed.match(/^ {2}curl .*$/gm) ?? [];
+  const [list = '', build = '', download = '', buildOnSubversion = ''] = printed.match(/^ {2}curl .*$/gm) ?? [];
   const packages = JSON.parse(await paste(folder, list));
   assert.equal(packages.length, 1);
   assert.match(JSON.parse(await paste(folder, build)).PackageId, /^[0-9a-f-]{36}$/);
+  assert.match(printed, /The app legacy is on Subversion; its package is Main line-1\.0\.0\.6\.mda/);
+  assert.match(JSON.parse(await paste(folder, buildOnSubversion)).PackageId, /^[0-9a-f-]{36}$/);
   await paste(folder, download);
   const file = await readFile(join(folder, packages[0].Name));
   assert.equal(createHash('sha256').update(file).digest('hex'), sha256);
@@ -40,7 +42,7 @@ test('the demo builds its sample app, and its three curl lines work when pasted;
   assert.equal((await second.ended).code, 0);
 
   const doctor = ['doctor', '--verify', '--port', '0'];
-  assert.match((await runSlipway(context, folder, doctor)).stdout, /✔ packages +2 of 2 are sound/);
+  assert.match((await runSlipway(context, folder, doctor)).stdout, /✔ packages +4 of 4 are sound/);
   await damageOnePackage(join(folder, 'data', 'packages'));
   const damaged = await runSlipway(context, folder, doctor);
   assert.equal(damaged.code, 8);

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
-import { glob, readdir, readFile } from 'node:fs/promises';
+import { glob, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeTestRepository, type TestFile } from '../support/git.ts';
+import { makeTestRepository } from '../support/git.ts';
+import { installStandIn, makeJavaHome } from '../support/mxbuild/stand-in.ts';
+import { projectFileOf } from '../support/project-file.ts';
 import { readZip } from '../support/read-zip.ts';
 import { readPackage } from '../support/script-world.ts';
-import { startTestServer } from '../support/server.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { makeSvnRepository } from '../support/svn.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SCENARIOS = fileURLToPath(new URL('scenarios', import.meta.url));
+/** Of the one MxBuild that the server has. */
+const MENDIX_VERSION = '10.12.3.41523';
 
 /** What a client sends, and the settings of its app. */
 interface Request {
@@ -20,46 +25,98 @@ interface Request {
 interface Expected {
   readonly status: 'Succeeded' | 'Failed';
   readonly reason: string | null;
+  readonly mendixVersion?: string;
+  readonly problems?: readonly unknown[];
   /** The whole package, where it is no zip. */
   readonly bytes?: string;
   /** The names of the zip's members, in their order. */
   readonly members?: readonly string[];
-  /** Of some of them. */
+  /** Of some of them; `{branch}` is the name of the main line. */
   readonly contents?: Readonly<Record<string, string>>;
   /** What the log holds, among other lines. */
   readonly log: readonly string[];
 }
 
-/*
- * A folder per scenario: `repository` is committed and built as `request.json` says, and what comes of it is
- * `expected.json`.
- */
-for (const name of await readdir(SCENARIOS)) {
-  test(`scenario ${name}`, async (t) => {
-    const folder = join(SCENARIOS, name);
-    const [server, files] = [await startTestServer(t), await filesOf(join(folder, 'repository'))];
-    const request: Request = JSON.parse(await readFile(join(folder, 'request.json'), 'utf8'));
-    const expected: Expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8'));
-    const repository = await makeTestRepository(join(await temporaryFolder(t), 'calc.git'), { mainBranch: 'main' });
-    const [revision] = await repository.commit([{ branch: 'main', files }]);
-    const { settings, ...fields } = request;
-    const app = { AppId: 'calc', Repository: repository.path, ...settings };
-    assert.equal((await server.call('POST', '/manage/1/apps', app)).status, 200);
-    const started = await server.call('POST', '/api/1/apps/calc/packages', { Revision: revision, ...fields });
-    assert.equal(started.status, 200, JSON.stringify(started.body));
-    const built = await readPackage(server, started.body.PackageId);
-    assert.deepEqual([built.status, built.reason || null], [expected.status, expected.reason], built.log);
-    for (const text of expected.log) assert.ok(built.log.includes(text), `${text}\n${built.log}`);
-    if (expected.bytes !== undefined) assert.equal(String(built.bytes), expected.bytes);
-    if (expected.members !== undefined) await compareMembers(built.bytes, expected.members, expected.contents);
-  });
+type Files = Readonly<Record<string, Buffer>>;
+
+/** A repository with one revision on its main line. */
+interface Source {
+  readonly path: string;
+  readonly branch: string;
+  readonly revision: string;
 }
 
-async function filesOf(folder: string): Promise<Readonly<Record<string, TestFile>>> {
-  const files: Record<string, TestFile> = {};
+const SOURCES: Readonly<Record<string, (folder: string, files: Files) => Promise<Source>>> = {
+  async git(folder, files) {
+    const repository = await makeTestRepository(join(folder, 'calc.git'), { mainBranch: 'main' });
+    const [revision = ''] = await repository.commit([{ branch: 'main', files }]);
+    return { path: repository.path, branch: 'main', revision };
+  },
+  async svn(folder, files) {
+    const repository = await makeSvnRepository(join(folder, 'calc'));
+    const revision = await repository.commit('trunk', files);
+    return { path: repository.path, branch: 'trunk', revision };
+  },
+};
+
+/*
+ * A folder per scenario: `repository` is committed and built as `request.json` says, and what comes of it is
+ * `expected.json`. A project file is written as the SQL that makes it, `App.mpr.sql`.
+ */
+for (const name of await readdir(SCENARIOS)) {
+  const folder = join(SCENARIOS, name);
+  for (const [kind, makeSource] of Object.entries(SOURCES)) {
+    test(`scenario ${name} on ${kind}`, async (t) => {
+      const source = await makeSource(await temporaryFolder(t), await filesOf(join(folder, 'repository')));
+      const request: Request = JSON.parse(await readFile(join(folder, 'request.json'), 'utf8'));
+      const expected: Expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8'));
+      await compare(await build(await startScenarioServer(t), source, request), expected, source);
+    });
+  }
+}
+
+async function startScenarioServer(t: TestContext): Promise<TestServer> {
+  const folder = await temporaryFolder(t);
+  const dataFolder = join(folder, 'data');
+  const toolchains = join(dataFolder, 'toolchains', 'mxbuild');
+  await mkdir(toolchains, { recursive: true });
+  await installStandIn(toolchains, MENDIX_VERSION);
+  return await startTestServer(t, { dataFolder, javaHomes: [await makeJavaHome(join(folder, 'jdk'), '21.0.2')] });
+}
+
+async function build(server: TestServer, { path, revision }: Source, { settings, ...fields }: Request) {
+  const app = { AppId: 'calc', Repository: path, ...settings };
+  const created = await server.call('POST', '/manage/1/apps', app);
+  assert.equal(created.status, 200, JSON.stringify(created.body));
+  const started = await server.call('POST', '/api/1/apps/calc/packages', { Revision: revision, ...fields });
+  assert.equal(started.status, 200, JSON.stringify(started.body));
+  return await readPackage(server, started.body.PackageId);
+}
+
+type Built = Awaited<ReturnType<typeof build>>;
+
+async function compare(built: Built, expected: Expected, { branch }: Source): Promise<void> {
+  assert.deepEqual([built.status, built.reason || null], [expected.status, expected.reason], built.log);
+  assert.equal(built.mendixVersion, expected.mendixVersion ?? null);
+  assert.deepEqual(built.problems, expected.problems ?? []);
+  for (const text of expected.log) assert.ok(built.log.includes(text), `${text}\n${built.log}`);
+  if (expected.bytes !== undefined) assert.equal(String(built.bytes), expected.bytes);
+  if (expected.members === undefined) return;
+  const contents = Object.entries(expected.contents ?? {}).map(
+    ([name, text]) => [name, text.replaceAll('{branch}', branch)] as const,
+  );
+  await compareMembers(built.bytes, expected.members, contents);
+}
+
+async function filesOf(folder: string): Promise<Files> {
+  const files: Record<string, Buffer> = {};
   for await (const entry of glob('**/*', { cwd: folder, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) files[relative(folder, path)] = await readFile(path);
+    if (!entry.isFile()) continue;
+    const name = relative(folder, path);
+    const content = await readFile(path);
+    if (name.endsWith('.mpr.sql')) files[name.slice(0, -'.sql'.length)] = projectFileOf(String(content));
+    else files[name] = content;
   }
   return files;
 }
@@ -67,14 +124,14 @@ async function filesOf(folder: string): Promise<Readonly<Record<string, TestFile
 async function compareMembers(
   bytes: Buffer,
   names: readonly string[],
-  contents: Readonly<Record<string, string>> = {},
+  contents: readonly (readonly [name: string, text: string])[],
 ): Promise<void> {
   const members = await readZip(bytes);
   assert.deepEqual(
     members.map((member) => member.name),
     names,
   );
-  for (const [name, text] of Object.entries(contents)) {
+  for (const [name, text] of contents) {
     assert.equal(String(await members.find((member) => member.name === name)?.content()), text);
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 export interface MadeProjectFile {
@@ -27,4 +30,18 @@ export function makeProjectFile(path: string, made: MadeProjectFile = {}): void 
   const column = metaData.split(/[\s,]/, 1)[0];
   if (version !== null) database.prepare(`INSERT INTO _MetaData("${column}") VALUES (?)`).run(version);
   database.close();
+}
+
+/** The bytes of a project file that this SQL makes. */
+export function projectFileOf(sql: string): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-'));
+  const path = join(folder, 'App.mpr');
+  try {
+    const database = new DatabaseSync(path);
+    database.exec(sql);
+    database.close();
+    return readFileSync(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -11,6 +11,8 @@ export interface BuiltPackage {
   readonly status: 'Succeeded' | 'Failed';
   /** Empty where it succeeded. */
   readonly reason: string;
+  readonly mendixVersion: string | null;
+  readonly problems: readonly unknown[];
   readonly log: string;
   readonly bytes: Buffer;
 }
@@ -64,6 +66,8 @@ export async function readPackage(server: TestServer, id: string): Promise<Built
     id,
     status: body.Status,
     reason: body.StatusReason ?? '',
+    mendixVersion: body.MendixVersion,
+    problems: body.Problems ?? [],
     log: (await read(`${server.url}${path}/log`)).toString(),
     bytes: isThere ? await read(`${server.url}${path}/download`) : Buffer.alloc(0),
   };

@@ -1,4 +1,4 @@
-/** The sample app of `slipway demo`: a small calculator, as a history to be imported into Git. */
+/** The sample app of `slipway demo`: a small calculator, as a history to be imported into a repository. */
 export const SAMPLE_HISTORY: readonly SampleCommit[] = [
   {
     branch: 'main',
@@ -61,28 +61,9 @@ export interface SampleCommit {
 const FIRST_COMMIT_SECONDS = 1_767_261_600;
 const STEP_SECONDS = 3600;
 
-/** The history as `git fast-import` reads it (format: `git help fast-import`). */
-export function fastImportStream(history: readonly SampleCommit[]): string {
-  const started = new Set<string>();
-  return history.map((commit, index) => importCommit(commit, index, started)).join('');
-}
-
-function importCommit(commit: SampleCommit, index: number, started: Set<string>): string {
-  const who = `${commit.author} ${FIRST_COMMIT_SECONDS + index * STEP_SECONDS} +0000`;
-  const isFirst = !started.has(commit.branch);
-  started.add(commit.branch);
-  const files = Object.entries(commit.files).map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`);
-  return [
-    `commit refs/heads/${commit.branch}\nmark :${index + 1}\nauthor ${who}\ncommitter ${who}\n`,
-    data(`${commit.message}\n`),
-    isFirst && index > 0 ? `from :${index}\n` : '',
-    ...files,
-    '\n',
-  ].join('');
-}
-
-function data(text: string): string {
-  return `data ${Buffer.byteLength(text)}\n${text}\n`;
+/** When a commit of the history was made, in seconds since 1970. */
+export function commitSeconds(index: number): number {
+  return FIRST_COMMIT_SECONDS + index * STEP_SECONDS;
 }
 
 function json(value: unknown): string {
