@@ -21,7 +21,8 @@ export async function openSandbox(kind: SandboxKind, options: BubblewrapOptions)
   return { sandbox: bubblewrapSandbox(options) };
 }
 
-async function isOnPath(program: string, path: string): Promise<boolean> {
+/** @param path folders as in the variable `PATH` */
+export async function isOnPath(program: string, path: string): Promise<boolean> {
   for (const folder of path.split(':').filter((part) => part !== '')) {
     const found = await access(join(folder, program), constants.X_OK).then(
       () => true,

@@ -41,7 +41,8 @@ export async function chooseJavaHome(version: MendixVersion, folders: readonly s
   throw new BuildFailure('toolchain-missing', message);
 }
 
-async function findJavaHomes(folder: string): Promise<readonly JavaHome[]> {
+/** The JDK that a folder is, or those that it holds. */
+export async function findJavaHomes(folder: string): Promise<readonly JavaHome[]> {
   const own = await readJavaHome(folder);
   if (own !== undefined) return [own];
   const names = ((await ifThere(readdir(folder))) ?? []).sort();
