@@ -9,8 +9,9 @@ import type { Sandbox, SandboxLimits } from '../../sandbox/sandbox.ts';
 import type { Builder, BuildJob, BuildReport } from '../builder.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
 import { buildWarm } from './build-warm.ts';
-import { chooseJavaHome } from './java-homes.ts';
+import { chooseJavaHome, javaMajorsFor } from './java-homes.ts';
 import type { ReportProgress } from './obtain-toolchain.ts';
+import { findProjectJava } from './project-java.ts';
 import { type Order, PACKAGE_FILE, runOnce } from './run-once.ts';
 import { openPackage, storePackage } from './take-package.ts';
 import type { WarmMxbuilds } from './warm-mxbuilds.ts';
@@ -76,15 +77,18 @@ async function buildIn(
 
 async function prepare(
   options: MxbuildOptions,
-  { log, signal }: BuildJob,
+  { tree, log, signal }: BuildJob,
   { folder }: Workspace,
   project: string,
 ): Promise<Order> {
   const say = (text: string) => log.line(`mxbuild: ${text}`);
-  const { mendixVersion } = await readProjectFile(join(folder, project), project);
+  const file = join(folder, project);
+  const { mendixVersion } = await readProjectFile(file, project);
   say(`${project} is of Mendix ${mendixVersion}`);
   const toolchain = await options.obtainToolchain(mendixVersion, say, signal);
-  const java = await chooseJavaHome(mendixVersion, options.javaHomes);
+  const hasChoice = javaMajorsFor(mendixVersion).length > 1;
+  const wanted = hasChoice ? await findProjectJava(tree, project, file, signal) : undefined;
+  const java = await chooseJavaHome(mendixVersion, options.javaHomes, wanted);
   say(`building with Java ${java.major} in ${java.folder}`);
   return { project, mendixVersion, toolchain, javaHome: java.folder };
 }
