@@ -4,7 +4,7 @@ import { isNative, MXBUILD_PATH } from '../builders/mxbuild/mxbuild-command.ts';
 import { openToolchains } from '../builders/mxbuild/toolchains.ts';
 import { BuildFailure } from '../domain/failure.ts';
 import type { MendixVersion } from '../domain/mendix-version.ts';
-import { isOnPath } from '../sandbox/open-sandbox.ts';
+import { isOnPath } from '../sandbox/is-on-path.ts';
 import type { Configuration } from './configuration.ts';
 import type { Finding } from './finding.ts';
 import { SETTINGS } from './settings.ts';

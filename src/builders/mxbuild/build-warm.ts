@@ -20,6 +20,9 @@ export interface BuildWarmOptions {
   readonly limits: SandboxLimits;
 }
 
+/** Where the Node.js of this machine runs, and what it listens on is reached. */
+const SANDBOXES: ReadonlySet<string> = new Set(['bubblewrap', 'none']);
+
 /** `untouched`: the workspace is as it was. `gone`: it was used, and nothing came of it. */
 export type WarmOutcome = 'built' | 'untouched' | 'gone';
 
@@ -36,7 +39,7 @@ export async function buildWarm(
   workspace: Workspace,
 ): Promise<WarmOutcome> {
   // Service mode is documented for Mendix 7 and was seen in 11: `--host` in the newer ones only.
-  if (!isNative(order.mendixVersion)) return 'untouched';
+  if (!isNative(order.mendixVersion) || !SANDBOXES.has(options.sandbox.name)) return 'untouched';
   const late = AbortSignal.timeout(options.limits.timeMs);
   try {
     return await buildBounded(options, { ...job, signal: AbortSignal.any([job.signal, late]) }, order, workspace);
