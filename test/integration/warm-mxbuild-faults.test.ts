@@ -67,9 +67,9 @@ for (const [start, readyMs, reason] of [
 }
 
 test('one that hangs is ended by the time limit, and the build not made again', async (t) => {
-  const { hang, leftovers } = await openWarmWorld(t, { limits: { timeMs: 3_000 } });
-  const { code, message } = await failureOf((await hang()).building);
-  assert.deepEqual([code, message], ['time-limit', 'MxBuild took longer than 3 s and was stopped.']);
+  const { build, leftovers } = await openWarmWorld(t, { limits: { timeMs: 2_000 } });
+  const { code, message } = await failureOf(build({ served: { hang: true } }));
+  assert.deepEqual([code, message], ['time-limit', 'MxBuild took longer than 2 s and was stopped.']);
   assert.deepEqual(await leftovers(), []);
 });
 

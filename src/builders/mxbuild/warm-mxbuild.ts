@@ -132,9 +132,14 @@ function runIn(room: string, options: WarmMxbuildOptions, program: MxbuildProgra
   /** Waits for the next mark: one that came before does not count. */
   async function untilMark(signal: AbortSignal): Promise<void> {
     marked = Promise.withResolvers();
-    const goneToo = ended.then(() => Promise.reject(new ServiceFault(why)));
+    const goneToo = untilEnded();
     goneToo.catch(() => undefined);
     await untilAborted(Promise.race([marked.promise, goneToo]), signal);
+  }
+
+  async function untilEnded(): Promise<never> {
+    await ended;
+    throw new ServiceFault(why);
   }
 
   return {
@@ -151,6 +156,7 @@ function runIn(room: string, options: WarmMxbuildOptions, program: MxbuildProgra
       output = next;
     },
     untilMark,
+    untilEnded,
     putProject: (folder: string) => moveInto(folder, join(room, 'workspace', PROJECT)),
     post: (body: object, signal: AbortSignal) => postToService(join(sockets, 'mxbuild.sock'), '/build', body, signal),
     async clear(signal: AbortSignal) {
@@ -198,17 +204,18 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-async function untilReady(warm: WarmMxbuild, signal: AbortSignal): Promise<void> {
-  for (;;) {
+async function untilReady(warm: ReturnType<typeof runIn>, signal: AbortSignal): Promise<void> {
+  while (!warm.hasEnded) {
     try {
       await warm.post({}, signal);
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (warm.hasEnded || !(error instanceof ServiceFault)) throw error;
+      if (!(error instanceof ServiceFault)) throw error;
       await pause(PROBE_EVERY_MS, signal);
     }
   }
+  await warm.untilEnded();
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -122,8 +122,8 @@ export function warmMxbuilds(options: WarmMxbuildsOptions): WarmMxbuilds {
   async function start(place: Place, owner: WarmOwner, given: BorrowOptions): Promise<WarmMxbuild | undefined> {
     const { output, say, signal } = given;
     const began = clock();
+    const late = AbortSignal.timeout(readyMs);
     try {
-      const late = AbortSignal.timeout(readyMs);
       const bounds = AbortSignal.any([signal, closing.signal, late]);
       const warm = await startWarmMxbuild({ ...options, ...given }, owner, output, bounds);
       place.warm = warm;
@@ -134,15 +134,17 @@ export function warmMxbuilds(options: WarmMxbuildsOptions): WarmMxbuilds {
       forget(place);
       signal.throwIfAborted();
       if (closing.signal.aborted) return undefined;
+      if (!late.aborted && !(error instanceof ServiceFault)) throw error;
       pause(place);
-      say(`MxBuild cannot be kept for the next build, since ${reasonOf(error, readyMs)}`);
+      const why = error instanceof ServiceFault ? error.message : `it was not ready after ${readyMs / 1000} s`;
+      say(`MxBuild cannot be kept for the next build, since ${why}`);
       return undefined;
     }
   }
 
   async function giveBack(warm: WarmMxbuild, builtWell: boolean): Promise<void> {
     const place = places.values().find((one) => one.warm === warm);
-    const isFit = builtWell && (await isCleared(warm)) && !closing.signal.aborted;
+    const isFit = builtWell && (await isCleared(warm)) && !warm.hasEnded && !closing.signal.aborted;
     warm.output = undefined;
     if (place === undefined) return await warm.end();
     place.hasBuiltWell ||= builtWell;
@@ -191,10 +193,4 @@ async function isCleared(warm: WarmMxbuild): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function reasonOf(error: unknown, readyMs: number): string {
-  if (error instanceof ServiceFault) return error.message;
-  if (error instanceof Error && error.name === 'TimeoutError') return `it was not ready after ${readyMs / 1000} s`;
-  throw error;
 }

@@ -139,7 +139,8 @@ function serve({ host, port }) {
   console.log(`Starting on port ${port}`);
   if (start.refuse) fail(EXIT.service, 'The service could not be started.');
   if (start.neverListen) return setInterval(() => undefined, 1000);
-  if (start.garbage) return createTcpServer((socket) => socket.end('220 no web server\r\n')).listen(port, host);
+  const greet = (socket) => socket.on('error', () => undefined).end('220 no web server\r\n');
+  if (start.garbage) return createTcpServer(greet).listen(port, host);
   createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
@@ -180,12 +181,12 @@ function buildServed(asked, behaviour, send, response) {
   if (behaviour.leave !== undefined) {
     for (const folder of [HOME, TMPDIR]) writeFileSync(join(folder, behaviour.leave), 'left');
   }
-  if (behaviour.fill !== undefined) writeFileSync(join(HOME, 'filler'), Buffer.alloc(behaviour.fill, 'x'));
   const members = { 'model/served.json': JSON.stringify({ builds, seen, asked }), ...behaviour.members };
   const options = { 'model-version': asked.modelVersion, 'model-description': asked.modelDescription };
   if (behaviour.link === undefined) writePackage({ ...options, output: asked.mdaFilePath }, { ...behaviour, members });
   else symlinkSync(behaviour.link, asked.mdaFilePath);
   send(200, JSON.stringify({ status: 'Success', restartRequired: true }));
+  if (behaviour.fill !== undefined) writeFileSync(join(HOME, 'filler'), Buffer.alloc(behaviour.fill, 'x'));
   if (behaviour.meddle !== undefined) meddle(dirname(asked.projectFilePath), asked.mdaFilePath, behaviour.meddle);
 }
 
