@@ -12,7 +12,7 @@ const bubblewrap = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] 
 for (const sandbox of [noSandbox(), bubblewrap]) {
   test(`${sandbox.name}: the next build of a branch is by the same MxBuild, on files of its own`, async (t) => {
     const { builder, treeOf, warm, leftovers, buildAndTell } = await openWarmWorld(t, { sandbox });
-    const old = treeOf({}, [{ path: 'old.txt', content: 'gone in the next' }]);
+    const old = treeOf({ tell: true }, [{ path: 'old.txt', content: 'gone in the next' }]);
     const first = await readServed((await buildPackage(builder, old)).bytes);
     assert.deepEqual(first.seen.project, ['App.mpr', 'deployment', 'mprcontents', 'old.txt', 'stand-in.json']);
     const { served, lines } = await buildAndTell();

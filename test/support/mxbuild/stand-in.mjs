@@ -181,7 +181,8 @@ function buildServed(asked, behaviour, send, response) {
   if (behaviour.leave !== undefined) {
     for (const folder of [HOME, TMPDIR]) writeFileSync(join(folder, behaviour.leave), 'left');
   }
-  const members = { 'model/served.json': JSON.stringify({ builds, seen, asked }), ...behaviour.members };
+  const told = behaviour.tell ? { 'model/served.json': JSON.stringify({ builds, seen, asked }) } : {};
+  const members = { ...told, ...behaviour.members };
   const options = { 'model-version': asked.modelVersion, 'model-description': asked.modelDescription };
   if (behaviour.link === undefined) writePackage({ ...options, output: asked.mdaFilePath }, { ...behaviour, members });
   else symlinkSync(behaviour.link, asked.mdaFilePath);

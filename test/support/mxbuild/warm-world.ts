@@ -12,7 +12,7 @@ export async function openWarmWorld(t: { after(work: () => unknown): void }, giv
     ...world,
     /** Builds, and tells what the stand-in wrote of it in service mode. */
     async buildAndTell(behaviour?: object, facts?: Partial<typeof FACTS>) {
-      const { bytes, lines } = await world.build(behaviour, facts === undefined ? {} : { facts });
+      const { bytes, lines } = await world.build({ tell: true, ...behaviour }, facts === undefined ? {} : { facts });
       return { served: await readServed(bytes), lines, log: lines.join('\n') };
     },
     /** Starts a build that hangs, and waits until MxBuild is at it. */
