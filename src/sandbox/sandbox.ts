@@ -34,7 +34,7 @@ export interface SandboxCommand {
   /** All the command gets. */
   readonly environment: Readonly<Record<string, string>>;
   readonly network: boolean;
-  /** Absolute paths of folders that may be read under the same path, such as a toolchain. */
+  /** Absolute paths of folders and files that may be read under the same path, such as a toolchain. */
   readonly readOnly: readonly string[];
   /** Folders that may be written too: a path in the workspace, where nothing is, becomes the folder. */
   readonly writable: readonly { readonly folder: string; readonly at: string }[];
