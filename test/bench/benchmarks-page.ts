@@ -22,7 +22,7 @@ const INTRODUCTION = `# Benchmarks
 
 \`\`\`
 npm run bench                        every row, and this page; a few minutes
-npm run bench -- builds download     some rows: builds packaging script mxbuild status download memory large million kill
+npm run bench -- builds download     some rows: builds packaging svn script mxbuild status download memory large million kill
 npm run bench -- --json              for programs
 \`\`\`
 
