@@ -16,6 +16,8 @@ export interface Configuration {
   readonly buildTimeoutMs: number;
   readonly repositoryTimeoutMs: number;
   readonly fetchTimeoutMs: number;
+  /** An absolute path of a PEM file. */
+  readonly repositoryCaFile?: string | undefined;
   /** Without a trailing slash; undefined means: the address the client used. */
   readonly publicUrl: string | undefined;
   /** Absolute paths of PEM files: a certificate, with its chain, and the key that belongs to it. */
@@ -27,6 +29,9 @@ export interface Configuration {
   readonly mxbuildMirror: string | undefined;
   /** Absolute paths of JDKs, or of folders that hold several. */
   readonly javaHomes: readonly string[];
+  /** 0 keeps none. */
+  readonly warmMxbuilds: number;
+  readonly warmMxbuildIdleMs: number;
   readonly sandbox: SandboxKind;
   /** A name or an absolute path; undefined for podman, else docker. */
   readonly sandboxEngine?: string | undefined;

@@ -1,5 +1,5 @@
 import { CommandFailure } from '../cli/exit-codes.ts';
-import { checkTls } from './check-tls.ts';
+import { checkCertificates, checkTls } from './check-tls.ts';
 import type { Configuration } from './configuration.ts';
 import { type ConfigurationFile, readConfigurationFile } from './configuration-file.ts';
 import { getSetting, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
@@ -50,6 +50,7 @@ export async function loadConfiguration(sources: ConfigurationSources): Promise<
   const configuration = assemble(value);
   const certFile = value('tlsCert', SETTINGS.tlsCert);
   mistakes.push(...(await checkTls({ certFile, keyFile: value('tlsKey', SETTINGS.tlsKey) })));
+  mistakes.push(...(await checkCertificates('repositoryCa', value('repositoryCa', SETTINGS.repositoryCa))));
   if (mistakes.length > 0 || configuration === undefined) throw new ConfigurationError(mistakes);
   return configuration;
 }
@@ -99,6 +100,8 @@ function assemble(value: Value): Configuration | undefined {
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
     javaHomes: value('javaHomes', SETTINGS.javaHomes),
+    warmMxbuilds: value('warmMxbuilds', SETTINGS.warmMxbuilds),
+    warmMxbuildIdleMs: value('warmMxbuildIdle', SETTINGS.warmMxbuildIdle),
     sandbox: value('sandbox', SETTINGS.sandbox),
     sandboxPull: value('sandboxPull', SETTINGS.sandboxPull),
     sandboxFolders: value('sandboxFolders', SETTINGS.sandboxFolders),
@@ -120,6 +123,7 @@ function assemble(value: Value): Configuration | undefined {
     publicUrl,
     secretKey: value('secretKey', SETTINGS.secretKey),
     mxbuildMirror,
+    repositoryCaFile: value('repositoryCa', SETTINGS.repositoryCa),
     sandboxEngine: value('sandboxEngine', SETTINGS.sandboxEngine),
     sandboxImage: value('sandboxImage', SETTINGS.sandboxImage),
     sandboxNetwork: value('sandboxNetwork', SETTINGS.sandboxNetwork),

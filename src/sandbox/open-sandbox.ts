@@ -1,9 +1,8 @@
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type BubblewrapOptions, bubblewrapSandbox } from './bubblewrap.ts';
 import { type ContainerOptions, containerSandbox } from './container/container.ts';
 import { type EngineOptions, openEngine } from './container/engine.ts';
-import { sweepControlGroups } from './control-groups.ts';
+import { prepareControlGroups, sweepControlGroups } from './control-groups.ts';
+import { isOnPath } from './is-on-path.ts';
 import { noSandbox } from './no-sandbox.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -27,6 +26,7 @@ export async function openSandbox(kind: SandboxKind, options: SandboxOptions): P
   for (const program of ['bwrap', 'prlimit']) {
     if (!(await isOnPath(program, options.path))) return { missing: missingProgram(program) };
   }
+  await prepareControlGroups();
   await sweepControlGroups();
   return { sandbox: bubblewrapSandbox(options) };
 }
@@ -36,17 +36,6 @@ async function openContainers({ path, hidden, containers }: SandboxOptions): Pro
   const engine = await openEngine({ ...containers, path });
   if (typeof engine === 'string') return { missing: engine };
   return { sandbox: containerSandbox(engine, { ...containers, hidden }) };
-}
-
-async function isOnPath(program: string, path: string): Promise<boolean> {
-  for (const folder of path.split(':').filter((part) => part !== '')) {
-    const found = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
 }
 
 function missingProgram(program: string): string {

@@ -2,7 +2,7 @@
  * `npm run bench`: measures this program against its references, each pair in the same run, prints the table and, when
  * every row was measured, writes it to docs/benchmarks.md.
  *
- *     npm run bench [-- builds packaging script status download memory large million kill] [--json]
+ *     npm run bench [-- builds packaging svn script mxbuild status download memory large million kill] [--json]
  */
 
 import { loadavg } from 'node:os';
@@ -18,11 +18,15 @@ import { measurePackaging } from './packaging.ts';
 import type { Bench, Row, RowGroup } from './row.ts';
 import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
+import { measureSvn } from './svn.ts';
+import { measureWarmMxbuild } from './warm-mxbuild.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   builds: measureBuilds,
   packaging: measurePackaging,
+  svn: measureSvn,
   script: measureScript,
+  mxbuild: measureWarmMxbuild,
   status: measureStatus,
   download: measureDownload,
   memory: measureMemory,

@@ -22,7 +22,7 @@ const INTRODUCTION = `# Benchmarks
 
 \`\`\`
 npm run bench                        every row, and this page; a few minutes
-npm run bench -- builds download     some rows: builds packaging script status download memory large million kill
+npm run bench -- builds download     some rows: builds packaging svn script mxbuild status download memory large million kill
 npm run bench -- --json              for programs
 \`\`\`
 
@@ -53,6 +53,10 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **script builds**: in bubblewrap, on a warm mirror, as \`DurationMs\`: workspace, sandbox, package and their removal
   included. The first shows what a build costs beside its step. The second reads 2,000 source files and packs a list of
   their checksums; by hand the same is done with the plain tools and without a sandbox.
+- **build around an MxBuild**: the whole builder without the server, in bubblewrap, from the files in memory to the package
+  in memory. A stand-in takes the place of MxBuild, which is not free software; it does the same small work both ways and
+  does not pretend to be slow. So the row says what Slipway itself costs, and the start of a sandbox and a small program;
+  what a real MxBuild gains by being warm comes on top of it.
 - **status call**: \`wrk -t1 -c16\` on one package that has Succeeded; the bare server answers the same JSON without reading,
   checking or looking up anything.
 - **download**: \`curl -o /dev/null\`, new each time; nginx serves the very file of the package store.

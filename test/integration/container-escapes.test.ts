@@ -15,6 +15,7 @@ else {
     return {
       configuration: { sandbox: 'container', sandboxImage: engine.settings.image },
       first: 'sh',
+      networks: [{ network: false, says: /refused|unreachable|timed out/ }],
       connect: (host, port) => `nc -w 2 ${host} ${port} </dev/null`,
     };
   });
