@@ -86,12 +86,10 @@ async function listBranches(
 ): Promise<readonly Branch[]> {
   const known = await mirror.look(signal);
   const mainLine = mainLineOf(known, mainBranch);
-  const branches: Branch[] = [];
-  for (const [name, headId] of known.heads) {
-    signal.throwIfAborted();
-    const headNumber = await known.history.countOf(headId);
-    branches.push({ name, isMainLine: name === mainLine, headId, headNumber });
-  }
+  const counts = await known.history.countsOf([...new Set(known.heads.values())]);
+  const branches = Array.from(known.heads, ([name, headId]): Branch => {
+    return { name, isMainLine: name === mainLine, headId, headNumber: counts.get(headId) ?? 0 };
+  });
   const mainFirst = (a: Branch, b: Branch) => Number(b.isMainLine) - Number(a.isMainLine);
   return branches.sort((a, b) => mainFirst(a, b) || compareBytes(a.name, b.name));
 }
