@@ -44,6 +44,15 @@ export interface Repository {
   openTree(revisionId: string, signal: AbortSignal, branch?: BranchName): Promise<SourceTree>;
 
   /**
+   * Opens those files of a revision whose names end in a text, in any case, without fetching the others. Submodules are
+   * not looked into.
+   *
+   * @param ending such as `.mpr`
+   * @throws RepositoryError `unknown-revision`, `unreadable`, `unreachable`
+   */
+  openFiles(revisionId: string, ending: string, signal: AbortSignal, branch?: BranchName): Promise<SourceTree>;
+
+  /**
    * Makes tags on the remote, together: annotated ones on Git, server-side copies on Subversion. May be called again after any failure.
    *
    * @returns an outcome for each, in their order

@@ -117,6 +117,24 @@ export function repositoryContract(
       assert.equal((await resolve(onNew, 'feature')).id, onNew);
     });
 
+    it('opens the files that end in a text, in whatever folder and case', async () => {
+      const large = Buffer.alloc(3_000_000, 'mpr');
+      const files = { 'App.mpr': 'one', 'deep/er/größe @2.MPR': large, 'a.txt': 'a', 'mpr.txt': 'no', 'mpr/x': 'no' };
+      const id = await source.commit(source.mainBranch, files);
+      const later = await source.commit(source.mainBranch, { 'a.txt': 'b' });
+      const tree = await repository.openFiles(id, '.mpr', signal());
+      assert.deepEqual(
+        tree.files.map(({ path }) => path),
+        ['App.mpr', 'deep/er/größe @2.MPR'],
+      );
+      assert.deepEqual(await contents(tree), { 'App.mpr': 'one', 'deep/er/größe @2.MPR': String(large) });
+      await tree.close();
+      const same = await repository.openFiles(later, '.mpr', signal());
+      assert.deepEqual(same.files, tree.files);
+      await same.close();
+      await refuses(repository.openFiles('99', '.mpr', signal()), 'unknown-revision', '99');
+    });
+
     it('answers what it knows without the remote', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
       await resolve(id);

@@ -15,7 +15,7 @@ import { createTags } from './create-tags.ts';
 import { mainLineOf } from './find-branch.ts';
 import { parseCommit } from './git-objects.ts';
 import { Mirror, type MirrorContext } from './mirror.ts';
-import { folderNameOf, openTree } from './open-tree.ts';
+import { folderNameOf, openFiles, openTree } from './open-tree.ts';
 import { readObjects } from './read-objects.ts';
 import { parseRemoteAddress, type RemoteAddress, withCredentials } from './remote-address.ts';
 import { findNumber, freshBranch, resolveRevision } from './resolve-revision.ts';
@@ -69,6 +69,8 @@ export function openGitRepository(options: GitRepositoryOptions): GitRepository 
       findNumber(mirror, branch, revisionId, mainBranch, signal),
     openTree: (revisionId: string, signal: AbortSignal): Promise<SourceTree> =>
       openTree(mirror, revisionId, mirrorOf, signal),
+    openFiles: (revisionId: string, ending: string, signal: AbortSignal): Promise<SourceTree> =>
+      openFiles(mirror, revisionId, ending, signal),
     createTags: (tags: readonly TagRequest[], signal: AbortSignal) => createTags(mirror, tags, options.now(), signal),
     rest: () => {
       for (const one of [mirror, ...modules.values()]) one.rest();

@@ -5,6 +5,7 @@ import type { RemoteCredentials } from '../remote-credentials.ts';
 import type { BranchName, Repository, RevisionRequest, SourceFile, SourceTree, TagRequest } from '../repository.ts';
 import { createSvnTags } from './create-svn-tags.ts';
 import { ExportStore, type OpenedTree } from './export-store.ts';
+import { openSvnFiles } from './open-svn-files.ts';
 import { readContents } from './read-contents.ts';
 import { locate, parseSvnRevision, resolveSvnRevision } from './resolve-svn-revision.ts';
 import { type SvnRemote, urlOf } from './run-svn.ts';
@@ -68,6 +69,11 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
     },
     openTree: (revisionId: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
       run(signal, (both) => openTree(remote, store, branch, revisionId, both)),
+    openFiles: (revisionId: string, ending: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
+      run(signal, async (both) => {
+        const place = await locate(remote, branch, revisionId, both);
+        return await openSvnFiles(remote, place, ending, join(options.folder, 'svn-files'), both);
+      }),
     createTags: (tags: readonly TagRequest[], signal: AbortSignal) =>
       run(signal, (both) => createSvnTags(remote, tags, both)),
     close: async () => {
