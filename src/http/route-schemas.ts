@@ -14,6 +14,7 @@ import {
 } from '../protocol/manage.ts';
 import { ErrorSchema, PackageSchema, StartBuildAnswerSchema, StartBuildSchema } from '../protocol/package.ts';
 import { CredentialsSchema, SecretSchema, SetCredentialsSchema, SetSecretSchema } from '../protocol/secrets.ts';
+import { TeamServerBranchSchema, TeamServerRevisionSchema } from '../protocol/team-server.ts';
 
 /**
  * What each route is, in the words of OpenAPI: the one source of `/openapi.json` and `/docs`. Requests are read by the
@@ -39,6 +40,7 @@ interface Operation {
 
 export const TAGS = {
   'Build API': 'The documented calls, as existing clients make them.',
+  'Team Server API': 'The documented calls that tell branches and revisions.',
   Builds: 'Additions: follow, wait for, and cancel a build.',
   Downloads: 'Links that need no headers.',
   Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',
@@ -51,9 +53,32 @@ const NOTHING = Type.Object({}, { description: 'Nothing: an empty object.' });
 const ON_PACKAGE = ['INVALID_PARAMETERS', 'APP_NOT_FOUND', 'PACKAGE_NOT_FOUND'] as const;
 const ON_APP = ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_USER = ['NO_ACCESS', 'USER_NOT_FOUND', 'INVALID_PARAMETERS'] as const;
+const ON_BRANCH = ['INVALID_APPID', 'APP_NOT_FOUND', 'BRANCH_NOT_FOUND', 'REPOSITORY_UNAVAILABLE'] as const;
 const RANGE = { Range: Type.Optional(Type.String({ description: 'One range of bytes, as `bytes=0-99`.' })) };
 
 const OPERATIONS = {
+  listBranches: {
+    tag: 'Team Server API',
+    summary: 'Retrieve Branches',
+    description: 'Every branch of the repository as it is now, the main line first.',
+    answer: Type.Array(TeamServerBranchSchema),
+    errors: ['INVALID_APPID', 'APP_NOT_FOUND', 'REPOSITORY_UNAVAILABLE'],
+  },
+  retrieveBranch: {
+    tag: 'Team Server API',
+    summary: 'Retrieve Branch',
+    description: 'By any of its names: `trunk`, `main`, `<name>`, `branches%2F<name>`.',
+    answer: TeamServerBranchSchema,
+    errors: ON_BRANCH,
+  },
+  listRevisions: {
+    tag: 'Team Server API',
+    summary: 'Retrieve Revisions',
+    description: 'The newest revisions of a branch, newest first; on Git those along its first parents.',
+    query: { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })) },
+    answer: Type.Array(TeamServerRevisionSchema),
+    errors: [...ON_BRANCH, 'INVALID_PARAMETERS'],
+  },
   listPackages: {
     tag: 'Build API',
     summary: 'Retrieve Packages',

@@ -18,6 +18,7 @@ import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import { addPackageRoutes } from './package-routes.ts';
+import { addTeamServerRoutes } from './team-server-routes.ts';
 
 /**
  * The HTTP server: owns how requests are read, who may make them, and how answers and errors look on the wire. What is
@@ -77,6 +78,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addDownloadRoute(api, deps);
       addLogRoute(api, deps);
       addEventRoute(api, deps, closing);
+      addTeamServerRoutes(api, deps);
     },
     { prefix: '/api/1' },
   );

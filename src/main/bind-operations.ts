@@ -8,6 +8,7 @@ import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
 import { deleteApp } from '../operations/delete-app.ts';
 import { deletePackage } from '../operations/delete-package.ts';
+import { describeBranch, describeBranches, describeRevisions } from '../operations/describe-branches.ts';
 import { disableUser } from '../operations/disable-user.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
@@ -40,6 +41,9 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     disableUser: (args) => disableUser(deps, args),
     createKey: (args) => createKey(deps, args),
     revokeKey: (args) => revokeKey(deps, args),
+    listBranches: (app, signal) => describeBranches(deps, app, signal),
+    findBranch: (app, branch, signal) => describeBranch(deps, app, branch, signal),
+    listRevisions: (app, page, signal) => describeRevisions(deps, app, page, signal),
     grantApiRights: (args) => changeApiRights(deps, { ...args, change: 'grant' }),
     revokeApiRights: (args) => changeApiRights(deps, { ...args, change: 'revoke' }),
   };

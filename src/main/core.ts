@@ -54,6 +54,8 @@ export interface Core {
   readonly secretBox: SecretBox;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
+  /** Emptied when the server starts. */
+  readonly temporaryFolder: string;
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
   /** Begins to build and to do what the outbox holds. */
@@ -201,6 +203,7 @@ async function openLocked(
     secretBox,
     metrics,
     repositoryOf,
+    temporaryFolder,
     removeDeletedApps: () => removal.wake(),
     start() {
       worker.start();

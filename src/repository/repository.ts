@@ -28,7 +28,7 @@ export interface Repository {
 
   /**
    * The integer of a revision of a branch, as {@link listRevisions} gives it; undefined for a revision that was merged
-   * into the branch from beside it. Asks the remote only when the branch is not known here.
+   * into the branch from beside it. Asks the remote only when the branch is not known here, on Subversion never.
    *
    * @throws RepositoryError `unknown-branch`, `unreachable`
    */

@@ -10,7 +10,7 @@ import { readContents } from './read-contents.ts';
 import { locate, parseSvnRevision, resolveSvnRevision } from './resolve-svn-revision.ts';
 import { type SvnRemote, urlOf } from './run-svn.ts';
 import { parseSvnAddress } from './svn-address.ts';
-import { findSvnBranch, listSvnBranches, listSvnRevisions } from './svn-history.ts';
+import { listSvnBranches, listSvnRevisions } from './svn-history.ts';
 import { layoutOf, MAIN_LINE, type PlacedBranch, pathOf } from './svn-layout.ts';
 import type { SvnSettings } from './svn-settings.ts';
 
@@ -63,10 +63,7 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
     listBranches: (signal: AbortSignal) => run(signal, (both) => listSvnBranches(remote, both)),
     listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
       run(signal, (both) => listSvnRevisions(remote, branch, limit, both)),
-    findNumber: async (branch: BranchRequest, revisionId: string, signal: AbortSignal) => {
-      await run(signal, (both) => findSvnBranch(remote, branch, both));
-      return parseSvnRevision(revisionId);
-    },
+    findNumber: async (_branch: BranchRequest, revisionId: string) => parseSvnRevision(revisionId),
     openTree: (revisionId: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
       run(signal, (both) => openTree(remote, store, branch, revisionId, both)),
     openFiles: (revisionId: string, ending: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
