@@ -41,6 +41,8 @@ interface ApiKeysTable {
   expires_at: number | null;
   last_used_at: number | null;
   revoked_at: number | null;
+  /** As `domain/token-scopes.ts` reads them; null for a key that is good for all that its user may do. */
+  scopes: string | null;
 }
 
 interface AppsTable {

@@ -15,6 +15,7 @@ import {
 import { ErrorSchema, PackageSchema, StartBuildAnswerSchema, StartBuildSchema } from '../protocol/package.ts';
 import { CredentialsSchema, SecretSchema, SetCredentialsSchema, SetSecretSchema } from '../protocol/secrets.ts';
 import { TeamServerBranchSchema, TeamServerRevisionSchema } from '../protocol/team-server.ts';
+import type { TokenScope } from '../protocol/token-scopes.ts';
 
 /**
  * What each route is, in the words of OpenAPI: the one source of `/openapi.json` and `/docs`. Requests are read by the
@@ -34,6 +35,8 @@ interface Operation {
   /** Of the 200 answer: a schema for JSON, a media type for anything else. */
   readonly answer: TSchema | string;
   readonly errors: readonly ErrorCode[];
+  /** What a token must be for; without one the call needs an API key. */
+  readonly scope?: TokenScope;
   /** Whether it needs no credentials. */
   readonly open?: boolean;
 }
@@ -59,6 +62,7 @@ const RANGE = { Range: Type.Optional(Type.String({ description: 'One range of by
 const OPERATIONS = {
   listBranches: {
     tag: 'Team Server API',
+    scope: 'mx:modelrepository:repo:read',
     summary: 'Retrieve Branches',
     description: 'Every branch of the repository as it is now, the main line first.',
     answer: Type.Array(TeamServerBranchSchema),
@@ -66,6 +70,7 @@ const OPERATIONS = {
   },
   retrieveBranch: {
     tag: 'Team Server API',
+    scope: 'mx:modelrepository:repo:read',
     summary: 'Retrieve Branch',
     description: 'By any of its names: `trunk`, `main`, `<name>`, `branches%2F<name>`.',
     answer: TeamServerBranchSchema,
@@ -73,6 +78,7 @@ const OPERATIONS = {
   },
   listRevisions: {
     tag: 'Team Server API',
+    scope: 'mx:modelrepository:repo:read',
     summary: 'Retrieve Revisions',
     description: 'The newest revisions of a branch, newest first; on Git those along its first parents.',
     query: { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })) },
@@ -81,6 +87,7 @@ const OPERATIONS = {
   },
   listPackages: {
     tag: 'Build API',
+    scope: 'mx:deployment:read',
     summary: 'Retrieve Packages',
     description: 'Every package of an app, newest first.',
     answer: Type.Array(ref('Package')),
@@ -88,6 +95,7 @@ const OPERATIONS = {
   },
   retrievePackage: {
     tag: 'Build API',
+    scope: 'mx:deployment:read',
     summary: 'Retrieve Package',
     description: 'One package. With `wait` (or the header `Prefer: wait=…`) the answer comes when its status changes.',
     query: {
@@ -102,6 +110,7 @@ const OPERATIONS = {
   },
   deletePackage: {
     tag: 'Build API',
+    scope: 'mx:deployment:write',
     summary: 'Delete Package',
     description: 'Deletes a package whose build has ended, with its file and its log.',
     answer: NOTHING,
@@ -109,6 +118,7 @@ const OPERATIONS = {
   },
   downloadPackage: {
     tag: 'Build API',
+    scope: 'mx:deployment:read',
     summary: 'Download Package',
     description: 'The file itself, never a redirect; with ranges. `Url.Location` of Retrieve Package does the same.',
     headers: RANGE,
@@ -117,6 +127,7 @@ const OPERATIONS = {
   },
   startBuild: {
     tag: 'Build API',
+    scope: 'mx:deployment:write',
     summary: 'Start Building Deployment Package',
     description:
       'Accepts a build and answers at once. Branch and revision are looked up first: what cannot be built is refused.',
@@ -139,6 +150,7 @@ const OPERATIONS = {
   },
   cancelBuild: {
     tag: 'Builds',
+    scope: 'mx:deployment:write',
     summary: 'Cancel a build',
     description: 'The package becomes Failed, with the reason `canceled`.',
     answer: NOTHING,
@@ -146,6 +158,7 @@ const OPERATIONS = {
   },
   followPackage: {
     tag: 'Builds',
+    scope: 'mx:deployment:read',
     summary: 'Follow a build',
     description:
       'Server-sent events: `status` with the package as JSON, `log` with one line. The ids of `log` events let a client that reconnects go on with `Last-Event-ID`. Ends after the final status.',
@@ -155,6 +168,7 @@ const OPERATIONS = {
   },
   readLog: {
     tag: 'Builds',
+    scope: 'mx:deployment:read',
     summary: 'Read the log of a build',
     description: 'What there is of the log at this moment.',
     headers: RANGE,
@@ -345,18 +359,30 @@ export type OperationId = keyof typeof OPERATIONS;
 /** The description of a route. */
 export function describe(operationId: OperationId): FastifySchema {
   const operation: Operation = OPERATIONS[operationId];
+  const scope = operation.scope && `A token needs the scope \`${operation.scope}\`.`;
+  const text = [operation.description, scope].filter((part) => part !== undefined).join('\n\n');
   const errors = operation.open === true ? operation.errors : [...operation.errors, ...ON_EVERY_CALL];
   return {
     operationId,
     tags: [operation.tag],
     summary: operation.summary,
-    ...(operation.description !== undefined && { description: operation.description }),
+    ...(text !== '' && { description: text }),
     ...(operation.query !== undefined && { querystring: Type.Object(operation.query) }),
     ...(operation.headers !== undefined && { headers: Type.Object(operation.headers) }),
     ...(operation.body !== undefined && { body: operation.body }),
     ...(operation.open === true && { security: [] }),
     response: { 200: describeAnswer(operation.answer), ...describeErrors(errors) },
   };
+}
+
+/** What a token must be for, that calls a route; undefined where it needs an API key. */
+export function scopeOf(schema: FastifySchema | undefined): TokenScope | undefined {
+  const id = schema?.operationId;
+  return id !== undefined && isOperation(id) ? (OPERATIONS[id] satisfies Operation as Operation).scope : undefined;
+}
+
+function isOperation(id: string): id is OperationId {
+  return Object.hasOwn(OPERATIONS, id);
 }
 
 const ON_EVERY_CALL = ['UNAUTHORIZED', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;
