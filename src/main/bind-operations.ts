@@ -15,7 +15,6 @@ import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
 import { startBuild } from '../operations/start-build.ts';
 import { updateApp } from '../operations/update-app.ts';
-import { findRepositoryKind } from '../repository/find-repository-kind.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
@@ -24,7 +23,7 @@ const ASK_KIND_MS = 5_000;
 
 /** The verbs, bound to what they work on. */
 export function bindOperations(core: Core, clock: () => number): HttpOperations {
-  const findKind = (address: string) => findRepositoryKind(address, AbortSignal.timeout(ASK_KIND_MS));
+  const findKind = (address: string) => core.findRepositoryKind({ address }, AbortSignal.timeout(ASK_KIND_MS));
   const deps = { ...core, clock, checkRepository: checkAddress, findKind };
   return {
     startBuild: (args, signal) => startBuild(deps, args, signal),

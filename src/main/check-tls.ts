@@ -23,6 +23,13 @@ export async function checkTls({ certFile, keyFile }: TlsFiles): Promise<readonl
   return checkTogether(certFile, cert.pem, key.pem);
 }
 
+/** What is wrong with a file of certificates, in a sentence. @param path none where the setting is not given */
+export async function checkCertificates(name: string, path: string | undefined): Promise<readonly string[]> {
+  if (path === undefined) return [];
+  const read = await readPem(name, path, 'certificates in PEM', (pem) => new X509Certificate(pem));
+  return typeof read === 'string' ? [read] : [];
+}
+
 interface ReadPem<T> {
   readonly pem: Buffer;
   readonly content: T;

@@ -15,6 +15,8 @@ export interface Configuration {
   readonly buildTimeoutMs: number;
   readonly repositoryTimeoutMs: number;
   readonly fetchTimeoutMs: number;
+  /** An absolute path of a PEM file. */
+  readonly repositoryCaFile?: string | undefined;
   /** Without a trailing slash; undefined means: the address the client used. */
   readonly publicUrl: string | undefined;
   /** Absolute paths of PEM files: a certificate, with its chain, and the key that belongs to it. */

@@ -25,7 +25,7 @@ import { tagEffect } from '../outbox/tag-effect.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
-import { openRepositories } from '../repository/repositories.ts';
+import { openRepositories, type Repositories } from '../repository/repositories.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
@@ -56,6 +56,8 @@ export interface Core {
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Emptied when the server starts. */
   readonly temporaryFolder: string;
+
+  readonly findRepositoryKind: Repositories['findKind'];
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
   /** Begins to build and to do what the outbox holds. */
@@ -121,6 +123,7 @@ async function openLocked(
     extraEnvironment: gitVariables(process.env),
     connectTimeoutMs: configuration.repositoryTimeoutMs,
     fetchTimeoutMs: configuration.fetchTimeoutMs,
+    authoritiesFile: configuration.repositoryCaFile,
   });
   opened.defer(repositories.closeAll);
   const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
@@ -204,6 +207,7 @@ async function openLocked(
     metrics,
     repositoryOf,
     temporaryFolder,
+    findRepositoryKind: repositories.findKind,
     removeDeletedApps: () => removal.wake(),
     start() {
       worker.start();

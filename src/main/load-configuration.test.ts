@@ -40,6 +40,7 @@ test('without anything given, the defaults hold', async () => {
     buildTimeoutMs: 1_800_000,
     repositoryTimeoutMs: 10_000,
     fetchTimeoutMs: 600_000,
+    repositoryCaFile: undefined,
     secretKey: undefined,
     publicUrl: undefined,
     linkTtlSeconds: 900,
@@ -113,6 +114,9 @@ test('a file that was asked for must be there and must be YAML', async () => {
 
 test('certificate and key must both be readable, and be what they are given as', async () => {
   const tlsCert = await writeConfig('cert.pem', 'no certificate');
+  assert.deepEqual(await mistakesOf({ flags: { repositoryCa: tlsCert } }), [
+    `repositoryCa is '${join(folder, 'cert.pem')}'; accepted is the path of a file with certificates in PEM.`,
+  ]);
   assert.deepEqual(await mistakesOf({ flags: { tlsCert, tlsKey: 'key.pem' } }), [
     `tlsCert is '${join(folder, 'cert.pem')}'; accepted is the path of a file with a certificate in PEM.`,
     `tlsKey is '${join(folder, 'key.pem')}'; accepted is the path of a file that can be read.`,

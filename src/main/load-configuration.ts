@@ -1,5 +1,5 @@
 import { CommandFailure } from '../cli/exit-codes.ts';
-import { checkTls } from './check-tls.ts';
+import { checkCertificates, checkTls } from './check-tls.ts';
 import type { Configuration } from './configuration.ts';
 import { type ConfigurationFile, readConfigurationFile } from './configuration-file.ts';
 import { getSetting, SETTING_NAMES, SETTINGS, type Setting, type SettingName } from './settings.ts';
@@ -50,6 +50,7 @@ export async function loadConfiguration(sources: ConfigurationSources): Promise<
   const configuration = assemble(value);
   const certFile = value('tlsCert', SETTINGS.tlsCert);
   mistakes.push(...(await checkTls({ certFile, keyFile: value('tlsKey', SETTINGS.tlsKey) })));
+  mistakes.push(...(await checkCertificates('repositoryCa', value('repositoryCa', SETTINGS.repositoryCa))));
   if (mistakes.length > 0 || configuration === undefined) throw new ConfigurationError(mistakes);
   return configuration;
 }
@@ -114,7 +115,9 @@ function assemble(value: Value): Configuration | undefined {
   const publicUrl = value('publicUrl', SETTINGS.publicUrl);
   const mirror = value('mxbuildMirror', SETTINGS.mxbuildMirror);
   const mxbuildMirror = mirror === 'none' ? undefined : mirror;
-  return { ...configuration, publicUrl, secretKey: value('secretKey', SETTINGS.secretKey), mxbuildMirror, ...tls };
+  const repositoryCaFile = value('repositoryCa', SETTINGS.repositoryCa);
+  const secretKey = value('secretKey', SETTINGS.secretKey);
+  return { ...configuration, publicUrl, secretKey, mxbuildMirror, repositoryCaFile, ...tls };
 }
 
 type Complete<T> = { readonly [Name in keyof T]: Exclude<T[Name], undefined> };

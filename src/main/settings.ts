@@ -120,6 +120,15 @@ export const SETTINGS = {
     fallback: '10m',
     parse: (text) => between(parseDuration(text), 1000, DAY_MS),
   },
+  repositoryCa: {
+    flag: '--repository-ca <file>',
+    variables: ['SLIPWAY_REPOSITORY_CA'],
+    summary:
+      'Certificates (PEM) of authorities that vouch for https servers of repositories, besides those that the machine trusts.',
+    accepts: 'the path of a file',
+    fallback: undefined,
+    parse: parsePath,
+  },
   linkTtl: {
     flag: '--link-ttl <duration>',
     variables: ['SLIPWAY_LINK_TTL'],

@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import { formatAppSettings, withDefaults } from '../domain/app-settings.ts';
+import { hideCredentials } from '../domain/credentials-in-text.ts';
 import { type AppId, type ProjectId, parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { CreateApp, RepositoryKind } from '../protocol/manage.ts';
@@ -13,8 +14,8 @@ import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
 export interface CreateAppDeps {
   readonly database: Database;
   readonly checkRepository: CheckRepository;
-  /** Finds out the kind of a repository; git where nothing tells. */
-  readonly findKind: (address: string) => Promise<RepositoryKind>;
+  /** Finds out the kind of a repository; git where nothing tells, `hidden` where its server asks who we are first. */
+  readonly findKind: (address: string) => Promise<RepositoryKind | 'hidden'>;
   readonly clock: () => number;
 }
 
@@ -29,6 +30,7 @@ export async function createApp(
   { user, request }: { readonly user: User; readonly request: CreateApp },
 ): Promise<AppRow> {
   const kind = request.Kind ?? (await findKind(request.Repository));
+  if (kind === 'hidden') throw hiddenKind(request.Repository);
   const row = newApp(request, kind, clock());
   checkRepositoryOf(row, checkRepository);
   await database.transaction(async (queries) => {
@@ -46,6 +48,12 @@ export async function createApp(
     });
   });
   return row;
+}
+
+function hiddenKind(address: string): Refusal {
+  const shown = hideCredentials(address.trim());
+  const sentence = `The server of ${shown} asks for a password before it says whether it holds Git or Subversion: give the Kind (--kind git or --kind svn), and then the app its credentials.`;
+  return new Refusal('INVALID_PARAMETERS', sentence);
 }
 
 function newApp(request: CreateApp, kind: RepositoryKind, createdAt: number): AppRow {

@@ -1,19 +1,21 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppSettings, RepositoryKind } from '../protocol/manage.ts';
+import { type Authorities, writeAuthorities } from './authorities.ts';
+import { findRepositoryKind, type UnknownRepository } from './find-repository-kind.ts';
 import { CatFilePool } from './git/cat-file-pool.ts';
 import { openGitRepository } from './git/git-repository.ts';
 import type { GitSettings } from './git/git-settings.ts';
 import { createObjectMemory } from './git/object-memory.ts';
-import { PRIVATE_PREFIX } from './git/private-files.ts';
 import { parseRemoteAddress } from './git/remote-address.ts';
 import { listFolders, sweepMirrors } from './git/sweep-mirrors.ts';
+import { PRIVATE_PREFIX } from './private-files.ts';
 import type { RemoteCredentials } from './remote-credentials.ts';
 import { removeFolder } from './remove-folder.ts';
 import type { Repository } from './repository.ts';
 import { parseSvnAddress } from './svn/svn-address.ts';
 import { openSvnRepository } from './svn/svn-repository.ts';
-import { prepareConfigFolder, SVN_MARK, type SvnSettings } from './svn/svn-settings.ts';
+import { SVN_MARK, type SvnSettings } from './svn/svn-settings.ts';
 
 /** Everything that is open of the apps' repositories: one per app, with its mirrors on disk. */
 export interface Repositories {
@@ -24,6 +26,12 @@ export interface Repositories {
    * @throws RepositoryError `bad-address`
    */
   forApp(app: AppRepository): Repository;
+  /**
+   * Finds out of which kind a repository is that no app has yet: see {@link findRepositoryKind}.
+   *
+   * @returns `hidden` where its server does not let us in, and does not say what it holds
+   */
+  findKind(repository: UnknownRepository, signal: AbortSignal): Promise<RepositoryKind | 'hidden'>;
   /** Ends an app's processes; the next {@link forApp} opens it again. */
   close(appKey: string): Promise<void>;
   closeAll(): Promise<void>;
@@ -57,6 +65,8 @@ export interface RepositoriesOptions {
   /** HOME of every child: where ssh finds its keys. */
   readonly home: string;
   readonly extraEnvironment?: Readonly<Record<string, string>>;
+  /** Certificates (PEM) that vouch for servers besides those that the machine trusts. Read once. */
+  readonly authoritiesFile?: string | undefined;
   /** How long a remote may take to answer at all. */
   readonly connectTimeoutMs?: number;
   /** How long a whole fetch or push may take. */
@@ -92,9 +102,8 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
   });
   const shared = { settings, pool, memory: createObjectMemory() };
   const now = options.now ?? Date.now;
-  prepareFolder(options.mirrorsFolder, settings.globalConfig);
-  const svn = svnSettingsOf(options, settings);
-  prepareConfigFolder(svn.configFolder);
+  const authorities = prepareFolder(options, settings.globalConfig);
+  const svn: SvnSettings = { ...settings, authorityFiles: authorities?.each ?? [] };
   const opened = new Map<string, Open>();
   const resting = setInterval(() => restIdle(opened, performance.now() - restMs), restMs).unref();
 
@@ -139,6 +148,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
       if (known !== undefined) void end(app.key);
       return open(app);
     },
+    findKind: (repository, signal) => findRepositoryKind(repository, { git: settings, svn }, signal),
     close: (appKey) => end(appKey),
     closeAll: async () => {
       clearInterval(resting);
@@ -150,7 +160,7 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
     sweep: (isApp) =>
       sweepMirrors(options.mirrorsFolder, isApp, [
         `GIT_CONFIG_GLOBAL=${settings.globalConfig}`,
-        `${SVN_MARK}=${svn.configFolder}`,
+        `${SVN_MARK}=${svn.privateFolder}`,
       ]),
     removeOthers: async (isApp) => {
       for (const appKey of (await listFolders(options.mirrorsFolder)).filter(isAppKey)) {
@@ -179,24 +189,21 @@ function settingsOf(options: RepositoriesOptions): GitSettings {
   };
 }
 
-/** Its folder begins with a dot: no app's does. */
-function svnSettingsOf(options: RepositoriesOptions, git: GitSettings): SvnSettings {
-  const { path, home, extraEnvironment, connectTimeoutMs, fetchTimeoutMs, localTimeoutMs } = git;
-  const configFolder = join(options.mirrorsFolder, '.subversion');
-  return { path, home, extraEnvironment, connectTimeoutMs, fetchTimeoutMs, localTimeoutMs, configFolder };
-}
-
 /**
  * The configuration that stands in for the user's own is a file, and not an option, because it has to reach the
  * `upload-pack` of a file address too: that refuses repositories of other owners otherwise.
  */
-function prepareFolder(folder: string, globalConfig: string): void {
+function prepareFolder(options: RepositoriesOptions, globalConfig: string): Authorities | undefined {
+  const { mirrorsFolder: folder, authoritiesFile } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(globalConfig, '[safe]\n\tdirectory = *\n', { mode: 0o600 });
+  const authorities = authoritiesFile === undefined ? undefined : writeAuthorities(folder, authoritiesFile);
+  const trust = authorities === undefined ? '' : `[http]\n\tsslCAInfo = ${JSON.stringify(authorities.bundle)}\n`;
+  writeFileSync(globalConfig, `[safe]\n\tdirectory = *\n${trust}`, { mode: 0o600 });
   for (const name of readdirSync(folder)) {
     if (name.includes('.removed-') || name.startsWith(PRIVATE_PREFIX))
       rmSync(join(folder, name), { recursive: true, force: true });
   }
+  return authorities;
 }
 
 function folderName(appKey: string): string {

@@ -1,20 +1,13 @@
-import { mkdtemp, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRepositories, type Repositories } from '../../src/repository/repositories.ts';
 import { makeTestRepository, type TestRepository } from '../support/git.ts';
-import { makeLocalSsh, startGitDaemon, startGitHttp, type TestGitServer } from '../support/git-servers.ts';
-import { type ContractSource, type ContractSubject, repositoryContract } from './repository.ts';
-
-interface Transport {
-  readonly address: string;
-  readonly server?: TestGitServer;
-  readonly path?: string;
-}
+import { makeLocalSsh, startGitDaemon, startGitHttp } from '../support/git-servers.ts';
+import type { ContractSource } from './repository.ts';
+import { type OpenTransport, transportContracts } from './repository-transports.ts';
 
 const PATH = process.env.PATH ?? '';
 
-const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>>> = {
+const TRANSPORTS: Readonly<Record<string, OpenTransport>> = {
   'a path': async (folder) => ({ address: join(folder, 'app.git') }),
   'file://': async (folder) => ({ address: `file://${join(folder, 'app.git')}` }),
   'git://': async (folder) => {
@@ -31,30 +24,9 @@ const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>
   },
 };
 
-for (const [name, open] of Object.entries(TRANSPORTS)) {
-  repositoryContract(`Git over ${name}`, () => makeSubject(open), name === 'a path' ? 'whole' : 'remote');
-}
-
-async function makeSubject(open: (folder: string) => Promise<Transport>): Promise<ContractSubject> {
-  const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
-  const remote = await makeTestRepository(join(folder, 'app.git'));
-  const transport = await open(folder);
-  let repositories: Repositories | undefined;
-  return {
-    source: sourceOf(remote),
-    reopen: async () => {
-      await repositories?.closeAll();
-      const path = transport.path ?? PATH;
-      repositories = openRepositories({ mirrorsFolder: join(folder, 'mirrors'), path, home: folder });
-      return repositories.forApp({ key: 'app', kind: 'git', repository: transport.address, mainBranch: null });
-    },
-    close: async () => {
-      await repositories?.closeAll();
-      await transport.server?.stop();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
+transportContracts('Git', 'git', TRANSPORTS, async (folder) =>
+  sourceOf(await makeTestRepository(join(folder, 'app.git'))),
+);
 
 function sourceOf(remote: TestRepository): ContractSource {
   const mainBranch = 'master';

@@ -1,22 +1,14 @@
-import { mkdtemp, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RemoteCredentials } from '../../src/repository/remote-credentials.ts';
-import { openRepositories, type Repositories } from '../../src/repository/repositories.ts';
-import { makeLocalSsh, startSvnserve, type TestGitServer } from '../support/git-servers.ts';
+import { makeLocalSsh, startSvnserve } from '../support/git-servers.ts';
 import { encode, makeSvnRepository, runTestSvn, type SvnTestRepository } from '../support/svn.ts';
-import { type ContractSource, type ContractSubject, repositoryContract } from './repository.ts';
-
-interface Transport {
-  readonly address: string;
-  readonly server?: TestGitServer;
-  readonly path?: string;
-  readonly credentials?: RemoteCredentials;
-}
+import { startSvnHttp } from '../support/svn-http-server.ts';
+import type { ContractSource } from './repository.ts';
+import { type OpenTransport, transportContracts } from './repository-transports.ts';
 
 const PATH = process.env.PATH ?? '';
 
-const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>>> = {
+const TRANSPORTS: Readonly<Record<string, OpenTransport>> = {
   'a path': async (folder) => ({ address: join(folder, 'app') }),
   'file://': async (folder) => ({ address: `file://${join(folder, 'app')}` }),
   'svn://': async (folder) => {
@@ -28,35 +20,20 @@ const TRANSPORTS: Readonly<Record<string, (folder: string) => Promise<Transport>
     const credentials = { kind: 'password', username: 'builder', password: 's3cret/@word' } as const;
     return { address: `${server.url}app`, server, credentials };
   },
+  'http:// with a password': async (folder) => {
+    const server = await startSvnHttp(folder, { user: { name: 'builder', password: 's3cret/@word' } });
+    const credentials = { kind: 'password', username: 'builder', password: 's3cret/@word' } as const;
+    return { address: `${server.url}app`, server, credentials };
+  },
   'svn+ssh:// without the network': async (folder) => {
     const bin = await makeLocalSsh(folder);
     return { address: `svn+ssh://svn@localhost${join(folder, 'app')}`, path: `${bin}:${PATH}` };
   },
 };
 
-for (const [name, open] of Object.entries(TRANSPORTS)) {
-  repositoryContract(`Subversion over ${name}`, () => makeSubject(open), name === 'a path' ? 'whole' : 'remote');
-}
-
-async function makeSubject(open: (folder: string) => Promise<Transport>): Promise<ContractSubject> {
-  const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
-  const remote = await makeSvnRepository(join(folder, 'app'));
-  const { address, server, path = PATH, credentials } = await open(folder);
-  let repositories: Repositories | undefined;
-  return {
-    source: sourceOf(remote),
-    reopen: async () => {
-      await repositories?.closeAll();
-      repositories = openRepositories({ mirrorsFolder: join(folder, 'mirrors'), path, home: folder });
-      return repositories.forApp({ key: 'app', kind: 'svn', repository: address, mainBranch: null, credentials });
-    },
-    close: async () => {
-      await repositories?.closeAll();
-      await server?.stop();
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
+transportContracts('Subversion', 'svn', TRANSPORTS, async (folder) =>
+  sourceOf(await makeSvnRepository(join(folder, 'app'))),
+);
 
 function sourceOf(remote: SvnTestRepository): ContractSource {
   const folderOf = (branch: string) => (branch === 'trunk' ? 'trunk' : `branches/${branch}`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { startServer } from '../../src/main/server.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { openCommandLine } from '../support/command-line.ts';
+import { filesWith } from '../support/files-with.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { startGitHttp } from '../support/git-servers.ts';
 import { listBlocks } from '../support/page-blocks.ts';
@@ -15,13 +16,6 @@ import { makeKey } from '../support/ssh-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SECRET = 'open-sesame-4711';
-
-async function filesWith(folder: string, text: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  const contents = await Promise.all(paths.map((path) => readFile(path, 'latin1')));
-  return paths.filter((_, at) => contents[at]?.includes(text));
-}
 
 /** A command line that is logged in to a server with the app `calc`. */
 async function commandLineWorld(context: { after(work: () => unknown): void }) {

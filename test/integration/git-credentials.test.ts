@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { cp, readdir, readFile, stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RemoteCredentials } from '../../src/repository/remote-credentials.ts';
 import { type Repository, RepositoryError } from '../../src/repository/repository.ts';
+import { startAsking } from '../support/asking-server.ts';
+import { makeCertificate } from '../support/certificates.ts';
+import { filesWith } from '../support/files-with.ts';
+import { startForwarding } from '../support/forwarding-server.ts';
 import { makeGitLab } from '../support/git-lab.ts';
 import { startGitHttp, startRedirecting } from '../support/git-servers.ts';
+import { processesWith } from '../support/processes-with.ts';
 import { makeKey, startSshServer } from '../support/ssh-server.ts';
 
 const { signal } = new AbortController();
@@ -62,6 +66,16 @@ test('a token lets us in, with the name that Mendix wants or the one that was gi
   assert.ok(await find(other.lab.open(other.address, undefined, token)));
 });
 
+test('over https a server is let in whose certificate an authority of ours vouches for, and no other', async (context) => {
+  const { lab, server, id } = await httpLab(context, { name: 'builder', password: PASSWORD.password });
+  const certificate = await makeCertificate(lab.folder, 'git');
+  const front = await startForwarding(server.url, async () => undefined, certificate);
+  context.after(front.stop);
+  await assert.rejects(find(lab.open(`${front.url}app.git`, undefined, PASSWORD)), /certificate/);
+  await lab.restart({ authoritiesFile: certificate.certFile });
+  assert.equal((await find(lab.open(`${front.url}app.git`, undefined, PASSWORD))).id, id);
+});
+
 test('wrong credentials are refused with a reason that does not hold them, and new ones are used at once', async (context) => {
   const { lab, address } = await httpLab(context, { name: 'builder', password: PASSWORD.password });
   await refuses(lab.open(address), 'builder');
@@ -84,7 +98,7 @@ test('while a fetch is under way, only a private file holds the password, and af
   const { lab, address } = await httpLab(context, { name: 'builder', password: 'held-password' }, admit);
   const finding = find(lab.open(address, undefined, { ...PASSWORD, password: 'held-password' }));
   await Promise.race([reached.promise, finding]);
-  const processes = await processesOf(lab.mirrorsFolder);
+  const processes = await processesWith(`GIT_CONFIG_GLOBAL=${join(lab.mirrorsFolder, 'gitconfig')}`);
   assert.ok(processes.length >= 2, 'git and its helper run');
   assert.ok(!processes.some((text) => text.includes('held-password') || text.includes('builder')));
   const [folder = ''] = await privateFolders(lab.mirrorsFolder);
@@ -168,39 +182,3 @@ test('an ssh key lets us in to a host that is known, and no other key does', asy
   await assert.rejects(lab.open(address, undefined, unknown).listBranches(signal), /ssh key is not known/);
   assert.deepEqual(await privateFolders(lab.mirrorsFolder), []);
 });
-
-/** Asks everybody for a password and remembers what was given. */
-async function startAsking(seen: string[]) {
-  let count = 0;
-  const server = createServer((request, response) => {
-    count++;
-    if (request.headers.authorization !== undefined) seen.push(request.headers.authorization);
-    request.resume();
-    response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="stranger"' }).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const stop = async () => {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-  };
-  return { url: `http://127.0.0.1:${port}/`, count: () => count, stop };
-}
-
-/** Arguments and environment of every process that works for these mirrors. */
-async function processesOf(mirrorsFolder: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const read = (pid: string, what: string) => readFile(`/proc/${pid}/${what}`, 'utf8').catch(() => '');
-  const texts = await Promise.all(
-    pids.map(async (pid) => `${await read(pid, 'environ')}\0${await read(pid, 'cmdline')}`),
-  );
-  return texts.filter((text) => text.includes(`GIT_CONFIG_GLOBAL=${join(mirrorsFolder, 'gitconfig')}`));
-}
-
-async function filesWith(folder: string, text: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  const contents = await Promise.all(paths.map((path) => readFile(path, 'latin1').catch(() => '')));
-  return paths.filter((_, at) => contents[at]?.includes(text));
-}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { filesWith } from '../support/files-with.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { startGitHttp, startRedirecting } from '../support/git-servers.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -13,14 +14,6 @@ async function startBuild(server: TestServer, appId: string, repository: string)
   const app = { AppId: appId, Repository: repository };
   assert.equal((await server.call('POST', '/manage/1/apps', app)).status, 200);
   return server.call('POST', `/api/1/apps/${appId}/packages`, { Revision: '1', Version: '1.0.0' });
-}
-
-/** The files of a folder, at any depth, that contain a text. */
-async function filesWith(folder: string, text: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  const contents = await Promise.all(paths.map((path) => readFile(path, 'latin1')));
-  return paths.filter((_, at) => contents[at]?.includes(text));
 }
 
 async function setUp(context: { after(work: () => unknown): void }) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startTestServer } from '../support/server.ts';
 import { makeSvnRepository, runTestSvn } from '../support/svn.ts';
+import { startSvnHttp } from '../support/svn-http-server.ts';
 import { until } from '../support/until.ts';
 
 const PACKAGES = '/api/1/apps/legacy/packages';
@@ -55,6 +56,24 @@ test('a revision that is not on the branch is refused, and built where the app a
   }
   await server.call('PATCH', '/manage/1/apps/legacy', { AllowForeignRevisions: true });
   assert.equal((await build(request)).Status, 'Succeeded');
+});
+
+test('a kind that a server hides behind a password is asked for, and found out with one', async (context) => {
+  const { server, remote } = await setUp(context);
+  const svn = await startSvnHttp(dirname(remote.path), { user: { name: 'me', password: 'secret' } });
+  context.after(svn.stop);
+  const create = (AppId: string, Repository: string, Kind?: string) =>
+    server.call('POST', '/manage/1/apps', { AppId, Repository, ...(Kind !== undefined && { Kind }) });
+  const address = `${svn.url}legacy`;
+  const { status, body } = await create('hidden', address);
+  assert.deepEqual([status, body.errorCode], [400, 'INVALID_PARAMETERS']);
+  assert.match(body.errorMessage, /asks for a password before it says .*--kind git or --kind svn/);
+  assert.equal((await create('known', address.replace('//', '//me:secret@'))).body.Kind, 'svn');
+  assert.equal((await create('said', address, 'svn')).body.Kind, 'svn');
+  const credentials = { Kind: 'password', Username: 'me', Password: 'secret' };
+  assert.equal((await server.call('PUT', '/manage/1/apps/said/credentials', credentials)).status, 200);
+  const built = await server.call('POST', '/api/1/apps/said/packages', { Revision: 1, Version: '1.0.0' });
+  assert.equal(built.status, 200, JSON.stringify(built.body));
 });
 
 test('a kind that is given is not found out, and an address has to suit it', async (context) => {

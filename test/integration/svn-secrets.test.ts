@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { RemoteCredentials } from '../../src/repository/remote-credentials.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
 import { contents, refuses, signal } from '../contract/repository.ts';
 import { makeLocalSsh, startSilentServer, startSvnserve } from '../support/git-servers.ts';
-import { makeSvnRepository, runTestSvn } from '../support/svn.ts';
+import { recordingPath } from '../support/recording-path.ts';
+import { makeSvnRepository } from '../support/svn.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const PASSWORD = 'a-very-s3cret-word';
 const PATH = process.env.PATH ?? '';
-
-/** A PATH whose `svn` and `svnmucc` write down what they were started with. */
-async function recordingPath(folder: string, record: string, rest = PATH): Promise<string> {
-  const bin = join(folder, 'bin');
-  await mkdir(bin);
-  for (const program of ['svn', 'svnmucc']) {
-    const real = (await runTestSvn('sh', ['-c', `command -v ${program}`])).trim();
-    const script = `#!/bin/sh\n{ printf '%s\\n' "$@"; env; } >> '${record}'\nexec ${real} "$@"\n`;
-    await writeFile(join(bin, program), script, { mode: 0o755 });
-  }
-  return [bin, rest].join(delimiter);
-}
 
 async function open(
   context: TestContext,
@@ -85,13 +74,13 @@ test('a key is a file that ssh is given, and gone with the command', async (cont
   const repository = await open(context, { folder, address, credentials, path });
   assert.deepEqual(await contents(await repository.openTree(id, signal())), { a: 'a' });
   const recorded = await readFile(record, 'utf8');
-  assert.match(recorded, /^SVN_SSH=ssh .*-oIdentitiesOnly=yes -i \S+key -oUserKnownHostsFile=\S+known_hosts --$/m);
-  assert.ok(!recorded.includes(PASSWORD));
-  const left = await readdir(join(folder, 'mirrors', '.subversion'));
-  assert.deepEqual(
-    left.filter((name) => name.startsWith('key')),
-    [],
+  assert.match(
+    recorded,
+    /^SVN_SSH=ssh .*-oIdentitiesOnly=yes .*IdentityFile="\S+key".*-oUserKnownHostsFile="\S+knownHosts".* --$/m,
   );
+  assert.ok(!recorded.includes(PASSWORD));
+  const left = await readdir(join(folder, 'mirrors'));
+  assert.ok(!left.some((name) => name.startsWith('private.')));
 });
 
 test('a repository from the network includes nothing from this machine', async (context) => {

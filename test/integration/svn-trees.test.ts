@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { lstat, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AppSettings } from '../../src/protocol/manage.ts';
 import { openRepositories, type RepositoriesOptions } from '../../src/repository/repositories.ts';
-import { type Repository, RepositoryError, type SourceTree } from '../../src/repository/repository.ts';
+import { RepositoryError } from '../../src/repository/repository.ts';
 import { contents, refuses, signal } from '../contract/repository.ts';
-import { makeSvnRepository, runTestSvn, type SvnTestRepository } from '../support/svn.ts';
+import { recordingPath } from '../support/recording-path.ts';
+import { makeSvnRepository, runTestSvn } from '../support/svn.ts';
+import { assertAsExported } from '../support/svn-export.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TRUNK = { name: 'trunk', isMainLine: true };
@@ -32,32 +34,6 @@ async function setUp(context: TestContext) {
     });
   };
   return { folder, remote, open, mirrorsFolder };
-}
-
-/** What a package would hold: every file with its mode, links as what they name. */
-async function describe(tree: SourceTree): Promise<Record<string, string>> {
-  const modes = new Map(tree.files.map(({ path, mode }) => [path, mode]));
-  const read = await contents(tree);
-  return Object.fromEntries(Object.entries(read).map(([path, text]) => [path, `${modes.get(path)} ${text}`]));
-}
-
-async function describeExport(remote: SvnTestRepository, path: string, revision: string, folder: string) {
-  await runTestSvn('svn', ['export', '-q', '--force', '-r', revision, `${remote.url}/${path}@${revision}`, folder]);
-  const found: [string, string][] = [];
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue;
-    const file = join(entry.parentPath, entry.name);
-    const mode = (await lstat(file)).mode & 0o100 ? 'executable' : 'file';
-    const text = entry.isSymbolicLink() ? `symlink ${await readlink(file)}` : `${mode} ${await readFile(file, 'utf8')}`;
-    found.push([file.slice(folder.length + 1), text]);
-  }
-  return Object.fromEntries(found);
-}
-
-async function assertAsExported(repository: Repository, remote: SvnTestRepository, revision: string, folder: string) {
-  const tree = await repository.openTree(revision, signal(), TRUNK);
-  assert.deepEqual(await describe(tree), await describeExport(remote, 'trunk', revision, folder));
-  await tree.close();
 }
 
 test('every revision of a tree is what svn export gives, with everything that properties change', async (context) => {
@@ -107,6 +83,24 @@ test('a tree stays readable while the next revision is fetched', async (context)
   const next = await repository.openTree(second, signal(), TRUNK);
   assert.deepEqual(await contents(old), { a: 'one', b: 'same' });
   assert.deepEqual(await contents(next), { a: 'two', b: 'same' });
+});
+
+test('who asks the same at the same time shares one answer, and one fetch', async (context) => {
+  const { folder, remote, open } = await setUp(context);
+  const first = await remote.commit('trunk', { a: 'one' });
+  const record = join(folder, 'record');
+  const repository = await open({}, { path: await recordingPath(folder, record) });
+  const asked = async (command: string) => {
+    const lines = (await readFile(record, 'utf8')).split('\n');
+    return lines.filter((line) => line === command).length;
+  };
+  const trees = await Promise.all(Array.from({ length: 8 }, () => repository.openTree(first, signal(), TRUNK)));
+  for (const tree of trees) assert.deepEqual(await contents(tree), { a: 'one' });
+  // A look that has begun is not good for who asks later.
+  assert.ok((await asked('info')) <= 2);
+  assert.equal(await asked('checkout'), 1);
+  await Promise.all(Array.from({ length: 8 }, () => repository.listRevisions({ mainLine: true }, 3, signal())));
+  assert.equal(await asked('log'), 1);
 });
 
 test('a branch that was deleted and made again is what it was at each revision', async (context) => {
@@ -169,39 +163,54 @@ test('svn that is not installed, and a hook that refuses tags, are said in a sen
   await refuses(without.listBranches(signal()), 'unreachable', 'install subversion');
 });
 
-test('a fetch that was killed at any moment is gone on with', async (context) => {
-  const { folder, remote, open, mirrorsFolder } = await setUp(context);
-  const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`d${at % 7}/f${at}`, `content ${at}`]));
-  const first = await remote.commit('trunk', files);
-  const changed = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, `${text} again`]));
-  const second = await remote.commit('trunk', { ...changed, 'd0/f0': null, 'new/file': 'new' });
-  for (const [round, revision] of [first, first, second, second, second].entries()) {
+/** Where a fetch is killed: at the start of a command of svn's, or when that has said so many lines. */
+const MOMENTS = [
+  ['checkout', 0],
+  ['checkout', 20],
+  ['update', 20],
+  ['proplist', 0],
+] as const;
+
+for (const [command, lines] of MOMENTS) {
+  test(`a fetch that was killed at line ${lines} of svn ${command} is gone on with`, async (context) => {
+    const { folder, remote, open, mirrorsFolder } = await setUp(context);
+    const files = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`d${at % 7}/f${at}`, `content ${at}`]));
+    const first = await remote.commit('trunk', files);
+    const changed = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, `${text} again`]));
+    const second = await remote.commit('trunk', { ...changed, 'd0/f0': null, 'new/file': 'new' });
+    if (command !== 'checkout') await (await (await open()).openTree(first, signal(), TRUNK)).close();
+    const path = await deadlyPath(folder, command, lines);
     const script = `
       import { openRepositories } from ${JSON.stringify(new URL('../../src/repository/repositories.ts', import.meta.url).href)};
-      const repositories = openRepositories(${JSON.stringify({ mirrorsFolder, path: process.env.PATH, home: folder })});
+      const repositories = openRepositories(${JSON.stringify({ mirrorsFolder, path, home: folder })});
       const app = { key: 'app', kind: 'svn', repository: ${JSON.stringify(remote.url)}, mainBranch: null };
-      process.stdout.write('begun');
-      await repositories.forApp(app).openTree('${revision}', AbortSignal.timeout(60_000));
-      process.stdout.write('ended');
+      await repositories.forApp(app).openTree('${second}', AbortSignal.timeout(60_000));
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = new Promise((resolve) => child.on('exit', resolve));
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    // Any moment will do: the outcome is the same.
-    const timer = setTimeout(() => child.kill('SIGKILL'), 40 + round * 60);
-    await ended;
-    clearTimeout(timer);
-  }
-  const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder });
-  await repositories.sweep(async () => true);
-  await repositories.closeAll();
-  const repository = await open();
-  for (const [at, revision] of [second, first].entries()) {
-    await assertAsExported(repository, remote, revision, join(folder, `export-${at}`));
-  }
-});
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+    assert.equal(await new Promise((resolve) => child.on('exit', (_, how) => resolve(how))), 'SIGKILL');
+    const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder });
+    await repositories.sweep(async () => true);
+    await repositories.closeAll();
+    const repository = await open();
+    for (const [at, revision] of [second, first].entries()) {
+      await assertAsExported(repository, remote, revision, join(folder, `export-${at}`));
+    }
+  });
+}
+
+/** A PATH whose `svn` kills who started it, and itself, at a moment of one of its commands. */
+async function deadlyPath(folder: string, command: string, lines: number): Promise<string> {
+  const bin = join(folder, 'bin');
+  const real = (await runTestSvn('sh', ['-c', 'command -v svn'])).trim();
+  const script = `#!/bin/sh
+[ "$1" = ${command} ] || exec ${real} "$@"
+[ ${lines} = 0 ] || ${real} "$@" | { head -n ${lines} > ${bin}/seen; kill -9 $PPID 0; }
+kill -9 $PPID 0
+`;
+  await mkdir(bin);
+  await writeFile(join(bin, 'svn'), script, { mode: 0o755 });
+  return `${bin}:${process.env.PATH}`;
+}
 
 test('content that was damaged on disk is never read as what it was', async (context) => {
   const { remote, open, mirrorsFolder } = await setUp(context);

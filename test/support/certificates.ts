@@ -10,12 +10,12 @@ export interface TestCertificate {
   readonly keyFile: string;
 }
 
-/** Makes a certificate for 127.0.0.1, valid for a day. */
+/** Makes a certificate for 127.0.0.1 and localhost, valid for a day. */
 export async function makeCertificate(folder: string, name: string): Promise<TestCertificate> {
   const certFile = join(folder, `${name}-cert.pem`);
   const keyFile = join(folder, `${name}-key.pem`);
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-keyout', keyFile];
-  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1'];
+  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-days', '1'];
   await run('openssl', ['req', '-x509', ...key, ...names, '-out', certFile]);
   return { certFile, keyFile };
 }

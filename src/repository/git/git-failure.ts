@@ -14,6 +14,9 @@ interface Phrase {
 const NO_SPACE = /No space left on device|Disk quota exceeded/i;
 const NO_SPACE_MEANS = 'could not be copied, for the disk of this machine is full: make room';
 
+const NOT_LET_IN =
+  /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|Permission denied \(|error: 40[13]|Permission to .* denied|access denied/i;
+
 /** How the failures of remote commands are told apart: the first that fits. */
 const PHRASES: readonly Phrase[] = [
   {
@@ -47,7 +50,7 @@ const PHRASES: readonly Phrase[] = [
     means: 'does not allow it',
   },
   {
-    says: /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|Permission denied \(|error: 40[13]|Permission to .* denied|access denied/i,
+    says: NOT_LET_IN,
     kind: 'unreachable',
     means: 'does not let us in: check the credentials of the app, or the key of this machine',
   },
@@ -82,6 +85,13 @@ const PHRASES: readonly Phrase[] = [
     means: 'broke off the connection',
   },
 ];
+
+/** Whether a server wants to know who we are, and was not told, or does not believe it. */
+export function isGitLoginWanted({ code, stderr }: GitOutcome): boolean {
+  return (
+    code !== 0 && /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled/i.test(stderr)
+  );
+}
 
 /** Turns the outcome of a remote command that failed into one of the closed list. */
 export function remoteFailure(outcome: GitOutcome, address: RemoteAddress, timeoutMs: number): RepositoryError {

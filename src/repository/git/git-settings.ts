@@ -1,3 +1,5 @@
+import { sshCommand } from '../ssh-command.ts';
+
 /** What every git command of this server is started with. Nothing else of the server's environment reaches a child. */
 export interface GitSettings {
   /** Where `git`, `git-lfs` and `ssh` are looked for: the child's PATH. */
@@ -32,18 +34,11 @@ export function gitEnvironment(settings: GitSettings): Record<string, string> {
     GIT_TERMINAL_PROMPT: '0',
     SSH_ASKPASS_REQUIRE: 'never',
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-    GIT_SSH_COMMAND: sshCommand(settings),
+    GIT_SSH_COMMAND: sshCommand(settings.connectTimeoutMs),
     GIT_SSH_VARIANT: 'ssh',
     GIT_NO_LAZY_FETCH: '1',
     GIT_OPTIONAL_LOCKS: '0',
   };
-}
-
-/** How ssh is called. @param options more of them, each as one word of a shell */
-export function sshCommand(settings: GitSettings, options: readonly string[] = []): string {
-  const connectSeconds = Math.max(1, Math.ceil(settings.connectTimeoutMs / 1000));
-  const always = ['-oBatchMode=yes', `-oConnectTimeout=${connectSeconds}`, '-oServerAliveInterval=15'];
-  return ['ssh', ...always, ...options].join(' ');
 }
 
 /**

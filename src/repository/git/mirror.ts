@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { removeFolder } from '../remove-folder.ts';
 import { RepositoryError } from '../repository.ts';
+import { SharedRuns } from '../shared-runs.ts';
 import { untilAborted } from '../until-aborted.ts';
 import type { CatFilePool } from './cat-file-pool.ts';
 import { CommitGraph } from './commit-graph.ts';
@@ -26,7 +27,6 @@ import { listRemoteRefs, type RemoteRefs, runRemote } from './remote.ts';
 import type { RemoteAddress } from './remote-address.ts';
 import type { ObjectSource } from './resume-content.ts';
 import { runGit } from './run-git.ts';
-import { SharedRuns } from './shared-runs.ts';
 
 /** What a mirror knows of its remote, as it was at one moment. */
 export interface Known extends RemoteRefs {

@@ -1,6 +1,7 @@
+import { withPrivateFiles } from '../private-files.ts';
+import { keyOptions, sshCommand } from '../ssh-command.ts';
 import { remoteFailure } from './git-failure.ts';
-import { type GitSettings, sshCommand } from './git-settings.ts';
-import { withPrivateFiles } from './private-files.ts';
+import type { GitSettings } from './git-settings.ts';
 import { originOf, type RemoteAddress } from './remote-address.ts';
 import { type GitOutcome, runGit } from './run-git.ts';
 
@@ -61,30 +62,10 @@ function describeFiles(settings: GitSettings, address: RemoteAddress, paths: Pri
     };
   }
   if (key === undefined) return { options: [], environment: {} };
-  return { options: [], environment: { GIT_SSH_COMMAND: sshCommand(settings, keyOptions(key, knownHosts)) } };
-}
-
-/** The key of the app and no other, and no host but one whose key is known. */
-function keyOptions(key: string, knownHosts: string | undefined): readonly string[] {
-  const hosts =
-    knownHosts === undefined
-      ? []
-      : [sshOption('UserKnownHostsFile', knownHosts), sshOption('GlobalKnownHostsFile', '/dev/null')];
-  return [
-    '-oIdentitiesOnly=yes',
-    '-oIdentityAgent=none',
-    // A connection that is kept open would let others in by this key.
-    '-oControlPath=none',
-    sshOption('IdentityFile', key),
-    '-oStrictHostKeyChecking=yes',
-    ...hosts,
-  ];
-}
-
-/** A path as ssh reads it, where `%` begins a token and blanks part words, in one word of a shell. */
-function sshOption(name: string, path: string): string {
-  const quoted = `"${path.replaceAll('%', '%%').replaceAll('"', '\\"')}"`;
-  return `'-o${name}=${quoted.replaceAll("'", "'\\''")}'`;
+  return {
+    options: [],
+    environment: { GIT_SSH_COMMAND: sshCommand(settings.connectTimeoutMs, keyOptions(key, knownHosts)) },
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import type { SourceFile } from '../repository.ts';
+import type { CopyProperties } from './svn-properties.ts';
 
 /** A file of a tree, with what is needed to read it. */
 export interface ExportedFile extends SourceFile {
@@ -20,6 +21,13 @@ export interface IndexedFile extends ExportedFile {
   readonly stamp: string;
 }
 
+/** What was known of a working copy when it was clean. */
+export interface CopyIndex {
+  readonly properties: CopyProperties;
+  /** Sorted by path. */
+  readonly files: readonly IndexedFile[];
+}
+
 /** @returns undefined when it is not there, or not whole */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
@@ -29,8 +37,14 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
-/** Writes a file so that it is there whole or not at all. */
+/** Writes a file so that it is there whole or not at all, after a loss of power too. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+  const file = await open(`${path}.new`, 'w', 0o600);
+  try {
+    await file.writeFile(JSON.stringify(value));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
   await rename(`${path}.new`, path);
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KeyedRuns } from '../keyed-runs.ts';
 import { removeFolder } from '../remove-folder.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { type ExportedTree, type IndexedFile, readJson, writeJson } from './export-index.ts';
+import { type CopyIndex, type ExportedTree, readJson, writeJson } from './export-index.ts';
 import type { Place } from './resolve-svn-revision.ts';
 import type { SvnRemote } from './run-svn.ts';
 import { type ContentFolder, scanWorkingCopy } from './scan-working-copy.ts';
-import { markClean, updateWorkingCopy } from './update-working-copy.ts';
+import { markClean, type Updated, updateWorkingCopy } from './update-working-copy.ts';
 
 /** Trees that are kept, over all branches; when there are twice as many, the others go. */
 const TREES_KEPT = 8;
@@ -33,12 +34,16 @@ export interface OpenedTree {
 export class ExportStore implements ContentFolder {
   readonly #remote: SvnRemote;
   readonly #folder: string;
+  readonly #closing: AbortSignal;
+  readonly #fetches = new KeyedRuns();
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #opened = new Map<string, number>();
 
-  constructor(remote: SvnRemote, folder: string) {
+  /** @param closing ends what is under way */
+  constructor(remote: SvnRemote, folder: string, closing: AbortSignal) {
     this.#remote = remote;
     this.#folder = folder;
+    this.#closing = closing;
   }
 
   pathOf(contentId: string): string {
@@ -66,21 +71,33 @@ export class ExportStore implements ContentFolder {
   }
 
   /**
-   * Brings a tree here. One at a time for each branch.
+   * Brings a tree here: one at a time for each branch, and once for all who ask for it at the same time.
    *
    * @throws RepositoryError `unknown-revision`, `unreachable`, `no-space`, `unreadable`
    */
   async fetch(place: Place, signal: AbortSignal): Promise<OpenedTree> {
+    const name = treeName(place.url, place.revision);
+    const tree = await this.#fetches.run(name, () => this.#bring(place, this.#closing), signal);
+    return { tree, release: this.#hold(name) };
+  }
+
+  async #bring(place: Place, signal: AbortSignal): Promise<ExportedTree> {
     const key = keyOf(place.url);
-    return await this.#exclusively(key, signal, async () => {
+    const { tree, release } = await this.#exclusively(key, signal, async () => {
       const found = await this.find(place.url, place.revision);
       if (found !== undefined) return found;
       const folder = this.#path('branches', key);
-      const { hasExternals } = await updateWorkingCopy(this.#remote, folder, place, signal);
-      const opened = await this.#exclusively('contents', signal, () => this.#take(folder, place, hasExternals, signal));
+      const known = await readJson<CopyIndex>(join(folder, 'index.json'));
+      const updated = await updateWorkingCopy(this.#remote, folder, place, known?.properties, signal);
+      const opened = await this.#exclusively('contents', signal, () =>
+        this.#take(folder, place, known, updated, signal),
+      );
       await markClean(folder);
       return opened;
     });
+    // By then, everybody who waits has taken hold of it.
+    setImmediate(release);
+    return tree;
   }
 
   /** Throws everything away: something in it is damaged. */
@@ -93,15 +110,22 @@ export class ExportStore implements ContentFolder {
     await Promise.allSettled(this.#busy.values());
   }
 
-  async #take(folder: string, place: Place, hasExternals: boolean, signal: AbortSignal): Promise<OpenedTree> {
+  async #take(
+    folder: string,
+    place: Place,
+    known: CopyIndex | undefined,
+    updated: Updated,
+    signal: AbortSignal,
+  ): Promise<OpenedTree> {
     await mkdir(this.#path('trees'), { recursive: true, mode: 0o700 });
-    const indexFile = join(folder, 'index.json');
-    const known = new Map(((await readJson<IndexedFile[]>(indexFile)) ?? []).map((file) => [file.path, file]));
-    const files = await scanWorkingCopy(join(folder, 'wc'), known, this, signal);
-    await writeJson(indexFile, files);
+    const { properties } = updated;
+    const files = await scanWorkingCopy(join(folder, 'wc'), known, updated, this, signal);
+    const index: CopyIndex = { properties, files };
+    await writeJson(join(folder, 'index.json'), index);
     const name = treeName(place.url, place.revision);
     const release = this.#hold(name);
     const plain = files.map(({ path, mode, contentId, sizeBytes }) => ({ path, mode, contentId, sizeBytes }));
+    const hasExternals = properties.externals.length > 0;
     const tree: ExportedTree = { committedAt: place.committedAt, hasExternals, files: plain };
     await writeJson(this.#path('trees', `${name}.json`), tree);
     await this.#forgetOthers();
@@ -130,8 +154,8 @@ export class ExportStore implements ContentFolder {
     }
     // The index takes what it knows for kept.
     for (const key of await this.#list('branches')) {
-      const index = await readJson<IndexedFile[]>(this.#path('branches', key, 'index.json'));
-      for (const { contentId } of index ?? []) used.add(contentId);
+      const index = await readJson<CopyIndex>(this.#path('branches', key, 'index.json'));
+      for (const { contentId } of index?.files ?? []) used.add(contentId);
     }
     for (const shard of await this.#list('contents')) {
       for (const id of await this.#list(join('contents', shard))) if (!used.has(id)) await rm(this.pathOf(id));

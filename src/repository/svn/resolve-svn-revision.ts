@@ -3,7 +3,7 @@ import { quote } from '../../domain/refusal.ts';
 import { type BranchName, RepositoryError, type ResolvedRevision, type RevisionRequest } from '../repository.ts';
 import { runSvn, type SvnRemote, target, urlOf } from './run-svn.ts';
 import { svnFailure } from './svn-failure.ts';
-import { askInfo, type SvnInfo } from './svn-info.ts';
+import { askInfo, type SvnInfo, traceInfo } from './svn-info.ts';
 import { type PlacedBranch, pathOf, placesOf } from './svn-layout.ts';
 import { findAll, parseSvnXml } from './svn-xml.ts';
 
@@ -17,6 +17,7 @@ export interface Place {
   readonly url: string;
   /** The same below the root of the repository, with a slash before it. */
   readonly rootPath: string;
+  readonly rootUrl: string;
   readonly revision: number;
   /** When that last changed, in milliseconds since 1970. */
   readonly committedAt: number;
@@ -102,10 +103,10 @@ export async function locate(
     remote.allowForeignRevisions ? await findElsewhere(remote, branch, revision, signal) : undefined;
   const info = infos[0]?.isFolder === true ? infos[0] : await foreign();
   if (info !== undefined) {
-    const { rootPath, changedAt } = info;
+    const { rootPath, rootUrl, changedAt } = info;
     // In our own spelling where it can be, so that what is kept is found again without asking.
     const url = info === infos[0] ? urlOf(remote, path) : info.url;
-    return { branch, url, rootPath, revision, committedAt: inSeconds(changedAt) };
+    return { branch, url, rootPath, rootUrl, revision, committedAt: inSeconds(changedAt) };
   }
   if (/E160006|W170000|E170000|E160013|E195012|E200009/.test(outcome.stderr)) throw unknownRevision(revisionId);
   throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);
@@ -118,28 +119,14 @@ async function findElsewhere(
   revision: number,
   signal: AbortSignal,
 ): Promise<SvnInfo | undefined> {
-  const past = await askTraced(remote, pathOf(remote.layout, branch), revision, signal);
-  if (past !== undefined) return past;
+  const today = target(remote, pathOf(remote.layout, branch), 'HEAD');
+  const past = await traceInfo(remote, today, revision, signal);
+  if (past?.isFolder === true) return past;
   for (const path of await changedBranches(remote, revision, signal)) {
     const { infos } = await askInfo(remote, [target(remote, path, revision)], signal);
     if (infos[0]?.isFolder === true) return infos[0];
   }
   return undefined;
-}
-
-/** Follows a branch of today back through its copies. */
-async function askTraced(
-  remote: SvnRemote,
-  path: string,
-  revision: number,
-  signal: AbortSignal,
-): Promise<SvnInfo | undefined> {
-  const { connectTimeoutMs: timeoutMs } = remote.settings;
-  const args = ['info', '--show-item', 'url', '--no-newline', '-r', String(revision), target(remote, path, 'HEAD')];
-  const { code, stdout: url } = await runSvn(remote, { args, timeoutMs, signal });
-  if (code !== 0 || url === '') return undefined;
-  const { infos } = await askInfo(remote, [`${url}@${revision}`], signal);
-  return infos[0]?.isFolder === true ? infos[0] : undefined;
 }
 
 /** The folders of the branches, below the address, in which a revision changed something. */

@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { notStarted } from '../not-started.ts';
+import { withPrivateFiles } from '../private-files.ts';
 import { type RemoteCredentials, TOKEN_USERNAME } from '../remote-credentials.ts';
 import { type ProgramOutcome, runProgram } from '../run-program.ts';
+import { keyOptions } from '../ssh-command.ts';
 import { encodePath, type SvnAddress } from './svn-address.ts';
+import { isLoginWanted, movedFailure } from './svn-failure.ts';
 import { joinPath, type SvnLayout } from './svn-layout.ts';
-import { type SvnSettings, svnEnvironment } from './svn-settings.ts';
+import { findRealm, isRealmOf, type Login, loginFile, type Realm } from './svn-realm.ts';
+import { type SvnSettings, svnConfiguration, svnEnvironment } from './svn-settings.ts';
 
 /** A repository as its app describes it. */
 export interface SvnRemote {
@@ -16,6 +17,8 @@ export interface SvnRemote {
   /** Those of the app; those of the address hold where there are none. */
   readonly credentials: RemoteCredentials | undefined;
   readonly allowForeignRevisions: boolean;
+  /** For what its server has asked a password so far: {@link runSvn} adds to it. */
+  readonly realms: Set<Realm>;
 }
 
 export interface SvnRun {
@@ -24,37 +27,56 @@ export interface SvnRun {
   readonly args: readonly string[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Whether hosts that ask for a password get it. */
+  /** Whether the repository's own server gets what it asks for. */
   readonly withCredentials?: boolean;
+  /** Takes standard output as it comes; then `stdout` of the outcome is empty. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
 /**
- * Runs one svn command to its end. A password goes through standard input, a key through a file that is there for as
- * long as the command.
+ * Runs one svn command to its end. What lets us in lies in private files for as long as the command runs: a key for ssh,
+ * and a password bound to its realm, for svn would give one that is an option or comes from standard input to whatever
+ * host it is led to. A realm is learned from a command that was refused, which is then run again.
  *
  * @returns the outcome, whatever the exit code; the reason of `signal` is thrown when it fires
+ * @throws RepositoryError `unreachable` when another server than the repository's asks for a password
  */
 export async function runSvn(remote: SvnRemote, run: SvnRun): Promise<ProgramOutcome> {
-  const { settings } = remote;
   const login = run.withCredentials === false ? undefined : loginOf(remote);
-  const key = run.withCredentials === false ? undefined : await writeKey(remote);
+  const outcome = await runOnce(remote, run, login, '--non-interactive');
+  if (login === undefined || !isLoginWanted(outcome)) return outcome;
+  // Without a terminal and with nothing to read, it says for what it asks, and gives up.
+  const asked = await runOnce(remote, run, undefined, '--force-interactive');
+  const realm = findRealm(asked.stderr);
+  if (realm === undefined || remote.realms.has(realm)) return outcome;
+  if (!isRealmOf(realm, remote.address)) throw movedFailure(remote.address);
+  remote.realms.add(realm);
+  return await runSvn(remote, run);
+}
+
+async function runOnce(
+  remote: SvnRemote,
+  run: SvnRun,
+  login: Login | undefined,
+  manner: '--non-interactive' | '--force-interactive',
+): Promise<ProgramOutcome> {
+  const { settings, address, realms } = remote;
   const program = run.program ?? 'svn';
-  const options = ['--non-interactive', '--no-auth-cache', '--config-dir', settings.configFolder];
-  const asking = login === undefined ? [] : ['--username', login.username, '--password-from-stdin'];
-  try {
-    return await runProgram({
+  const logins = login === undefined ? [] : [...realms].map((realm) => loginFile(realm, login));
+  const keys = run.withCredentials === false ? {} : keysOf(remote);
+  const files = { ...svnConfiguration(settings, address), ...Object.fromEntries(logins), ...keys };
+  return await withPrivateFiles(settings.privateFolder, files, async ({ key, knownHosts }, folder) =>
+    runProgram({
       program,
-      args: [...run.args, ...options, ...asking],
+      args: [...run.args, manner, '--no-auth-cache', '--config-dir', folder],
       folder: '/',
-      environment: svnEnvironment(settings, key?.sshOptions),
-      input: login === undefined ? undefined : `${login.password}\n`,
+      environment: svnEnvironment(settings, key === undefined ? [] : keyOptions(key, knownHosts)),
       timeoutMs: run.timeoutMs,
       signal: run.signal,
+      onOutput: run.onOutput,
       notStarted: (cause) => notStarted(program, 'subversion', cause),
-    });
-  } finally {
-    await key?.remove();
-  }
+    }),
+  );
 }
 
 /**
@@ -71,11 +93,6 @@ export function urlOf({ address }: SvnRemote, ...path: readonly string[]): strin
   return below === '' ? address.url : `${address.url}/${encodePath(below)}`;
 }
 
-interface Login {
-  readonly username: string;
-  readonly password: string;
-}
-
 function loginOf({ address, credentials }: SvnRemote): Login | undefined {
   if (address.transport === 'file' || address.transport === 'ssh') return undefined;
   if (credentials?.kind === 'password') return credentials;
@@ -88,25 +105,9 @@ function loginOf({ address, credentials }: SvnRemote): Login | undefined {
   return address.credentials;
 }
 
-interface WrittenKey {
-  readonly sshOptions: string;
-  remove(): Promise<void>;
-}
-
-async function writeKey({ settings, address, credentials }: SvnRemote): Promise<WrittenKey | undefined> {
-  if (credentials?.kind !== 'ssh-key' || address.transport !== 'ssh') return undefined;
-  const folder = join(settings.configFolder, `key-${randomUUID()}`);
-  await mkdir(folder, { mode: 0o700 });
-  const write = async (name: string, text: string) => {
-    const path = join(folder, name);
-    await writeFile(path, text.endsWith('\n') ? text : `${text}\n`, { mode: 0o600 });
-    return path.replace(/(["\\ ])/g, '\\$1');
-  };
-  const { privateKey, knownHosts } = credentials;
-  const key = await write('key', privateKey);
-  const hosts = knownHosts === undefined ? '' : ` -oUserKnownHostsFile=${await write('known_hosts', knownHosts)}`;
-  return {
-    sshOptions: ` -oIdentitiesOnly=yes -i ${key}${hosts}`,
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+/** Files for ssh, by name: `key`, with or without `knownHosts`. */
+function keysOf({ address, credentials }: SvnRemote): Readonly<Record<string, string>> {
+  if (credentials?.kind !== 'ssh-key' || address.transport !== 'ssh') return {};
+  const { privateKey: key, knownHosts } = credentials;
+  return knownHosts === undefined ? { key } : { key, knownHosts };
 }

@@ -6,36 +6,62 @@ import { quote } from '../../domain/refusal.ts';
 import { codeOf } from '../../files/file-errors.ts';
 import { sortByPath } from '../path-order.ts';
 import { RepositoryError } from '../repository.ts';
-import type { IndexedFile } from './export-index.ts';
+import type { CopyIndex, IndexedFile } from './export-index.ts';
+import { isBelow } from './svn-properties.ts';
+import type { Updated } from './update-working-copy.ts';
 
 /** Larger files are not read into memory. */
 const READ_WHOLE_BYTES = 4 * 1024 * 1024;
 const AT_ONCE = 8;
 
 /**
- * Looks at every file of a working copy, and takes the contents that are new into a folder of contents, by hard links:
- * svn never writes into a file that is there.
+ * Looks at the files of a working copy, and takes the contents that are new into a folder of contents, by hard links: svn
+ * never writes into a file that is there.
  *
  * @param known what the last scan of it gave
+ * @param changes all that may be different since; undefined to look at every file
  * @param contents where a content is kept under its id
  */
 export async function scanWorkingCopy(
   folder: string,
+  known: CopyIndex | undefined,
+  { changes, properties }: Updated,
+  contents: ContentFolder,
+  signal: AbortSignal,
+): Promise<readonly IndexedFile[]> {
+  const before = new Map(known?.files.map((file) => [file.path, file]));
+  if (known === undefined || changes === undefined) {
+    const paths = await listPaths(folder, '', signal);
+    return sortByPath(await scanFiles(folder, paths, before, contents, signal));
+  }
+  // Keywords come out differently in files that svn does not speak of.
+  const suspects = new Set([...changes.touched, ...properties.withKeywords]);
+  const files = await scanFiles(folder, suspects, before, contents, signal);
+  const found = new Map(files.map((file) => [file.path, file]));
+  const isGone = (path: string) => suspects.has(path) || isBelow(path, changes.removed);
+  const kept = known.files.flatMap((file) => found.get(file.path) ?? (isGone(file.path) ? [] : [file]));
+  const added = files.filter(({ path }) => !before.has(path));
+  return sortByPath([...kept, ...added]);
+}
+
+async function scanFiles(
+  folder: string,
+  paths: Iterable<string>,
   known: ReadonlyMap<string, IndexedFile>,
   contents: ContentFolder,
   signal: AbortSignal,
 ): Promise<readonly IndexedFile[]> {
-  const paths = await listPaths(folder, '', signal);
   const files: IndexedFile[] = [];
-  const left = paths.values();
+  const left = paths[Symbol.iterator]();
   const work = async () => {
-    for (const path of left) {
+    for (let next = left.next(); next.done !== true; next = left.next()) {
       signal.throwIfAborted();
-      files.push(await scanFile(folder, path, known.get(path), contents));
+      const file = await scanFile(folder, next.value, known.get(next.value), contents);
+      if (file !== undefined) files.push(file);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return sortByPath(files);
+  return files;
 }
 
 /** Where contents are kept. */
@@ -55,14 +81,16 @@ async function listPaths(folder: string, below: string, signal: AbortSignal): Pr
   return (await Promise.all(lists)).flat();
 }
 
+/** @returns undefined for a folder */
 async function scanFile(
   folder: string,
   path: string,
   known: IndexedFile | undefined,
   contents: ContentFolder,
-): Promise<IndexedFile> {
+): Promise<IndexedFile | undefined> {
   const file = join(folder, path);
   const stats = await lstat(file, { bigint: true });
+  if (stats.isDirectory()) return undefined;
   const mode = modeOf(path, stats);
   const sizeBytes = Number(stats.size);
   const stamp = `${stats.ino}-${stats.mtimeNs}-${stats.size}`;

@@ -11,6 +11,8 @@ interface Phrase {
   readonly means: string;
 }
 
+const MOVED_MEANS = 'redirects to another address, which is not followed: give the app the address where it is now';
+
 /** How failures are told apart: the first that fits. */
 const PHRASES: readonly Phrase[] = [
   {
@@ -19,9 +21,25 @@ const PHRASES: readonly Phrase[] = [
     means: 'could not be copied, for the disk of this machine is full: make room',
   },
   {
+    says: /E170011\b|E195019\b|Repository moved/i,
+    kind: 'unreachable',
+    means: MOVED_MEANS,
+  },
+  {
+    says: /certificate issued for a different hostname/i,
+    kind: 'unreachable',
+    means: 'has a certificate for another host name: give the app the address with the name that it is for',
+  },
+  {
+    says: /certificate has expired/i,
+    kind: 'unreachable',
+    means: 'has a certificate that has expired',
+  },
+  {
     says: /E230001\b|certificate/i,
     kind: 'unreachable',
-    means: 'has a certificate that is not trusted here',
+    means:
+      'has a certificate that is not trusted here: have the machine trust its authority, or set SLIPWAY_REPOSITORY_CA',
   },
   {
     says: /Host key verification failed/i,
@@ -60,6 +78,11 @@ const PHRASES: readonly Phrase[] = [
   },
 ];
 
+/** Whether a server wants to know who we are, and was not told, or does not believe it. */
+export function isLoginWanted({ code, stderr }: ProgramOutcome): boolean {
+  return code !== 0 && /E170001\b|E215004\b|Authentication failed|Authorization failed/i.test(stderr);
+}
+
 /** Turns the outcome of an svn command that failed into one of the closed list. */
 export function svnFailure(outcome: ProgramOutcome, address: SvnAddress, timeoutMs: number): RepositoryError {
   const text = hideCredentials(outcome.stderr.trim());
@@ -71,6 +94,11 @@ export function svnFailure(outcome: ProgramOutcome, address: SvnAddress, timeout
   return phrase === undefined
     ? fail('unreachable', `could not be used: ${firstLine(text)}`)
     : fail(phrase.kind, phrase.means);
+}
+
+/** A server led a command elsewhere, which is never what its app was given. */
+export function movedFailure(address: SvnAddress): RepositoryError {
+  return new RepositoryError('unreachable', `The repository ${address.shown} ${MOVED_MEANS}.`);
 }
 
 function firstLine(text: string): string {

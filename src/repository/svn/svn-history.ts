@@ -3,10 +3,10 @@ import { compareBytes } from '../path-order.ts';
 import type { Branch, RevisionInfo } from '../repository.ts';
 import { unknownBranch } from './resolve-svn-revision.ts';
 import { runSvn, type SvnRemote, target } from './run-svn.ts';
-import { svnFailure } from './svn-failure.ts';
-import { askInfo } from './svn-info.ts';
+import { movedFailure, svnFailure } from './svn-failure.ts';
+import { askInfo, listInfo, type SvnInfo } from './svn-info.ts';
 import { MAIN_LINE, type PlacedBranch, placesOf } from './svn-layout.ts';
-import { findAll, parseSvnXml, textAt } from './svn-xml.ts';
+import { isMoved, parseLog } from './svn-log.ts';
 
 /**
  * Every branch there is now, the main line first: the folders right below that of the branches. A branch's number is the
@@ -27,16 +27,11 @@ export async function listSvnBranches(remote: SvnRemote, signal: AbortSignal): P
 }
 
 async function listFolders(remote: SvnRemote, signal: AbortSignal): Promise<readonly Branch[]> {
-  const { connectTimeoutMs: timeoutMs } = remote.settings;
-  const args = ['list', '--xml', target(remote, remote.layout.branches, 'HEAD')];
-  const outcome = await runSvn(remote, { args, timeoutMs, signal });
-  if (outcome.code !== 0) throw svnFailure(outcome, remote.address, timeoutMs);
-  return findAll(parseSvnXml(outcome.stdout), 'entry')
-    .filter(({ attributes }) => attributes.kind === 'dir')
-    .map((entry) => {
-      const revision = entry.children.find(({ name }) => name === 'commit')?.attributes.revision;
-      return { name: textAt(entry, 'name'), isMainLine: false, ...headOf(Number(revision)) };
-    });
+  const [parent, ...entries] = await listInfo(remote, target(remote, remote.layout.branches, 'HEAD'), signal);
+  const nameOf = ({ rootPath }: SvnInfo) => rootPath.slice(`${parent?.rootPath}/`.replace('//', '/').length);
+  return entries
+    .filter(({ isFolder }) => isFolder)
+    .map((info) => ({ name: nameOf(info), isMainLine: false, ...headOf(info.changedRevision) }));
 }
 
 function headOf(revision: number): { readonly headId: string; readonly headNumber: number } {
@@ -56,15 +51,16 @@ export async function listSvnRevisions(
 ): Promise<readonly RevisionInfo[]> {
   const { connectTimeoutMs: timeoutMs } = remote.settings;
   const { path } = await findSvnBranch(remote, request, signal);
-  const args = ['log', '--xml', '--stop-on-copy', '--limit', String(limit), target(remote, path, 'HEAD')];
+  const args = ['log', '--stop-on-copy', '--limit', String(limit), target(remote, path, 'HEAD')];
   const outcome = await runSvn(remote, { args, timeoutMs, signal });
+  if (isMoved(outcome.stdout)) throw movedFailure(remote.address);
   if (outcome.code !== 0) throw svnFailure(outcome, remote.address, timeoutMs);
-  return findAll(parseSvnXml(outcome.stdout), 'logentry').map((entry) => ({
-    id: entry.attributes.revision ?? '',
-    number: Number(entry.attributes.revision),
-    message: textAt(entry, 'msg'),
-    committedAt: Date.parse(textAt(entry, 'date')) || 0,
-    authorName: textAt(entry, 'author'),
+  return parseLog(outcome.stdout).map(({ revision, author, committedAt, message }) => ({
+    id: String(revision),
+    number: revision,
+    message,
+    committedAt,
+    authorName: author,
     authorEmail: '',
   }));
 }

@@ -1,5 +1,6 @@
 import type { ProgramOutcome } from '../run-program.ts';
 import { runSvn, type SvnRemote } from './run-svn.ts';
+import { movedFailure, svnFailure } from './svn-failure.ts';
 import { findAll, parseSvnXml, textAt, type XmlElement } from './svn-xml.ts';
 
 /** What `svn info` says of one folder or file. */
@@ -23,19 +24,51 @@ export interface SvnInfos {
   readonly outcome: ProgramOutcome;
 }
 
-/** Asks the remote what is at each of some targets, which differ in their paths. */
-export async function askInfo(
+/**
+ * Asks the remote what is at each of some targets, which differ in their paths.
+ *
+ * @throws RepositoryError `unreachable` when it answers for another place: svn follows redirects, to this machine too
+ */
+export async function askInfo(remote: SvnRemote, targets: readonly string[], signal: AbortSignal): Promise<SvnInfos> {
+  const { found, outcome } = await readInfos(remote, targets, signal);
+  const urls = targets.map((one) => one.slice(0, one.lastIndexOf('@')));
+  if (!found.every((info) => urls.some((url) => isSamePlace(info.url, url)))) throw movedFailure(remote.address);
+  return { infos: urls.map((url) => found.find((info) => isSamePlace(info.url, url))), outcome };
+}
+
+/**
+ * What a target was at another revision, wherever in the repository it was copied from.
+ *
+ * @throws RepositoryError `unreachable` as {@link askInfo} does
+ */
+export async function traceInfo(
   remote: SvnRemote,
-  targets: readonly string[],
+  target: string,
+  revision: number,
   signal: AbortSignal,
-  options: readonly string[] = [],
-): Promise<SvnInfos> {
-  const { connectTimeoutMs } = remote.settings;
-  const args = ['info', '--xml', ...options, ...targets];
-  const outcome = await runSvn(remote, { args, timeoutMs: connectTimeoutMs, signal });
-  const found = findAll(parseSvnXml(outcome.stdout), 'entry').map(readInfo);
-  const infos = targets.map((one) => found.find(({ url }) => isSamePath(url, one.slice(0, one.lastIndexOf('@')))));
-  return { infos, outcome };
+): Promise<SvnInfo | undefined> {
+  const { found } = await readInfos(remote, ['-r', String(revision), target], signal);
+  const [info] = found;
+  if (info !== undefined && !isSameServer(info.url, remote.address.url)) throw movedFailure(remote.address);
+  return info;
+}
+
+/**
+ * A folder and what is right in it.
+ *
+ * @throws RepositoryError `unreachable` when it cannot be listed
+ */
+export async function listInfo(remote: SvnRemote, target: string, signal: AbortSignal): Promise<readonly SvnInfo[]> {
+  const { found, outcome } = await readInfos(remote, ['--depth', 'immediates', target], signal);
+  if (outcome.code !== 0) throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);
+  if (!found.every(({ url }) => isSameServer(url, remote.address.url))) throw movedFailure(remote.address);
+  return found;
+}
+
+async function readInfos(remote: SvnRemote, args: readonly string[], signal: AbortSignal) {
+  const { connectTimeoutMs: timeoutMs } = remote.settings;
+  const outcome = await runSvn(remote, { args: ['info', '--xml', ...args], timeoutMs, signal });
+  return { found: findAll(parseSvnXml(outcome.stdout), 'entry').map(readInfo), outcome };
 }
 
 function readInfo(entry: XmlElement): SvnInfo {
@@ -53,8 +86,27 @@ function readInfo(entry: XmlElement): SvnInfo {
   };
 }
 
-/** Svn encodes less than we do, and writes some hosts in its own way. */
-function isSamePath(one: string, other: string): boolean {
-  const pathOf = (url: string) => decodeURIComponent(URL.parse(url)?.pathname ?? url).replace(/\/$/, '');
-  return pathOf(one) === pathOf(other);
+function isSamePlace(one: string, other: string): boolean {
+  return isSameServer(one, other) && pathOf(one) === pathOf(other);
+}
+
+/** Whether two URLs lead to one server, by one protocol. */
+export function isSameServer(one: string, other: string): boolean {
+  return serverOf(one) === serverOf(other);
+}
+
+/** Whether a URL leads to a place in a folder, or to the folder. */
+export function isInside(url: string, folder: string): boolean {
+  return isSameServer(url, folder) && `${pathOf(url)}/`.startsWith(`${pathOf(folder)}/`);
+}
+
+/** Svn writes some hosts in its own way, and leaves out a port that goes without saying. */
+function serverOf(text: string): string {
+  const url = URL.parse(text);
+  return `${url?.protocol}//${url?.host.toLowerCase()}`.replace(/^(svn:.*):3690$/, '$1');
+}
+
+/** Svn encodes less than we do. */
+function pathOf(text: string): string {
+  return decodeURIComponent(URL.parse(text)?.pathname ?? text).replace(/\/$/, '');
 }

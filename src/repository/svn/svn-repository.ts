@@ -1,8 +1,17 @@
 import { join } from 'node:path';
 import type { BranchRequest } from '../../domain/branch-name.ts';
 import type { AppSettings } from '../../protocol/manage.ts';
+import { KeyedRuns } from '../keyed-runs.ts';
 import type { RemoteCredentials } from '../remote-credentials.ts';
-import type { BranchName, Repository, RevisionRequest, SourceFile, SourceTree, TagRequest } from '../repository.ts';
+import {
+  type BranchName,
+  type Repository,
+  RepositoryError,
+  type RevisionRequest,
+  type SourceFile,
+  type SourceTree,
+  type TagRequest,
+} from '../repository.ts';
 import { createSvnTags } from './create-svn-tags.ts';
 import { ExportStore, type OpenedTree } from './export-store.ts';
 import { openSvnFiles } from './open-svn-files.ts';
@@ -37,15 +46,11 @@ export interface SvnRepositoryOptions {
  * @throws RepositoryError `bad-address`
  */
 export function openSvnRepository(options: SvnRepositoryOptions): Repository {
-  const remote: SvnRemote = {
-    settings: options.settings,
-    address: parseSvnAddress(options.address),
-    layout: layoutOf(options.appSettings, options.mainBranch),
-    credentials: options.credentials,
-    allowForeignRevisions: options.appSettings.AllowForeignRevisions === true,
-  };
-  const store = new ExportStore(remote, join(options.folder, 'svn'));
+  const { settings, credentials, appSettings, mainBranch } = options;
+  const address = parseSvnAddress(options.address);
+  const remote = svnRemoteOf({ settings, address, credentials }, appSettings, mainBranch);
   const closing = new AbortController();
+  const store = new ExportStore(remote, join(options.folder, 'svn'), closing.signal);
   const running = new Set<Promise<unknown>>();
   /** Everything ends when the repository is closed. */
   const run = async <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -56,43 +61,54 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
     void ended.then(() => running.delete(ended));
     return await begun;
   };
+  const looks = new KeyedRuns();
+  /** Whoever asks the same at the same time gets one answer. */
+  const look = <T>(question: readonly unknown[], signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) =>
+    looks.run(JSON.stringify(question), () => run(closing.signal, work), signal);
+  const placeOf = (branch: BranchName, revisionId: string, signal: AbortSignal) =>
+    look(['place', branch, revisionId], signal, (both) => locate(remote, branch, revisionId, both));
   const isKept = async ({ path }: PlacedBranch, revision: number) => await store.has(urlOf(remote, path), revision);
   return {
     resolve: (request: RevisionRequest, signal: AbortSignal) =>
-      run(signal, (both) => resolveSvnRevision(remote, request, isKept, both)),
-    listBranches: (signal: AbortSignal) => run(signal, (both) => listSvnBranches(remote, both)),
+      look(['resolve', request], signal, (both) => resolveSvnRevision(remote, request, isKept, both)),
+    listBranches: (signal: AbortSignal) => look(['branches'], signal, (both) => listSvnBranches(remote, both)),
     listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
-      run(signal, (both) => listSvnRevisions(remote, branch, limit, both)),
+      look(['revisions', branch, limit], signal, (both) => listSvnRevisions(remote, branch, limit, both)),
     findNumber: async (_branch: BranchRequest, revisionId: string) => parseSvnRevision(revisionId),
     openTree: (revisionId: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
-      run(signal, (both) => openTree(remote, store, branch, revisionId, both)),
+      run(signal, async (both) => {
+        const revision = parseSvnRevision(revisionId) ?? -1;
+        const kept = await store.find(urlOf(remote, pathOf(remote.layout, branch)), revision);
+        if (kept !== undefined) return present(store, kept);
+        return present(store, await store.fetch(await placeOf(branch, revisionId, both), both));
+      }),
     openFiles: (revisionId: string, ending: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
       run(signal, async (both) => {
-        const place = await locate(remote, branch, revisionId, both);
+        const place = await placeOf(branch, revisionId, both);
         return await openSvnFiles(remote, place, ending, join(options.folder, 'svn-files'), both);
       }),
     createTags: (tags: readonly TagRequest[], signal: AbortSignal) =>
       run(signal, (both) => createSvnTags(remote, tags, both)),
     close: async () => {
-      closing.abort(new Error('the repository was closed'));
+      closing.abort(new RepositoryError('unreachable', 'The repository was closed in the meantime: try again.'));
       await Promise.all(running);
       await store.settle();
     },
   };
 }
 
-async function openTree(
-  remote: SvnRemote,
-  store: ExportStore,
-  branch: BranchName,
-  revisionId: string,
-  signal: AbortSignal,
-): Promise<SourceTree> {
-  const revision = parseSvnRevision(revisionId) ?? -1;
-  const kept = await store.find(urlOf(remote, pathOf(remote.layout, branch)), revision);
-  if (kept !== undefined) return present(store, kept);
-  const place = await locate(remote, branch, revisionId, signal);
-  return present(store, await store.fetch(place, signal));
+/** A repository as its app describes it, which nobody has asked anything yet. */
+export function svnRemoteOf(
+  place: Pick<SvnRemote, 'settings' | 'address' | 'credentials'>,
+  appSettings: Partial<AppSettings> = {},
+  mainBranch?: string,
+): SvnRemote {
+  return {
+    ...place,
+    layout: layoutOf(appSettings, mainBranch),
+    allowForeignRevisions: appSettings.AllowForeignRevisions === true,
+    realms: new Set(),
+  };
 }
 
 function present(store: ExportStore, { tree, release }: OpenedTree): SourceTree {

@@ -64,6 +64,6 @@ test('the XML of svn is read, whole or broken off', () => {
 test('externals are read in both of their formats, however they are quoted', () => {
   const text =
     '# a comment\n^/shared lib\nold -r 5 svn://host/x\n-r3 "http://host/a b"@4 c\n../up d\n//host/y e\n\nf\\i"le":///srv/z f\n';
-  const urls = parseExternals(text).map(({ url }) => url);
+  const urls = parseExternals(text, '').map(({ url }) => url);
   assert.deepEqual(urls, ['^/shared', 'svn://host/x', 'http://host/a', '../up', '//host/y', 'file:///srv/z']);
 });

@@ -1,4 +1,4 @@
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /**
  * Runs one piece of work at a time for many callers. Whoever asks gets a run that began after asking, so that what

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Repository, SourceTree } from '../../src/repository/repository.ts';
+import { contents, signal } from '../contract/repository.ts';
+import { runTestSvn, type SvnTestRepository } from './svn.ts';
+
+/** Compares what the main line is at a revision, byte for byte, with what `svn export` makes of it in a new folder. */
+export async function assertAsExported(
+  repository: Repository,
+  remote: SvnTestRepository,
+  revision: string,
+  folder: string,
+): Promise<void> {
+  const tree = await repository.openTree(revision, signal(), { name: 'trunk', isMainLine: true });
+  assert.deepEqual(await describe(tree), await describeExport(remote, 'trunk', revision, folder));
+  await tree.close();
+}
+
+/** What a package would hold: every file with its mode, links as what they name. */
+async function describe(tree: SourceTree): Promise<Record<string, string>> {
+  const modes = new Map(tree.files.map(({ path, mode }) => [path, mode]));
+  const read = await contents(tree);
+  return Object.fromEntries(Object.entries(read).map(([path, text]) => [path, `${modes.get(path)} ${text}`]));
+}
+
+async function describeExport(remote: SvnTestRepository, path: string, revision: string, folder: string) {
+  await runTestSvn('svn', ['export', '-q', '--force', '-r', revision, `${remote.url}/${path}@${revision}`, folder]);
+  const found: [string, string][] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const mode = (await lstat(file)).mode & 0o100 ? 'executable' : 'file';
+    const text = entry.isSymbolicLink() ? `symlink ${await readlink(file)}` : `${mode} ${await readFile(file, 'utf8')}`;
+    found.push([file.slice(folder.length + 1), text]);
+  }
+  return Object.fromEntries(found);
+}
