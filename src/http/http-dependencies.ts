@@ -10,6 +10,7 @@ import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
+import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
@@ -78,6 +79,13 @@ export interface HttpOperations {
     page: { readonly branch: BranchRequest; readonly limit: number },
     signal: AbortSignal,
   ): Promise<readonly DescribedRevision[]>;
+  pageBranches(app: AppRow, range: PageRange, signal: AbortSignal): Promise<Page<BranchWithCommit>>;
+  retrieveBranch(app: AppRow, branch: BranchRequest, signal: AbortSignal): Promise<BranchWithCommit>;
+  pageCommits(
+    app: AppRow,
+    range: PageRange & { readonly branch: BranchRequest; readonly headId?: string },
+    signal: AbortSignal,
+  ): Promise<Page<Commit> & { readonly headId: string }>;
   grantApiRights(args: ApiRightsArguments): Promise<void>;
   revokeApiRights(args: ApiRightsArguments): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { FastifySchema } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import { CommitSchema, pageOf, RepositoryBranchSchema, RepositoryInfoSchema } from '../protocol/app-repository.ts';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.ts';
 import {
   AppSchema,
@@ -44,6 +45,8 @@ interface Operation {
 export const TAGS = {
   'Build API': 'The documented calls, as existing clients make them.',
   'Team Server API': 'The documented calls that tell branches and revisions.',
+  'App Repository API':
+    'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
   Builds: 'Additions: follow, wait for, and cancel a build.',
   Downloads: 'Links that need no headers.',
   Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',
@@ -57,6 +60,11 @@ const ON_PACKAGE = ['INVALID_PARAMETERS', 'APP_NOT_FOUND', 'PACKAGE_NOT_FOUND'] 
 const ON_APP = ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_USER = ['NO_ACCESS', 'USER_NOT_FOUND', 'INVALID_PARAMETERS'] as const;
 const ON_BRANCH = ['INVALID_APPID', 'APP_NOT_FOUND', 'BRANCH_NOT_FOUND', 'REPOSITORY_UNAVAILABLE'] as const;
+const ON_REPOSITORY = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
+const PAGED = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+  cursor: Type.Optional(Type.String({ description: 'As an earlier page has given it.' })),
+};
 const RANGE = { Range: Type.Optional(Type.String({ description: 'One range of bytes, as `bytes=0-99`.' })) };
 
 const OPERATIONS = {
@@ -83,6 +91,37 @@ const OPERATIONS = {
     description: 'The newest revisions of a branch, newest first; on Git those along its first parents.',
     query: { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })) },
     answer: Type.Array(TeamServerRevisionSchema),
+    errors: [...ON_BRANCH, 'INVALID_PARAMETERS'],
+  },
+  repositoryInfo: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'Retrieve Repository Information',
+    answer: RepositoryInfoSchema,
+    errors: ON_REPOSITORY,
+  },
+  listRepositoryBranches: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'List Branches',
+    query: PAGED,
+    answer: pageOf(RepositoryBranchSchema),
+    errors: [...ON_REPOSITORY, 'INVALID_PARAMETERS', 'REPOSITORY_UNAVAILABLE'],
+  },
+  retrieveRepositoryBranch: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'Retrieve a Branch',
+    answer: RepositoryBranchSchema,
+    errors: ON_BRANCH,
+  },
+  listCommits: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'List the Commits of a Branch',
+    description: 'Newest first; on Git those along its first parents. Pages go on where they began while others push.',
+    query: PAGED,
+    answer: pageOf(CommitSchema),
     errors: [...ON_BRANCH, 'INVALID_PARAMETERS'],
   },
   listPackages: {

@@ -2,11 +2,19 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { addAppRepositoryRoutes } from './app-repository-routes.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import { createAuthentication } from './authentication.ts';
 import { authenticate } from './caller.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
-import { type ErrorReply, formatReply, refuse, replyToConnectionError, replyToError } from './error-reply.ts';
+import {
+  asAppRepositoryError,
+  type ErrorReply,
+  formatReply,
+  refuse,
+  replyToConnectionError,
+  replyToError,
+} from './error-reply.ts';
 import { addEventRoute } from './event-routes.ts';
 import { closeGracefully } from './graceful-close.ts';
 import type { HttpDependencies, HttpSettings } from './http-dependencies.ts';
@@ -63,6 +71,9 @@ export function buildHttpServer(deps: HttpDependencies): FastifyInstance {
   return app;
 }
 
+/** Below it, errors have codes of their own. */
+const APP_REPOSITORY = '/v1';
+
 /** Long enough for every id and file name, short enough for a log line. */
 const MAX_PARAM_LENGTH = 2000;
 
@@ -81,6 +92,13 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addTeamServerRoutes(api, deps);
     },
     { prefix: '/api/1' },
+  );
+  app.register(
+    async (api) => {
+      api.addHook('onRequest', authenticate(authentication));
+      addAppRepositoryRoutes(api, deps);
+    },
+    { prefix: APP_REPOSITORY },
   );
   app.register(
     async (manage) => {
@@ -146,7 +164,9 @@ function sendError({ logger }: HttpDependencies, reply: FastifyReply, error: unk
 }
 
 /** Headers that were set for another answer are taken back. */
-function sendReply(reply: FastifyReply, { status, headers, body }: ErrorReply): void {
+function sendReply(reply: FastifyReply, answer: ErrorReply): void {
+  const isAppRepository = reply.request.url.startsWith(`${APP_REPOSITORY}/`);
+  const { status, headers, body } = isAppRepository ? asAppRepositoryError(answer) : answer;
   for (const name of Object.keys(reply.getHeaders())) if (!KEPT_HEADERS.has(name)) reply.removeHeader(name);
   reply.code(status).headers(headers).send(body);
 }

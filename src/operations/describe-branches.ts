@@ -2,7 +2,8 @@ import type { AppRow } from '../database/schema.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { MendixVersion } from '../domain/mendix-version.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { type Branch, RepositoryError, type RevisionInfo } from '../repository/repository.ts';
+import type { ErrorCode } from '../protocol/error-codes.ts';
+import { type Branch, RepositoryError, type RepositoryErrorKind, type RevisionInfo } from '../repository/repository.ts';
 import { type FindLatestTaggedVersionsDeps, findLatestTaggedVersions } from './find-latest-tagged-versions.ts';
 import { type FindMendixVersionsDeps, findMendixVersions } from './find-mendix-versions.ts';
 
@@ -59,10 +60,7 @@ export async function describeRevisions(
   signal: AbortSignal,
 ): Promise<readonly DescribedRevision[]> {
   const branch = await findBranch(deps, app, request, signal);
-  const exact = branch.isMainLine
-    ? { mainLine: true as const }
-    : { mainLine: false as const, name: branch.name, orMainLine: false };
-  const revisions = await refusing(deps.repositoryOf(app).listRevisions(exact, limit, signal));
+  const revisions = await refusing(deps.repositoryOf(app).listRevisions(exactly(branch), { limit }, signal));
   const onBranch = revisions.map(({ id }) => ({ revisionId: id, branch }));
   const versions = await findMendixVersions(deps, app, onBranch, signal);
   return revisions.map((revision, at) => ({ ...revision, mendixVersion: versions[at] }));
@@ -84,8 +82,17 @@ async function describe(
   }));
 }
 
-/** As a build finds its branch: by its very name, else by a word for the main line. */
-async function findBranch(
+/** A branch that was found, as a request that means it and no other. */
+export function exactly({ name, isMainLine }: Branch): BranchRequest {
+  return isMainLine ? { mainLine: true } : { mainLine: false, name, orMainLine: false };
+}
+
+/**
+ * Finds a branch as a build does: by its very name, else by a word for the main line.
+ *
+ * @throws Refusal BRANCH_NOT_FOUND, REPOSITORY_UNAVAILABLE
+ */
+export async function findBranch(
   { repositoryOf }: DescribeBranchesDeps,
   app: AppRow,
   request: BranchRequest,
@@ -99,13 +106,18 @@ async function findBranch(
   return found;
 }
 
-async function refusing<T>(asked: Promise<T>): Promise<T> {
+/** Answers what the repository answers. @throws Refusal for what it cannot */
+export async function refusing<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
     if (!(error instanceof RepositoryError)) throw error;
-    // Between two questions a branch may go.
-    const code = error.kind === 'unknown-branch' ? 'BRANCH_NOT_FOUND' : 'REPOSITORY_UNAVAILABLE';
-    throw new Refusal(code, error.message, { cause: error });
+    throw new Refusal(CODES[error.kind] ?? 'REPOSITORY_UNAVAILABLE', error.message, { cause: error });
   }
 }
+
+const CODES: Partial<Record<RepositoryErrorKind, ErrorCode>> = {
+  // Between two questions a branch may go.
+  'unknown-branch': 'BRANCH_NOT_FOUND',
+  'unknown-revision': 'INVALID_PARAMETERS',
+};

@@ -75,11 +75,16 @@ export class History {
     return found;
   }
 
-  /** The newest commits of a branch along its first parents, newest first. */
-  async newest(headId: string, limit: number): Promise<readonly NumberedCommit[]> {
+  /** How many commits a branch has along its first parents. */
+  async lengthOf(headId: string): Promise<number> {
+    return (await this.#line(headId)).commits.length;
+  }
+
+  /** The newest commits of a branch along its first parents but for some of them, newest first. */
+  async newest(headId: string, limit: number, skip = 0): Promise<readonly NumberedCommit[]> {
     const { commits, counts } = await this.#line(headId);
     const newest: NumberedCommit[] = [];
-    for (let at = commits.length - 1; at >= 0 && newest.length < limit; at--) {
+    for (let at = commits.length - 1 - skip; at >= 0 && newest.length < limit; at--) {
       newest.push({ id: this.graph.idAt(commits[at] ?? 0), number: counts[at] ?? 0 });
     }
     return newest;

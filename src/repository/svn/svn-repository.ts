@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { BranchRequest } from '../../domain/branch-name.ts';
 import type { AppSettings } from '../../protocol/manage.ts';
 import { KeyedRuns } from '../keyed-runs.ts';
@@ -7,6 +8,7 @@ import {
   type BranchName,
   type Repository,
   RepositoryError,
+  type RevisionRange,
   type RevisionRequest,
   type SourceFile,
   type SourceTree,
@@ -19,7 +21,7 @@ import { readContents } from './read-contents.ts';
 import { locate, parseSvnRevision, resolveSvnRevision } from './resolve-svn-revision.ts';
 import { type SvnRemote, urlOf } from './run-svn.ts';
 import { parseSvnAddress } from './svn-address.ts';
-import { listSvnBranches, listSvnRevisions } from './svn-history.ts';
+import { findLine, listNumbers, listSvnBranches, readLine, readSvnRevisions, type SvnLine } from './svn-history.ts';
 import { layoutOf, MAIN_LINE, type PlacedBranch, pathOf } from './svn-layout.ts';
 import type { SvnSettings } from './svn-settings.ts';
 
@@ -67,13 +69,37 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
     looks.run(JSON.stringify(question), () => run(closing.signal, work), signal);
   const placeOf = (branch: BranchName, revisionId: string, signal: AbortSignal) =>
     look(['place', branch, revisionId], signal, (both) => locate(remote, branch, revisionId, both));
+  /** Of the lines that were paged through lately: a number at a place never changes. */
+  const lines = new LRUCache<string, readonly number[]>({ max: 8 });
+  const numbersOf = async (line: SvnLine, signal: AbortSignal) => {
+    const key = `${line.path}@${line.head}`;
+    const numbers = lines.get(key) ?? (await listNumbers(remote, line, signal));
+    lines.set(key, numbers);
+    return numbers;
+  };
+  const listRevisions = async (
+    branch: BranchRequest,
+    { limit, skip = 0, headId }: RevisionRange,
+    signal: AbortSignal,
+  ) => {
+    const line = await findLine(remote, branch, headId, signal);
+    if (skip === 0) return await readLine(remote, line, { limit }, signal);
+    const from = (await numbersOf(line, signal))[skip];
+    return from === undefined ? [] : await readLine(remote, line, { limit, from: String(from) }, signal);
+  };
   const isKept = async ({ path }: PlacedBranch, revision: number) => await store.has(urlOf(remote, path), revision);
   return {
     resolve: (request: RevisionRequest, signal: AbortSignal) =>
       look(['resolve', request], signal, (both) => resolveSvnRevision(remote, request, isKept, both)),
     listBranches: (signal: AbortSignal) => look(['branches'], signal, (both) => listSvnBranches(remote, both)),
-    listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
-      look(['revisions', branch, limit], signal, (both) => listSvnRevisions(remote, branch, limit, both)),
+    listRevisions: (branch: BranchRequest, range: RevisionRange, signal: AbortSignal) =>
+      look(['revisions', branch, range], signal, (both) => listRevisions(branch, range, both)),
+    countRevisions: (branch: BranchRequest, headId: string, signal: AbortSignal) =>
+      look(['count', branch, headId], signal, async (both) => {
+        return (await numbersOf(await findLine(remote, branch, headId, both), both)).length;
+      }),
+    readRevisions: (ids: readonly string[], signal: AbortSignal) =>
+      look(['facts', ids], signal, (both) => readSvnRevisions(remote, ids, both)),
     findNumber: async (_branch: BranchRequest, revisionId: string) => parseSvnRevision(revisionId),
     openTree: (revisionId: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
       run(signal, async (both) => {
