@@ -2,11 +2,12 @@
  * `npm run bench`: measures this program against its references, each pair in the same run, prints the table and, when
  * every row was measured, writes it to docs/benchmarks.md.
  *
- *     npm run bench [-- builds packaging script status download memory large million kill] [--json]
+ *     npm run bench [-- builds packaging script status download branches memory large million kill] [--json]
  */
 
 import { loadavg } from 'node:os';
 import { writeBenchmarksPage } from './benchmarks-page.ts';
+import { measureBranches } from './branches.ts';
 import { measureBuilds } from './builds.ts';
 import { measureDownload } from './download.ts';
 import { formatRow, formatTable } from './format-rows.ts';
@@ -25,6 +26,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   script: measureScript,
   status: measureStatus,
   download: measureDownload,
+  branches: measureBranches,
   memory: measureMemory,
   large: measureLarge,
   million: measureMillion,

@@ -22,7 +22,7 @@ const INTRODUCTION = `# Benchmarks
 
 \`\`\`
 npm run bench                        every row, and this page; a few minutes
-npm run bench -- builds download     some rows: builds packaging script status download memory large million kill
+npm run bench -- builds download     some rows: builds packaging script status download branches memory large million kill
 npm run bench -- --json              for programs
 \`\`\`
 
@@ -56,6 +56,8 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **status call**: \`wrk -t1 -c16\` on one package that has Succeeded; the bare server answers the same JSON without reading,
   checking or looking up anything.
 - **download**: \`curl -o /dev/null\`, new each time; nginx serves the very file of the package store.
+- **list of 500 branches**: of the Team Server API, with counts, tagged versions and Mendix versions, on a mirror that is
+  there; the remote is asked for its heads each time, and the one more commit is fetched.
 - **memory**: of the server's process, five seconds after its first build.
 - **a content of 3 GB**: the most that the server's process took at any moment, as the kernel records it.
 - **a million packages**: rows of a thousand other apps, written straight into the database; two servers, one with them and
