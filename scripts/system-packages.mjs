@@ -1,6 +1,6 @@
 // Sees to the programs that the tests and the benchmarks need. Plain JavaScript for Node 20 and later.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -30,6 +30,7 @@ function listPackages(list) {
 }
 
 function isThere(command) {
+  if (command.startsWith('/')) return existsSync(command);
   // Where servers such as nginx are, outside of many people's PATH.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
   return folders.some((folder) => {

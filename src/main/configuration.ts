@@ -28,6 +28,9 @@ export interface Configuration {
   readonly mxbuildMirror: string | undefined;
   /** Absolute paths of JDKs, or of folders that hold several. */
   readonly javaHomes: readonly string[];
+  /** 0 keeps none. */
+  readonly warmMxbuilds: number;
+  readonly warmMxbuildIdleMs: number;
   readonly sandbox: SandboxKind;
   /** Absolute paths. */
   readonly sandboxFolders: readonly string[];

@@ -157,6 +157,7 @@ async function openLocked(
     onError: (error) => report(error, 'the outbox could not go on'),
   });
   const builders = openBuilders({ configuration, cache, temporaryFolder, path: process.env.PATH ?? '' });
+  opened.defer(builders.close);
   await builders.sweep();
   const worker = new BuildWorker({
     database,

@@ -3,6 +3,7 @@ import type { Cli } from '../cli/cli.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { print } from '../cli/output.ts';
 import { checkConfiguration, checkDataFolder, checkDiskSpace, checkPort } from './check-configuration.ts';
+import { checkMxbuild } from './check-mxbuild.ts';
 import { checkGit, checkGitLfs, checkNode, checkSvn } from './check-programs.ts';
 import { checkSandbox } from './check-sandbox.ts';
 import { checkServer } from './check-server.ts';
@@ -31,7 +32,8 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
   ];
   if (configuration !== undefined) {
     const { dataFolder, sandbox } = configuration;
-    findings.push(await checkSandbox(sandbox, path));
+    findings.push(...(await checkSandbox(sandbox, path)));
+    findings.push(...(await checkMxbuild(configuration, path)));
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );

@@ -47,6 +47,8 @@ test('without anything given, the defaults hold', async () => {
     cacheSizeBytes: 2 ** 31,
     mxbuildMirror: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
     javaHomes: ['/usr/lib/jvm'],
+    warmMxbuilds: 2,
+    warmMxbuildIdleMs: 600_000,
     sandbox: 'auto',
     sandboxFolders: [],
     buildMemoryBytes: 4 * 2 ** 30,

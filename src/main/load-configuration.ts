@@ -100,6 +100,8 @@ function assemble(value: Value): Configuration | undefined {
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
     javaHomes: value('javaHomes', SETTINGS.javaHomes),
+    warmMxbuilds: value('warmMxbuilds', SETTINGS.warmMxbuilds),
+    warmMxbuildIdleMs: value('warmMxbuildIdle', SETTINGS.warmMxbuildIdle),
     sandbox: value('sandbox', SETTINGS.sandbox),
     sandboxFolders: value('sandboxFolders', SETTINGS.sandboxFolders),
     buildMemoryBytes: value('buildMemory', SETTINGS.buildMemory),

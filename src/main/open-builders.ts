@@ -5,6 +5,7 @@ import type { Builder } from '../builders/builder.ts';
 import { mxbuildBuilder } from '../builders/mxbuild/mxbuild.ts';
 import { toolchainSource } from '../builders/mxbuild/obtain-toolchain.ts';
 import { openToolchains } from '../builders/mxbuild/toolchains.ts';
+import { warmMxbuilds } from '../builders/mxbuild/warm-mxbuilds.ts';
 import { BUILD_FILE } from '../builders/script/build-file.ts';
 import { scriptBuilder } from '../builders/script/script.ts';
 import { scriptCaches } from '../builders/script/script-caches.ts';
@@ -17,6 +18,9 @@ import type { SourceTree } from '../repository/repository.ts';
 import { type FoundSandbox, openSandbox } from '../sandbox/open-sandbox.ts';
 import type { Configuration } from './configuration.ts';
 
+/** A real one is ready after some ten seconds. */
+const WARM_READY_MS = 120_000;
+const WARM_PAUSE_MS = 10 * 60_000;
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 export interface Builders {
@@ -29,6 +33,8 @@ export interface Builders {
   sweep(): Promise<void>;
   /** Drops what builds of an app have kept for the next. */
   deleteApp(appKey: string): Promise<void>;
+  /** Ends what is kept running between builds. To be called after the last build. */
+  close(): Promise<void>;
 }
 
 export interface BuildersOptions {
@@ -61,6 +67,15 @@ export function openBuilders({ configuration, cache, temporaryFolder, path }: Bu
     fileBytes: configuration.buildDiskBytes,
   };
   const obtainToolchain = toolchainSource({ toolchains, mirror: configuration.mxbuildMirror, folder: temporaryFolder });
+  const warm = warmMxbuilds({
+    most: configuration.warmMxbuilds,
+    idleMs: configuration.warmMxbuildIdleMs,
+    readyMs: WARM_READY_MS,
+    pauseMs: WARM_PAUSE_MS,
+    clock: () => performance.now(),
+    node: process.execPath,
+    temporaryFolder,
+  });
   const mxbuild = ({ ProjectFile }: AppSettings) =>
     mxbuildBuilder({
       obtainToolchain,
@@ -68,6 +83,7 @@ export function openBuilders({ configuration, cache, temporaryFolder, path }: Bu
       findSandbox,
       // The time limit of the whole build comes first.
       limits: { ...limits, timeMs: 2 ** 31 - 1 },
+      warmMxbuilds: warm,
       temporaryFolder,
       projectFile: ProjectFile,
     });
@@ -87,7 +103,11 @@ export function openBuilders({ configuration, cache, temporaryFolder, path }: Bu
       return name === 'mxbuild' ? mxbuild(set) : { archive, script }[name];
     },
     sweep: toolchains.sweep,
-    deleteApp: caches.remove,
+    async deleteApp(appKey) {
+      await warm.endApp(appKey);
+      await caches.remove(appKey);
+    },
+    close: warm.close,
   };
 }
 

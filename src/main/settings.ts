@@ -161,6 +161,23 @@ export const SETTINGS = {
     fallback: '/usr/lib/jvm',
     parse: parseFolders,
   },
+  warmMxbuilds: {
+    flag: '--warm-mxbuilds <number>',
+    variables: ['SLIPWAY_WARM_MXBUILDS'],
+    summary:
+      'How many MxBuilds are kept running for the next build of their app and branch, each with the memory of a build (`buildMemory`). 0 keeps none.',
+    accepts: 'a whole number from 0 to 256',
+    fallback: '2',
+    parse: (text) => parseWholeNumber(text, 0, 256),
+  },
+  warmMxbuildIdle: {
+    flag: '--warm-mxbuild-idle <duration>',
+    variables: ['SLIPWAY_WARM_MXBUILD_IDLE'],
+    summary: 'How long an MxBuild is kept running that no build needs.',
+    accepts: 'a duration from 1s to 1d, such as `10m`; a bare number is seconds',
+    fallback: '10m',
+    parse: (text) => between(parseDuration(text), 1000, DAY_MS),
+  },
   sandbox: {
     flag: '--sandbox <kind>',
     variables: ['SLIPWAY_SANDBOX'],

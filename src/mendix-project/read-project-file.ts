@@ -86,7 +86,7 @@ const PLAIN_TABLE = /^\s*CREATE\s+TABLE\s+["[`]?\w+["\]`]?\s*\(([^()]+?)(?:,\s*P
 const MOST_SCHEMA_CHARACTERS = 2000;
 
 /** @returns the names of its columns */
-function findPlainTable(database: DatabaseSync, name: string): ReadonlySet<string> | undefined {
+export function findPlainTable(database: DatabaseSync, name: string): ReadonlySet<string> | undefined {
   const row = database.prepare("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name);
   const sql = typeof row?.sql === 'string' && row.sql.length <= MOST_SCHEMA_CHARACTERS ? row.sql : '';
   const columns = PLAIN_TABLE.exec(sql)?.[1];

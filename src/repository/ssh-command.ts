@@ -31,8 +31,12 @@ export function keyOptions(key: string, knownHosts: string | undefined): readonl
   ];
 }
 
-/** A path as ssh reads it, where `%` begins a token and blanks part words, in one word of a shell. */
+/** A path as ssh reads it, where `%` begins a token and blanks part words. */
 function sshOption(name: string, path: string): string {
-  const quoted = `"${path.replaceAll('%', '%%').replaceAll('"', '\\"')}"`;
-  return `'-o${name}=${quoted.replaceAll("'", "'\\''")}'`;
+  return shellWord(`-o${name}="${path.replaceAll('%', '%%').replaceAll('"', '\\"')}"`);
+}
+
+/** In double quotes, which a shell and svn read alike: svn has no way to write a `'` in single ones. */
+export function shellWord(text: string): string {
+  return `"${text.replace(/[\\"$`]/g, '\\$&')}"`;
 }

@@ -30,23 +30,31 @@ export const MADE_FILES = {
 } as const;
 
 /**
- * What bubblewrap is told for a command: no namespace of the host's, nothing of its files but the system's programs.
+ * What bubblewrap is told for a command: no namespace of the host's, nothing of its files but the system's programs. Where
+ * the command wants a network, bubblewrap has to be started in one already, which becomes the command's.
  *
  * @param hidden absolute paths that are never seen inside, wherever they lie
- * @param fileDescriptors from which the contents of {@link MADE_FILES} are read, in their order
+ * @param fileDescriptors from which the contents of files that are made inside are read
  */
 export async function bubblewrapArguments(
   command: SandboxCommand,
   hidden: readonly string[],
-  fileDescriptors: readonly number[],
+  fileDescriptors: ReadonlyMap<string, number>,
 ): Promise<readonly string[]> {
   const { room, writable, environment } = command;
   return [
-    ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session'],
+    ...[
+      '--unshare-all',
+      ...(command.network ? ['--share-net'] : []),
+      '--unshare-user',
+      '--disable-userns',
+      '--die-with-parent',
+      '--new-session',
+    ],
     ...['--uid', `${USER_ID}`, '--gid', `${USER_ID}`, '--cap-drop', 'ALL', '--hostname', 'sandbox', '--clearenv'],
     ...(await systemFolders()),
     ...ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
-    ...Object.keys(MADE_FILES).flatMap((path, at) => ['--perms', '0444', '--file', `${fileDescriptors[at]}`, path]),
+    ...[...fileDescriptors].flatMap(([path, descriptor]) => ['--perms', '0444', '--file', `${descriptor}`, path]),
     ...maskUnder(['/usr', '/etc', '/bin', '/sbin', '/lib'], hidden),
     ...['--proc', '/proc', '--dev', '/dev', '--size', `${SHM_BYTES}`, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
     ...['--bind', join(room, 'tmp'), PLACES.tmp, '--bind', join(room, 'home'), PLACES.home],

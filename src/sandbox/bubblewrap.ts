@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BuildFailure } from '../domain/failure.ts';
 import { bubblewrapArguments, MADE_FILES, PLACES } from './bubblewrap-arguments.ts';
 import { type ControlGroups, makeControlGroups } from './control-groups.ts';
+import { type NetworkPlan, planNetwork } from './network-plan.ts';
 import type { Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
+import { GATE_FD, IN_NETWORK, serveNetwork } from './serve-network.ts';
 import { supervise } from './supervise.ts';
 
 export interface BubblewrapOptions {
-  /** Where `bwrap`, `prlimit` and `sh` are looked for: a PATH. */
+  /** Where `bwrap`, `prlimit`, and what gives a network, are looked for: a PATH. */
   readonly path: string;
   /** Absolute paths that no command ever sees. */
   readonly hidden: readonly string[];
@@ -20,17 +22,18 @@ export interface BubblewrapOptions {
 /** File descriptors of bubblewrap: what becomes of it, what it is told, and contents of files. */
 const STATUS_FD = 3;
 const ARGUMENTS_FD = 4;
-const FIRST_FILE_FD = 5;
 
-/** Joins the control groups before anything else runs, and makes one stream of the two. */
-const START = 'for group in $1; do echo 0 > "$group/cgroup.procs"; done; shift; exec "$@" 2>&1';
+/**
+ * Joins the control groups before anything else runs, and makes one stream of the two. Nothing runs unbounded where a group
+ * has gone meanwhile: another server on this machine may have swept it.
+ */
+const START = 'for group in $1; do echo 0 > "$group/cgroup.procs" || exit 1; done; shift; exec "$@" 2>&1';
 
-/** Commands in bubblewrap: Linux namespaces of their own, with no network. */
+/** Commands in bubblewrap: Linux namespaces of their own, with a network that leads past this host or with none. */
 export function bubblewrapSandbox(options: BubblewrapOptions): Sandbox {
   return {
     name: 'bubblewrap',
-    networkRefusal:
-      "The bubblewrap sandbox has no network: take 'network: true' out of slipway.yml, and what the build needs into its source.",
+    networkRefusal: undefined,
     placesIn: () => PLACES,
     run: (command) => run(options, command),
   };
@@ -53,29 +56,67 @@ async function runIn(
   command: SandboxCommand,
 ): Promise<SandboxOutcome> {
   if (process.getuid?.() === 0 && !groups.limited.has('processes')) throw unboundedRoot();
-  const contents = Object.values(MADE_FILES);
-  const descriptors = contents.map((_, at) => FIRST_FILE_FD + at);
-  const told = await bubblewrapArguments(command, options.hidden, descriptors);
-  const bounded = ['prlimit', ...resourceLimits(command.limits, groups), '--', ...command.argv];
-  const start = ['bwrap', '--args', `${ARGUMENTS_FD}`, '--json-status-fd', `${STATUS_FD}`, '--', ...bounded];
-  const child = spawn('/bin/sh', ['-c', START, 'sh', groups.folders.join(' '), ...start], {
-    cwd: '/',
-    // Nothing of the command's environment: it would reach what is outside of the sandbox.
-    env: { PATH: options.path },
-    stdio: ['ignore', 'pipe', 'ignore', 'pipe', 'pipe', ...contents.map(() => 'pipe' as const)],
-    detached: true,
-  });
-  feed(child, ARGUMENTS_FD, told.map((word) => `${word}\0`).join(''));
-  for (const [at, content] of contents.entries()) feed(child, FIRST_FILE_FD + at, content);
+  // Programs for administrators are not on everybody's PATH.
+  const path = `${options.path}:/usr/sbin:/sbin`;
+  const plan = command.network ? await planNetwork(path) : undefined;
+  const limited = await startIn(groups);
+  const child = await start({ limited, groups, plan, path, hidden: options.hidden }, command);
+  const network = plan && serveNetwork(child, { range: plan.range, limited, path });
+  // It counts below, where the command has not begun.
+  network?.catch(() => undefined);
   const status = readStatus(child);
   try {
     const { outcome, code } = await supervise(child, child.stdio[1] as Readable, command);
     if (outcome !== undefined) return outcome;
-    if ((await status).exitCode === undefined) throw notStarted(code);
-    return { kind: 'exited', code: (await status).exitCode ?? -1 };
+    const { exitCode } = await status;
+    if (exitCode !== undefined) return { kind: 'exited', code: exitCode };
+    await network;
+    throw notStarted(code);
   } finally {
+    await Promise.allSettled([network]);
     await untilGone((await status).childPid);
   }
+}
+
+interface Surroundings {
+  /** What starts a program in the control groups. */
+  readonly limited: readonly [string, ...string[]];
+  readonly groups: ControlGroups;
+  readonly plan: NetworkPlan | undefined;
+  readonly path: string;
+  readonly hidden: readonly string[];
+}
+
+async function start(surroundings: Surroundings, command: SandboxCommand): Promise<ChildProcess> {
+  const { limited, groups, plan, path, hidden } = surroundings;
+  const files = { ...MADE_FILES, ...(plan && { '/etc/resolv.conf': plan.resolvConf }) };
+  const firstFileFd = plan === undefined ? GATE_FD : GATE_FD + 1;
+  const descriptors = new Map(Object.keys(files).map((name, at) => [name, firstFileFd + at]));
+  const told = await bubblewrapArguments(command, hidden, descriptors);
+  const [program, ...words] = limited;
+  const network = plan === undefined ? [] : IN_NETWORK;
+  const bounded = ['prlimit', ...resourceLimits(command.limits, groups), '--', ...command.argv];
+  const bwrap = ['bwrap', '--args', `${ARGUMENTS_FD}`, '--json-status-fd', `${STATUS_FD}`, '--', ...bounded];
+  const input = plan === undefined ? 'ignore' : 'pipe';
+  const pipes = Array.from({ length: firstFileFd - STATUS_FD + descriptors.size }, () => 'pipe' as const);
+  const child = spawn(program, [...words, ...network, ...bwrap], {
+    cwd: '/',
+    // Nothing of the command's environment: it would reach what is outside of the sandbox.
+    env: { PATH: path },
+    stdio: [input, 'pipe', 'ignore', ...pipes],
+    detached: true,
+  });
+  if (plan !== undefined) feed(child, 0, plan.filter);
+  feed(child, ARGUMENTS_FD, told.map((word) => `${word}\0`).join(''));
+  for (const [at, content] of Object.values(files).entries()) feed(child, firstFileFd + at, content);
+  return child;
+}
+
+/** bubblewrap refuses to start with a right that the server's service was given, such as that to ports below 1024. */
+async function startIn({ folders }: ControlGroups): Promise<readonly [string, ...string[]]> {
+  const hasRights = /^CapAmb:\s*0*[1-9a-f]/m.test(await readFile('/proc/self/status', 'utf8'));
+  const dropped = hasRights ? ['setpriv', '--ambient-caps', '-all', '--'] : [];
+  return ['/bin/sh', '-c', START, 'sh', folders.join(' '), ...dropped];
 }
 
 /** Of each process. What control groups bound already is left to them. */

@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxLimits } from './sandbox.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PREFIX = 'slipway-build-';
+const SERVER_GROUP = 'slipway-server';
 
 /** Control groups made for one command. */
 export interface ControlGroups {
@@ -17,7 +18,7 @@ export interface ControlGroups {
 
 type Limits = Pick<SandboxLimits, 'processes' | 'memoryBytes'>;
 
-interface Controller {
+export interface Controller {
   readonly limit: 'processes' | 'memory';
   /** Where groups may be made, tried in this order. */
   readonly parents: readonly string[];
@@ -41,10 +42,19 @@ export async function makeControlGroups(name: string, limits: Limits): Promise<C
 }
 
 async function findControllers(): Promise<readonly Controller[]> {
-  const text = await readFile('/proc/self/cgroup', 'utf8').catch(() => '');
-  const own = new Map(text.split('\n').map((line) => [line.split(':')[1] ?? '', line.split(':').slice(2).join(':')]));
+  return parseControllers(await readOwnGroups());
+}
+
+async function readOwnGroups(): Promise<string> {
+  return await readFile('/proc/self/cgroup', 'utf8').catch(() => '');
+}
+
+/** @param text a line for each hierarchy: its number, its controllers, the group in it. Without controllers it is the unified one. */
+export function parseControllers(text: string): readonly Controller[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const own = new Map(lines.map((line) => [line.split(':')[1] ?? '', line.split(':').slice(2).join(':')]));
   const unified = own.get('');
-  const isUnified = own.size <= 2;
+  const isUnified = own.size === 1;
   // A group that has processes has no groups with limits in the unified hierarchy: the one beside it may.
   const parents = (controller: string) => {
     if (!isUnified || unified === undefined)
@@ -86,6 +96,39 @@ async function isRemoved(folder: string): Promise<boolean> {
   return await rmdir(folder).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
+}
+
+/**
+ * Makes room for groups where a service was given its own group of the unified hierarchy (systemd's `Delegate=`): the
+ * kernel limits only groups beside which no process is, so that those of the server move down by one. May be called
+ * again; does nothing elsewhere. What fails shows when groups are made.
+ */
+export async function prepareControlGroups(): Promise<void> {
+  const [line, ...others] = (await readOwnGroups()).split('\n').filter((one) => one !== '');
+  if (line === undefined || others.length > 0 || !line.startsWith('0::')) return;
+  const own = join(ROOT, line.slice('0::'.length));
+  if (!(await isGiven(own))) return;
+  try {
+    await mkdir(join(own, SERVER_GROUP), { recursive: true });
+    const processes = (await readFile(join(own, 'cgroup.procs'), 'utf8')).split('\n').filter((pid) => pid !== '');
+    for (const pid of processes) {
+      // It may have ended.
+      await writeFile(join(own, SERVER_GROUP, 'cgroup.procs'), pid, { flag: 'r+' }).catch(() => undefined);
+    }
+    await writeFile(join(own, 'cgroup.subtree_control'), '+pids +memory', { flag: 'r+' });
+  } catch {
+    // A process was started in it meanwhile, or the kernel has no such controllers.
+  }
+}
+
+/** Given to this user, but not the group around it, which is where a user's own services can make theirs. */
+async function isGiven(folder: string): Promise<boolean> {
+  const owner = await stat(folder).catch(() => undefined);
+  if (owner === undefined || owner.uid === 0 || owner.uid !== process.getuid?.()) return false;
+  return await access(dirname(folder), constants.W_OK).then(
+    () => false,
+    () => true,
   );
 }
 

@@ -1,7 +1,6 @@
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type BubblewrapOptions, bubblewrapSandbox } from './bubblewrap.ts';
-import { sweepControlGroups } from './control-groups.ts';
+import { prepareControlGroups, sweepControlGroups } from './control-groups.ts';
+import { isOnPath } from './is-on-path.ts';
 import { noSandbox } from './no-sandbox.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -17,19 +16,9 @@ export async function openSandbox(kind: SandboxKind, options: BubblewrapOptions)
   for (const program of ['bwrap', 'prlimit']) {
     if (!(await isOnPath(program, options.path))) return { missing: missingProgram(program) };
   }
+  await prepareControlGroups();
   await sweepControlGroups();
   return { sandbox: bubblewrapSandbox(options) };
-}
-
-async function isOnPath(program: string, path: string): Promise<boolean> {
-  for (const folder of path.split(':').filter((part) => part !== '')) {
-    const found = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
 }
 
 function missingProgram(program: string): string {

@@ -34,7 +34,7 @@ export interface SandboxCommand {
   /** All the command gets. */
   readonly environment: Readonly<Record<string, string>>;
   readonly network: boolean;
-  /** Absolute paths of folders that may be read under the same path, such as a toolchain. */
+  /** Absolute paths of folders and files that may be read under the same path, such as a toolchain. */
   readonly readOnly: readonly string[];
   /** Folders that may be written too: a path in the workspace, where nothing is, becomes the folder. */
   readonly writable: readonly { readonly folder: string; readonly at: string }[];
@@ -50,7 +50,7 @@ export interface SandboxLimits {
   readonly memoryBytes: number;
   /** Of one file. */
   readonly fileBytes: number;
-  /** Of the room and the writable folders. Looked at every second or so: more may be written before it is noticed. */
+  /** Of the room and the writable folders. Looked at from time to time: more may be written before it is noticed. */
   readonly diskBytes: number;
   readonly timeMs: number;
 }

@@ -2,26 +2,48 @@ import { lstat, opendir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const FIRST_LOOK_MS = 1_000;
+/** How often something is done at least, or at most. */
+export interface DiskPace {
+  /** At how much is free on the disk, which costs next to nothing. */
+  readonly glanceMs: number;
+  /** At every file, which costs more the more there are. */
+  readonly lookMs: number;
+}
+
+const PACE: DiskPace = { glanceMs: 100, lookMs: 1_000 };
 /** A look at many files takes long; no more than this share of the time goes into looking. */
 const LOOKING_SHARE = 10;
+/** The same where the disk has lost as much as the folders may still take. */
+const URGENT_SHARE = 2;
 /** With less than this on the disk every command that writes is in the way of the server. */
 const LEAST_FREE_BYTES = 128 * 1024 * 1024;
 
 /**
- * Looks at folders from time to time until the signal fires, and once calls `onFull`: when they hold more than they may,
- * or when hardly anything is left on their disk, which is how files without a name are noticed. Never throws.
+ * Watches folders until the signal fires, and once calls `onFull`: when they hold more than they may, or when hardly
+ * anything is left on their disk, which is how files without a name are noticed. What is written fast is noticed sooner.
+ * Never throws.
  */
 export async function watchDisk(
   folders: readonly string[],
   mostBytes: number,
   onFull: () => void,
   signal: AbortSignal,
+  pace: DiskPace = PACE,
 ): Promise<void> {
-  for (let pauseMs = FIRST_LOOK_MS; await paused(pauseMs, signal); ) {
-    const started = performance.now();
-    if (await isFull(folders, mostBytes, signal)) return onFull();
-    pauseMs = Math.max(FIRST_LOOK_MS, (performance.now() - started) * LOOKING_SHARE);
+  let [leftBytes, tookMs, lookedAt, mostFree] = [mostBytes, 0, performance.now(), await freeBytes(folders)];
+  while (await paused(pace.glanceMs, signal)) {
+    const free = await freeBytes(folders);
+    if (free.some((bytes) => bytes < LEAST_FREE_BYTES)) return onFull();
+    const sinceMs = performance.now() - lookedAt;
+    const isDue = sinceMs >= Math.max(pace.lookMs, tookMs * LOOKING_SHARE);
+    mostFree = mostFree.map((bytes, at) => Math.max(bytes, free[at] ?? bytes));
+    // Others write too, so that this is a reason to look and no more.
+    const isUrgent = free.some((bytes, at) => (mostFree[at] ?? bytes) - bytes >= leftBytes);
+    if (!isDue && !(isUrgent && sinceMs >= tookMs * URGENT_SHARE)) continue;
+    lookedAt = performance.now();
+    leftBytes = mostBytes - (await measureFolders(folders, mostBytes, signal));
+    if (leftBytes < 0) return onFull();
+    [tookMs, mostFree] = [performance.now() - lookedAt, free];
   }
 }
 
@@ -29,15 +51,16 @@ async function paused(pauseMs: number, signal: AbortSignal): Promise<boolean> {
   return await sleep(pauseMs, true, { signal }).catch(() => false);
 }
 
-async function isFull(folders: readonly string[], mostBytes: number, signal: AbortSignal): Promise<boolean> {
-  let leftBytes = mostBytes;
-  for (const folder of folders) {
-    const disk = await statfs(folder).catch(() => undefined);
-    if (disk !== undefined && disk.bavail * disk.bsize < LEAST_FREE_BYTES) return true;
-    leftBytes -= await measureFolder(folder, leftBytes, signal);
-    if (leftBytes < 0) return true;
-  }
-  return false;
+/** On the disk of each of them. What cannot be told counts as endless. */
+async function freeBytes(folders: readonly string[]): Promise<readonly number[]> {
+  const disks = folders.map((folder) => statfs(folder).catch(() => undefined));
+  return (await Promise.all(disks)).map((disk) => (disk === undefined ? Infinity : disk.bavail * disk.bsize));
+}
+
+async function measureFolders(folders: readonly string[], enoughBytes: number, signal: AbortSignal): Promise<number> {
+  let bytes = 0;
+  for (const folder of folders) bytes += await measureFolder(folder, enoughBytes - bytes, signal);
+  return bytes;
 }
 
 /**

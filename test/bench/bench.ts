@@ -2,7 +2,7 @@
  * `npm run bench`: measures this program against its references, each pair in the same run, prints the table and, when
  * every row was measured, writes it to docs/benchmarks.md.
  *
- *     npm run bench [-- builds packaging script status download branches memory large million kill] [--json]
+ *     npm run bench [-- <group> …] [--json]
  */
 
 import { loadavg } from 'node:os';
@@ -19,11 +19,15 @@ import { measurePackaging } from './packaging.ts';
 import type { Bench, Row, RowGroup } from './row.ts';
 import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
+import { measureSvn } from './svn.ts';
+import { measureWarmMxbuild } from './warm-mxbuild.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   builds: measureBuilds,
   packaging: measurePackaging,
+  svn: measureSvn,
   script: measureScript,
+  mxbuild: measureWarmMxbuild,
   status: measureStatus,
   download: measureDownload,
   branches: measureBranches,
@@ -43,7 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (names.length === 0 || names.includes(name)) rows.push(...(await runGroup(group)));
   }
   console.log(args.includes('--json') ? JSON.stringify(rows, null, 2) : formatTable(rows));
-  if (names.length === 0) await writeBenchmarksPage(rows, loadBefore);
+  if (names.length === 0) await writeBenchmarksPage(rows, { loadBefore, groups: Object.keys(GROUPS) });
 }
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;

@@ -6,29 +6,34 @@ import type { Row } from './row.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 
-/**
- * Writes docs/benchmarks.md: what each row is, where it was measured, and the table.
- *
- * @param loadBefore what the machine was doing before the benchmark began: processes that wanted to run, on average
- */
-export async function writeBenchmarksPage(rows: readonly Row[], loadBefore: number): Promise<void> {
-  const sections = [INTRODUCTION, describeMachine(loadBefore), formatTable(rows), EXPLANATION];
+export interface BenchRun {
+  /** What the machine was doing before the benchmark began: processes that wanted to run, on average. */
+  readonly loadBefore: number;
+  /** The names of the groups of rows. */
+  readonly groups: readonly string[];
+}
+
+/** Writes docs/benchmarks.md: what each row is, where it was measured, and the table. */
+export async function writeBenchmarksPage(rows: readonly Row[], { loadBefore, groups }: BenchRun): Promise<void> {
+  const sections = [introduce(groups), describeMachine(loadBefore), formatTable(rows), EXPLANATION];
   await writeFile(PAGE, `${sections.join('\n\n')}\n`);
 }
 
-const INTRODUCTION = `# Benchmarks
+function introduce(groups: readonly string[]): string {
+  return `# Benchmarks
 
 <!-- Written by \`npm run bench\`; change test/bench/benchmarks-page.ts instead. -->
 
 \`\`\`
 npm run bench                        every row, and this page; a few minutes
-npm run bench -- builds download     some rows: builds packaging script status download branches memory large million kill
+npm run bench -- builds download     some rows: ${groups.join(' ')}
 npm run bench -- --json              for programs
 \`\`\`
 
 Each figure is a median after a warm-up. Its reference is something known, measured in the same run and in turn with it,
 so that a machine that is slow or busy is so for both: read the ratio first. Goals are the design's, most of them set
 beside other build servers on another machine.`;
+}
 
 function describeMachine(loadBefore: number): string {
   const memoryGib = Math.round(totalmem() / 2 ** 30);
@@ -53,6 +58,10 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **script builds**: in bubblewrap, on a warm mirror, as \`DurationMs\`: workspace, sandbox, package and their removal
   included. The first shows what a build costs beside its step. The second reads 2,000 source files and packs a list of
   their checksums; by hand the same is done with the plain tools and without a sandbox.
+- **build around an MxBuild**: the whole builder without the server, in bubblewrap, from the files in memory to the package
+  in memory. A stand-in takes the place of MxBuild, which is not free software; it does the same small work both ways and
+  does not pretend to be slow. So the row says what Slipway itself costs, and the start of a sandbox and a small program;
+  what a real MxBuild gains by being warm comes on top of it.
 - **status call**: \`wrk -t1 -c16\` on one package that has Succeeded; the bare server answers the same JSON without reading,
   checking or looking up anything.
 - **download**: \`curl -o /dev/null\`, new each time; nginx serves the very file of the package store.

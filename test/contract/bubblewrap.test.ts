@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { runScript, testSandbox } from './sandbox.ts';
@@ -19,9 +21,10 @@ test('bubblewrap: what is hidden is not seen, even inside of a folder that may b
   assert.match(output, /^data\ncat: .*No such file/);
 });
 
-test('bubblewrap: the network is refused, with what to do about it', () => {
-  const { networkRefusal } = bubblewrapSandbox({ path: '', hidden: [] });
-  assert.match(networkRefusal ?? '', /take 'network: true' out/);
+test('bubblewrap: a network without the programs for it is refused, with what to do about it', async (t) => {
+  const path = await temporaryFolder(t);
+  const run = runScript(t, bubblewrapSandbox({ path, hidden: [] }), 'true', { network: true });
+  await assert.rejects(run, /'slirp4netns' is not found: 'apt-get install slirp4netns'; or take 'network: true' out/);
 });
 
 test('bubblewrap: nothing but the room can be written, and no right is had or gained', async (t) => {
@@ -30,4 +33,20 @@ test('bubblewrap: nothing but the room can be written, and no right is had or ga
     grep -E 'CapEff|NoNewPrivs' /proc/self/status; unshare -U true 2>/dev/null && echo nested; true`;
   const { output } = await runScript(t, sandbox, script);
   assert.equal(output, 'CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
+});
+
+test('bubblewrap: a server that was given a right, such as that to low ports, runs commands without it', async (t) => {
+  const room = await temporaryFolder(t);
+  const program = `import { bubblewrapSandbox } from '${import.meta.resolve('../../src/sandbox/bubblewrap.ts')}';
+    const sandbox = bubblewrapSandbox({ path: process.env.PATH, hidden: [] });
+    for (const network of [false, true]) await sandbox.run({
+      argv: ['grep', 'CapPrm', '/proc/self/status'], room: ${JSON.stringify(room)}, network,
+      environment: { PATH: '/usr/bin:/bin' }, readOnly: [], writable: [], signal: new AbortController().signal,
+      limits: { processes: 200, memoryBytes: 5e8, fileBytes: 1e6, diskBytes: 1e8, timeMs: 60000 },
+      onOutput: (chunk) => void process.stdout.write(chunk),
+    });`;
+  const rights = ['--user', '--map-user=1000', '--map-group=1000', '--keep-caps', '--'];
+  const node = [process.execPath, '--input-type=module', '-e', program];
+  const { stdout } = await promisify(execFile)('unshare', [...rights, ...node]);
+  assert.equal(stdout, 'CapPrm:\t0000000000000000\n'.repeat(2));
 });

@@ -10,7 +10,7 @@ import { type ContractSource, type ContractSubject, repositoryContract } from '.
 /** A way to the remote of a contract. */
 export interface Transport {
   readonly address: string;
-  readonly server?: TestGitServer;
+  readonly server?: Pick<TestGitServer, 'stop'>;
   readonly path?: string;
   readonly credentials?: RemoteCredentials;
 }

@@ -22,7 +22,7 @@ it('ends what a killed server left running, and deletes what it left half done, 
   await repositories.sweep(async (appKey) => appKey === 'app');
 
   assert.deepEqual(await ended, [null, 'SIGKILL']);
-  assert.deepEqual((await readdir(lab.mirrorsFolder)).sort(), ['.subversion', 'app', 'gitconfig']);
+  assert.deepEqual((await readdir(lab.mirrorsFolder)).sort(), ['app', 'gitconfig']);
   assert.deepEqual((await readdir(join(lab.mirrorsFolder, 'app'))).sort(), ['mirror.git', 'modules']);
   assert.deepEqual(await readdir(join(lab.mirrorsFolder, 'app', 'modules')), []);
   const names = await readdir(lab.mirror, { recursive: true });
@@ -61,6 +61,6 @@ it('deletes the mirrors of apps that are no more while others are in use', async
   await find('app');
   await find('deleted');
   const [found] = await Promise.all([find('app'), repositories.removeOthers(async (appKey) => appKey === 'app')]);
-  assert.deepEqual((await readdir(lab.mirrorsFolder)).sort(), ['.subversion', 'app', 'gitconfig']);
+  assert.deepEqual((await readdir(lab.mirrorsFolder)).sort(), ['app', 'gitconfig']);
   assert.equal((await find('app')).id, found.id);
 });

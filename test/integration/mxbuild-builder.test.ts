@@ -1,69 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { mxbuildBuilder } from '../../src/builders/mxbuild/mxbuild.ts';
-import { toolchainSource } from '../../src/builders/mxbuild/obtain-toolchain.ts';
-import { openToolchains } from '../../src/builders/mxbuild/toolchains.ts';
 import { BuildFailure, type FailureCode } from '../../src/domain/failure.ts';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap.ts';
 import { noSandbox } from '../../src/sandbox/no-sandbox.ts';
-import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { buildPackage, FACTS } from '../support/build-package.ts';
-import { type MadeFile, memorySourceTree } from '../support/memory-source-tree.ts';
-import { installStandIn, makeJavaHome } from '../support/mxbuild/stand-in.ts';
-import { FORMATS, makeProjectFile } from '../support/project-file.ts';
+import type { MadeFile } from '../support/memory-source-tree.ts';
+import { type MxbuildGiven, openMxbuildWorld, VERSION } from '../support/mxbuild/mxbuild-world.ts';
 import { readZip } from '../support/read-zip.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
-const VERSION = '10.12.3.41523';
-const GIB = 1024 ** 3;
-const LIMITS = { processes: 256, memoryBytes: 64 * GIB, fileBytes: 4 * GIB, diskBytes: 4 * GIB, timeMs: 60_000 };
-
-interface Given {
-  /** What the stand-in is told to do. */
+interface Given extends MxbuildGiven {
   readonly behaviour?: object;
-  readonly version?: string;
-  readonly projectFile?: string;
   readonly files?: readonly MadeFile[];
-  readonly java?: string;
-  readonly timeMs?: number;
-  readonly sandbox?: Sandbox;
-}
-
-/** A builder with the stand-in for one MxBuild and one JDK, and a project to build. */
-async function setUp(t: TestContext, given: Given = {}) {
-  const folder = await temporaryFolder(t);
-  const kept = join(folder, 'toolchains');
-  await mkdir(kept);
-  await installStandIn(kept, VERSION);
-  const javaHomes = [await makeJavaHome(join(folder, 'jdk'), given.java ?? '21.0.2')];
-  const temporary = join(folder, 'tmp');
-  await mkdir(temporary);
-  const project = join(folder, 'App.mpr');
-  makeProjectFile(project, { version: given.version ?? VERSION, ...FORMATS[2] });
-  const files: readonly MadeFile[] = [
-    { path: 'App.mpr', content: await readFile(project) },
-    { path: 'mprcontents/ab/cd/unit.mxunit', content: 'a unit' },
-    { path: 'stand-in.json', content: JSON.stringify(given.behaviour ?? {}) },
-    ...(given.files ?? []),
-  ];
-  const toolchains = openToolchains(kept);
-  const builder = mxbuildBuilder({
-    obtainToolchain: toolchainSource({ toolchains, mirror: undefined, folder: temporary }),
-    javaHomes,
-    findSandbox: async () => ({ sandbox: given.sandbox ?? noSandbox() }),
-    limits: { ...LIMITS, timeMs: given.timeMs ?? LIMITS.timeMs },
-    temporaryFolder: temporary,
-    projectFile: given.projectFile ?? null,
-  });
-  return { builder, files, leftovers: () => readdir(temporary) };
 }
 
 async function fails(t: TestContext, given: Given, code: FailureCode, message: RegExp): Promise<BuildFailure> {
-  const { builder, files, leftovers } = await setUp(t, given);
-  const error = await buildPackage(builder, memorySourceTree(files)).then(
+  const { builder, treeOf, leftovers } = await openMxbuildWorld(t, given);
+  const error = await buildPackage(builder, treeOf(given.behaviour, given.files)).then(
     () => assert.fail('it did not fail'),
     (thrown: unknown) => thrown,
   );
@@ -76,8 +29,8 @@ async function fails(t: TestContext, given: Given, code: FailureCode, message: R
 
 for (const sandbox of [noSandbox(), bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] })]) {
   test(`${sandbox.name}: a project becomes the package of its version, and nothing is left`, async (t) => {
-    const { builder, files, leftovers } = await setUp(t, { sandbox });
-    const { bytes, lines } = await buildPackage(builder, memorySourceTree(files));
+    const { build, leftovers } = await openMxbuildWorld(t, { sandbox });
+    const { bytes, lines } = await build();
     const members = await readZip(bytes);
     assert.deepEqual(
       members.map(({ name }) => name),
@@ -128,11 +81,11 @@ test('whatever MxBuild does instead of a package is told', async (t) => {
 });
 
 test('an MxBuild that hangs is stopped', async (t) => {
-  await fails(t, { behaviour: { hang: true }, timeMs: 2_000 }, 'time-limit', /longer than 2 s/);
-  const { builder, files, leftovers } = await setUp(t, { behaviour: { hang: true } });
+  await fails(t, { behaviour: { hang: true }, limits: { timeMs: 2_000 } }, 'time-limit', /longer than 2 s/);
+  const { builder, treeOf, leftovers } = await openMxbuildWorld(t);
   const canceled = new AbortController();
   const lines: string[] = [];
-  const tree = memorySourceTree(files);
+  const tree = treeOf({ hang: true });
   const log = { line: (text: string) => lines.push(text), flush: async () => undefined, close: async () => undefined };
   const output = { write: async () => undefined, commit: assert.fail, abort: async () => undefined };
   const building = builder.build({ tree, facts: FACTS, output, log, secrets: {}, signal: canceled.signal });

@@ -45,6 +45,9 @@ test('over https a server is let in whose certificate an authority of ours vouch
   const tag = { name: '1', revisionId: id, message: '' };
   assert.deepEqual(await trusting.createTags([tag], signal()), ['done']);
   const other = await makeCertificate(lab.folder, 'other');
+  // Which OpenSSL takes for what the machine trusts.
+  const machine = { authoritiesFile: other.certFile, extraEnvironment: { SSL_CERT_FILE: certificate.certFile } };
+  assert.equal((await lab.open(address, CREDENTIALS, machine).listBranches(signal())).length, 1);
   for (const options of [{}, { authoritiesFile: other.certFile }]) {
     const refused = lab.open(address, CREDENTIALS, options).listBranches(signal());
     await refuses(refused, 'unreachable', 'has a certificate that is not trusted here');

@@ -9,6 +9,15 @@ export interface MadeProjectFile {
   readonly version?: string | null;
   /** Of `Unit`. */
   readonly unit?: string;
+  readonly units?: readonly MadeUnit[];
+}
+
+export interface MadeUnit {
+  /** 16 bytes as hex. */
+  readonly id: string;
+  readonly containment: string;
+  /** For the first format. */
+  readonly contents?: Uint8Array;
 }
 
 const META_DATA = '_ProductVersion TEXT,_BuildVersion TEXT,_SchemaHash TEXT';
@@ -29,6 +38,13 @@ export function makeProjectFile(path: string, made: MadeProjectFile = {}): void 
   if (unit !== '') database.exec(`CREATE TABLE Unit(${unit})`);
   const column = metaData.split(/[\s,]/, 1)[0];
   if (version !== null) database.prepare(`INSERT INTO _MetaData("${column}") VALUES (?)`).run(version);
+  database.exec('BEGIN');
+  for (const { id, containment, contents } of made.units ?? []) {
+    const columns = `UnitID, ContainmentName${contents === undefined ? '' : ', Contents'}`;
+    const values = [Buffer.from(id, 'hex'), containment, ...(contents === undefined ? [] : [contents])];
+    database.prepare(`INSERT INTO Unit(${columns}) VALUES (${values.map(() => '?').join()})`).run(...values);
+  }
+  database.exec('COMMIT');
   database.close();
 }
 

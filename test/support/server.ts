@@ -37,6 +37,8 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     cacheSizeBytes: 64 * 1024 * 1024,
     mxbuildMirror: undefined,
     javaHomes: [],
+    warmMxbuilds: 1,
+    warmMxbuildIdleMs: 600_000,
     sandbox: 'auto',
     sandboxFolders: [],
     buildMemoryBytes: 2 ** 30,

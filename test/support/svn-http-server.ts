@@ -28,7 +28,7 @@ export async function startSvnHttp(
     readonly readers?: 'everybody';
     readonly certificate?: TestCertificate;
   } = {},
-): Promise<TestGitServer> {
+): Promise<Pick<TestGitServer, 'url' | 'stop'>> {
   const own = join(folder, 'apache');
   await mkdir(own, { recursive: true });
   if (options.user !== undefined) await writePasswords(join(own, 'users'), options.user);
@@ -44,7 +44,7 @@ export async function startSvnHttp(
       };
       // Svn takes no address of a machine for the name in a certificate.
       const url = options.certificate === undefined ? `http://127.0.0.1:${port}/` : `https://localhost:${port}/`;
-      return { url, count: () => 0, stop };
+      return { url, stop };
     }
     const log = await readFile(join(own, 'error.log'), 'utf8').catch(() => '');
     if (tries === MOST_TRIES || !/Address already in use/.test(log)) throw new Error(`Apache did not start:\n${log}`);

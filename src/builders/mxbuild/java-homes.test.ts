@@ -27,6 +27,11 @@ test('the JDK that fits best is chosen by what it says of itself', async (t) => 
   assert.equal((await chooseJavaHome(version('10.12.3'), [folder])).folder, join(folder, 'jdk-17'));
   const chosen = async (text: string) => (await chooseJavaHome(version(text), folders)).major;
   assert.deepEqual([await chosen('7.23.8'), await chosen('9.24.1'), await chosen('10.12.3')], [8, 11, 17]);
+  assert.equal((await chooseJavaHome(version('10.12.3'), folders, 11)).major, 11);
+  await assert.rejects(
+    chooseJavaHome(version('10.12.3'), folders, 21),
+    /^BuildFailure: The project, as it is set, is built with Java 21, and there is 8 in /,
+  );
   await assert.rejects(chosen('11.6.0'), /Java 21, and there is 8 in .*jdk-8.*SLIPWAY_JAVA_HOMES/);
   await assert.rejects(chooseJavaHome(version('9.24.1'), []), /there is none/);
 });

@@ -27,21 +27,28 @@ export function javaMajorsFor(version: MendixVersion): readonly number[] {
 
 /**
  * @param folders of JDKs, or that hold several
+ * @param wanted the major that the project is set to; undefined where that is not known
  * @throws BuildFailure `toolchain-missing` naming what is needed and what is there
  */
-export async function chooseJavaHome(version: MendixVersion, folders: readonly string[]): Promise<JavaHome> {
+export async function chooseJavaHome(
+  version: MendixVersion,
+  folders: readonly string[],
+  wanted?: number,
+): Promise<JavaHome> {
   const homes = (await Promise.all(folders.map(findJavaHomes))).flat();
-  const majors = javaMajorsFor(version);
+  const majors = wanted === undefined ? javaMajorsFor(version) : [wanted];
   for (const major of majors) {
     const fitting = homes.find((home) => home.major === major);
     if (fitting !== undefined) return fitting;
   }
   const there = homes.length === 0 ? 'none' : homes.map(({ major, folder }) => `${major} in ${folder}`).join(', ');
-  const message = `Mendix ${version} is built with Java ${majors.join(' or ')}, and there is ${there}: install a JDK and add its folder to SLIPWAY_JAVA_HOMES.`;
+  const what = wanted === undefined ? `Mendix ${version}` : 'The project, as it is set,';
+  const message = `${what} is built with Java ${majors.join(' or ')}, and there is ${there}: install a JDK and add its folder to SLIPWAY_JAVA_HOMES.`;
   throw new BuildFailure('toolchain-missing', message);
 }
 
-async function findJavaHomes(folder: string): Promise<readonly JavaHome[]> {
+/** The JDK that a folder is, or those that it holds. */
+export async function findJavaHomes(folder: string): Promise<readonly JavaHome[]> {
   const own = await readJavaHome(folder);
   if (own !== undefined) return [own];
   const names = ((await ifThere(readdir(folder))) ?? []).sort();

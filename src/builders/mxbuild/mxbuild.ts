@@ -1,19 +1,20 @@
 import { join } from 'node:path';
-import type { BlobWriter } from '../../blob/blob-store.ts';
 import { BuildFailure } from '../../domain/failure.ts';
 import type { MendixVersion } from '../../domain/mendix-version.ts';
 import { chooseProjectFile } from '../../mendix-project/choose-project-file.ts';
 import { readProjectFile } from '../../mendix-project/read-project-file.ts';
 import type { SourceTree } from '../../repository/repository.ts';
 import type { FoundSandbox } from '../../sandbox/open-sandbox.ts';
-import type { SandboxLimits } from '../../sandbox/sandbox.ts';
-import type { Builder, BuildJob } from '../builder.ts';
-import { makeWorkspace } from '../workspace.ts';
-import { openBuiltFile } from './built-file.ts';
-import { checkPackage } from './check-package.ts';
-import { chooseJavaHome } from './java-homes.ts';
+import type { Sandbox, SandboxLimits } from '../../sandbox/sandbox.ts';
+import type { Builder, BuildJob, BuildReport } from '../builder.ts';
+import { makeWorkspace, type Workspace } from '../workspace.ts';
+import { buildWarm } from './build-warm.ts';
+import { chooseJavaHome, javaMajorsFor } from './java-homes.ts';
 import type { ReportProgress } from './obtain-toolchain.ts';
-import { PACKAGE_FILE, runOnce } from './run-once.ts';
+import { findProjectJava } from './project-java.ts';
+import { type Order, PACKAGE_FILE, runOnce } from './run-once.ts';
+import { openPackage, storePackage } from './take-package.ts';
+import type { WarmMxbuilds } from './warm-mxbuilds.ts';
 
 export interface MxbuildOptions {
   /** Gives the folder of an MxBuild. @throws BuildFailure `toolchain-missing` */
@@ -22,17 +23,17 @@ export interface MxbuildOptions {
   readonly javaHomes: readonly string[];
   readonly findSandbox: () => Promise<FoundSandbox>;
   readonly limits: SandboxLimits;
+  readonly warmMxbuilds: WarmMxbuilds;
   /** An existing folder for the workspaces. */
   readonly temporaryFolder: string;
   /** The app's setting; null where it names none. */
   readonly projectFile: string | null;
 }
 
-const READ_BYTES = 1024 * 1024;
-
 /**
  * Builds a Mendix project with the MxBuild of its version, in a copy that is thrown away: MxBuild writes into the
- * project.
+ * project. With one that is kept warm between builds where that can be, else, or where nothing comes of it, with one that
+ * is started for the build.
  */
 export function mxbuildBuilder(options: MxbuildOptions): Builder {
   return {
@@ -42,7 +43,7 @@ export function mxbuildBuilder(options: MxbuildOptions): Builder {
       const project = findProject(job.tree, options.projectFile);
       const workspace = await makeWorkspace(job.tree, options.temporaryFolder, job.signal);
       try {
-        return await buildIn(options, job, workspace.room, project);
+        return await buildIn(options, job, workspace, project);
       } finally {
         await workspace.remove();
       }
@@ -58,48 +59,57 @@ function findProject({ files }: SourceTree, setting: string | null): string {
   throw new BuildFailure('source-unreadable', 'There is no project file (.mpr) in the source.');
 }
 
-async function buildIn(options: MxbuildOptions, job: BuildJob, room: string, project: string) {
-  const { log, facts, output, signal } = job;
-  const say = (text: string) => log.line(`mxbuild: ${text}`);
-  const { mendixVersion } = await readProjectFile(join(room, 'workspace', project), project);
-  say(`${project} is of Mendix ${mendixVersion}`);
-  const toolchain = await options.obtainToolchain(mendixVersion, say, signal);
-  const java = await chooseJavaHome(mendixVersion, options.javaHomes);
-  say(`building with Java ${java.major} in ${java.folder}`);
+async function buildIn(
+  options: MxbuildOptions,
+  job: BuildJob,
+  workspace: Workspace,
+  project: string,
+): Promise<BuildReport> {
+  const order = await prepare(options, job, workspace, project);
   const found = await options.findSandbox();
   if ('missing' in found) throw new BuildFailure('no-sandbox', found.missing);
-  await runOnce({ sandbox: found.sandbox, limits: options.limits }, job, {
-    room,
-    project,
-    mendixVersion,
-    toolchain,
-    javaHome: java.folder,
-  });
-  await takePackage(join(room, 'tmp', PACKAGE_FILE), output, {
-    RuntimeVersion: mendixVersion,
-    ModelVersion: facts.version,
-  });
-  return { mendixVersion };
+  const { sandbox } = found;
+  const outcome = await buildWarm({ ...options, sandbox }, job, order, workspace);
+  if (outcome === 'untouched') await buildOnce(options, job, order, sandbox, workspace);
+  if (outcome === 'gone') await buildAnew(options, job, order, sandbox);
+  return { mendixVersion: order.mendixVersion };
 }
 
-/** What was looked at is what is stored: one and the same open file. */
-async function takePackage(
-  path: string,
-  output: BlobWriter,
-  expected: { readonly RuntimeVersion: string; readonly ModelVersion: string },
+async function prepare(
+  options: MxbuildOptions,
+  { tree, log, signal }: BuildJob,
+  { folder }: Workspace,
+  project: string,
+): Promise<Order> {
+  const say = (text: string) => log.line(`mxbuild: ${text}`);
+  const file = join(folder, project);
+  const { mendixVersion } = await readProjectFile(file, project);
+  say(`${project} is of Mendix ${mendixVersion}`);
+  const toolchain = await options.obtainToolchain(mendixVersion, say, signal);
+  const hasChoice = javaMajorsFor(mendixVersion).length > 1;
+  const wanted = hasChoice ? await findProjectJava(tree, project, file, signal) : undefined;
+  const java = await chooseJavaHome(mendixVersion, options.javaHomes, wanted);
+  say(`building with Java ${java.major} in ${java.folder}`);
+  return { project, mendixVersion, toolchain, javaHome: java.folder };
+}
+
+async function buildOnce(
+  { limits }: MxbuildOptions,
+  job: BuildJob,
+  order: Order,
+  sandbox: Sandbox,
+  { room }: Workspace,
 ): Promise<void> {
-  const file = await openBuiltFile(path);
-  if (file === undefined) throw new BuildFailure('builder-failed', 'MxBuild ended well and left no package.');
+  await runOnce({ sandbox, limits }, job, order, room);
+  const expected = { RuntimeVersion: order.mendixVersion, ModelVersion: job.facts.version };
+  await storePackage(await openPackage(join(room, 'tmp', PACKAGE_FILE), expected), job.output);
+}
+
+async function buildAnew(options: MxbuildOptions, job: BuildJob, order: Order, sandbox: Sandbox): Promise<void> {
+  const workspace = await makeWorkspace(job.tree, options.temporaryFolder, job.signal);
   try {
-    await checkPackage(file, expected);
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    for (let position = 0; ; ) {
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      await output.write(buffer.subarray(0, bytesRead));
-    }
+    await buildOnce(options, job, order, sandbox, workspace);
   } finally {
-    await file.close();
+    await workspace.remove();
   }
 }

@@ -1,44 +1,43 @@
 import { join } from 'node:path';
 import { BuildFailure } from '../../domain/failure.ts';
-import { isAtLeast, type MendixVersion } from '../../domain/mendix-version.ts';
 import type { Problem } from '../../protocol/package.ts';
 import type { RoomPlaces, Sandbox, SandboxLimits, SandboxOutcome } from '../../sandbox/sandbox.ts';
 import type { BuildFacts, BuildJob } from '../builder.ts';
 import { logOutput } from '../log-output.ts';
 import { openBuiltFile } from './built-file.ts';
-import { formatProblem, parseProblems } from './problems.ts';
+import { logProblems, modelErrors, tookTooLong } from './model-errors.ts';
+import { type MxbuildProgram, mxbuildCommand, mxbuildEnvironment } from './mxbuild-command.ts';
+import { parseProblems } from './problems.ts';
 
-/** One build by the command line of MxBuild. */
-export interface Order {
-  readonly room: string;
+/** What is to be built, and by what. */
+export interface Order extends MxbuildProgram {
   /** Path of the project file in the workspace. */
   readonly project: string;
-  readonly mendixVersion: MendixVersion;
-  /** Folder of the MxBuild. */
-  readonly toolchain: string;
-  readonly javaHome: string;
 }
 
-/** In the room's `tmp`: MxBuild writes its package there. */
+/** In a room's `tmp`: MxBuild writes its package there. */
 export const PACKAGE_FILE = 'package.mda';
 const PROBLEMS_FILE = 'problems.json';
 const MOST_PROBLEM_BYTES = 16 * 1024 * 1024;
-const PATH = '/usr/local/bin:/usr/bin:/bin';
-/** From which on MxBuild is a program of its own; before, it runs on Mono (docker-mendix-buildpack, `build.py`). */
-const FIRST_NATIVE = '9.22';
 
-/** @throws BuildFailure `model-errors` with the problems, `builder-failed`, `over-limit`, `time-limit` */
+/**
+ * One build by the command line of MxBuild.
+ *
+ * @param room whose `workspace` is the project
+ * @throws BuildFailure `model-errors` with the problems, `builder-failed`, `over-limit`, `time-limit`
+ */
 export async function runOnce(
   { sandbox, limits }: { readonly sandbox: Sandbox; readonly limits: SandboxLimits },
   job: BuildJob,
   order: Order,
+  room: string,
 ): Promise<void> {
-  const places = sandbox.placesIn(order.room);
+  const places = sandbox.placesIn(room);
   const output = logOutput(job.log, Object.values(job.secrets));
   const outcome = await sandbox.run({
-    argv: [...programOf(order), ...argumentsOf(order, job.facts, places)],
-    room: order.room,
-    environment: { PATH, HOME: places.home, TMPDIR: places.tmp, LANG: 'C.UTF-8', JAVA_HOME: order.javaHome },
+    argv: [...mxbuildCommand(order), ...argumentsOf(order, job.facts, places)],
+    room,
+    environment: mxbuildEnvironment(order, places),
     network: false,
     readOnly: [order.toolchain, order.javaHome],
     writable: [],
@@ -48,26 +47,14 @@ export async function runOnce(
   });
   output.end();
   if (outcome.kind === 'exited' && outcome.code === 0) return;
-  const problems = await readProblems(join(order.room, 'tmp', PROBLEMS_FILE));
-  for (const problem of problems) job.log.line(`mxbuild: ${formatProblem(problem)}`);
+  const problems = await readProblems(join(room, 'tmp', PROBLEMS_FILE));
+  logProblems(job.log, problems);
   throw failureOf(outcome, problems, limits);
 }
 
-function programOf({ mendixVersion, toolchain }: Order): readonly [string, ...string[]] {
-  const modeler = join(toolchain, 'modeler');
-  const isNative = isAtLeast(mendixVersion, FIRST_NATIVE);
-  return isNative ? [join(modeler, 'mxbuild')] : ['mono', join(modeler, 'mxbuild.exe')];
-}
-
-/** Options come before the project file; both of Java's are required. */
-function argumentsOf(
-  { javaHome, project }: Order,
-  facts: BuildFacts,
-  { workspace, tmp }: RoomPlaces,
-): readonly string[] {
+/** Options come before the project file. */
+function argumentsOf({ project }: Order, facts: BuildFacts, { workspace, tmp }: RoomPlaces): readonly string[] {
   return [
-    `--java-home=${javaHome}`,
-    `--java-exe-path=${join(javaHome, 'bin', 'java')}`,
     '--target=package',
     `--output=${join(tmp, PACKAGE_FILE)}`,
     `--model-version=${facts.version}`,
@@ -91,14 +78,10 @@ async function readProblems(path: string): Promise<readonly Problem[]> {
 
 function failureOf(outcome: SandboxOutcome, problems: readonly Problem[], limits: SandboxLimits): BuildFailure {
   if (outcome.kind === 'over-limit') {
-    return outcome.limit === 'time'
-      ? new BuildFailure(
-          'time-limit',
-          `MxBuild took longer than ${Math.round(limits.timeMs / 1000)} s and was stopped.`,
-        )
-      : new BuildFailure('over-limit', 'MxBuild wrote more to the disk than one build may.');
+    if (outcome.limit === 'time') return tookTooLong(limits.timeMs);
+    return new BuildFailure('over-limit', 'MxBuild wrote more to the disk than one build may.');
   }
-  if (problems.length > 0) return new BuildFailure('model-errors', summarize(problems), { problems });
+  if (problems.length > 0) return modelErrors(problems);
   const meaning = EXIT_CODES[outcome.code] ?? 'which it has no meaning for';
   return new BuildFailure('builder-failed', `MxBuild ended with exit code ${outcome.code}, ${meaning}: see the log.`);
 }
@@ -109,11 +92,3 @@ const EXIT_CODES: Readonly<Record<number, string>> = {
   2: 'options that it does not take',
   3: 'errors in the model',
 };
-
-function summarize(problems: readonly Problem[]): string {
-  const errors = problems.filter(({ Severity }) => Severity === 'Error');
-  const [first] = errors.length > 0 ? errors : problems;
-  const more = (errors.length || problems.length) - 1;
-  const rest = more > 0 ? ` (and ${more} more)` : '';
-  return `The model has errors${rest}. ${first === undefined ? '' : formatProblem(first)}`.trim();
-}

@@ -13,6 +13,8 @@ import { unpackArchive } from './unpack-archive.ts';
  */
 export interface Toolchains {
   list(): Promise<readonly Toolchain[]>;
+  /** The same without their sizes, which take a while. */
+  versions(): Promise<readonly MendixVersion[]>;
   /** @returns its folder; undefined when it is not here */
   find(version: MendixVersion): Promise<string | undefined>;
   /**
@@ -41,6 +43,7 @@ export function openToolchains(folder: string): Toolchains {
     (await ifThere(stat(join(pathOf(version), 'modeler')))) === undefined ? undefined : pathOf(version);
   return {
     find,
+    versions: () => listVersions(folder),
     async list() {
       const versions = await listVersions(folder);
       return Promise.all(

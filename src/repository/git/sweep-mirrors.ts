@@ -17,8 +17,6 @@ export async function sweepMirrors(
   // First: they would write while we delete.
   await endOrphans(marks);
   for (const appKey of await listFolders(folder)) {
-    // What all apps use.
-    if (appKey.startsWith('.')) continue;
     const appFolder = join(folder, appKey);
     if (await isApp(appKey)) await sweepApp(appFolder);
     else await removeFolder(appFolder);

@@ -2,7 +2,7 @@ import { notStarted } from '../not-started.ts';
 import { withPrivateFiles } from '../private-files.ts';
 import { type RemoteCredentials, TOKEN_USERNAME } from '../remote-credentials.ts';
 import { type ProgramOutcome, runProgram } from '../run-program.ts';
-import { keyOptions } from '../ssh-command.ts';
+import { keyOptions, shellWord } from '../ssh-command.ts';
 import { encodePath, type SvnAddress } from './svn-address.ts';
 import { isLoginWanted, movedFailure } from './svn-failure.ts';
 import { joinPath, type SvnLayout } from './svn-layout.ts';
@@ -64,13 +64,21 @@ async function runOnce(
   const program = run.program ?? 'svn';
   const logins = login === undefined ? [] : [...realms].map((realm) => loginFile(realm, login));
   const keys = run.withCredentials === false ? {} : keysOf(remote);
-  const files = { ...svnConfiguration(settings, address), ...Object.fromEntries(logins), ...keys };
-  return await withPrivateFiles(settings.privateFolder, files, async ({ key, knownHosts }, folder) =>
+  const files = {
+    ...svnConfiguration(settings, address),
+    ...Object.fromEntries(logins),
+    ...sshConfigOf(address),
+    ...keys,
+  };
+  return await withPrivateFiles(settings.privateFolder, files, async ({ key, knownHosts, sshConfig }, folder) =>
     runProgram({
       program,
       args: [...run.args, manner, '--no-auth-cache', '--config-dir', folder],
       folder: '/',
-      environment: svnEnvironment(settings, key === undefined ? [] : keyOptions(key, knownHosts)),
+      environment: svnEnvironment(settings, [
+        ...(sshConfig === undefined ? [] : [shellWord(`-F${sshConfig}`)]),
+        ...(key === undefined ? [] : keyOptions(key, knownHosts)),
+      ]),
       timeoutMs: run.timeoutMs,
       signal: run.signal,
       onOutput: run.onOutput,
@@ -103,6 +111,15 @@ function loginOf({ address, credentials }: SvnRemote): Login | undefined {
     };
   }
   return address.credentials;
+}
+
+/** Svn takes the port of an address for a part of the host's name: told to ssh, that name leads to the host. */
+function sshConfigOf({ transport, url }: SvnAddress): Readonly<Record<string, string>> {
+  const { host = '', hostname = '', port = '' } = URL.parse(url) ?? {};
+  if (transport !== 'ssh' || port === '') return {};
+  const others = ['~/.ssh/config', '/etc/ssh/ssh_config'].map((file) => `Include ${file}`);
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  return { sshConfig: [`Host ${host}`, `HostName ${bare}`, `Port ${port}`, 'Host *', ...others, ''].join('\n') };
 }
 
 /** Files for ssh, by name: `key`, with or without `knownHosts`. */

@@ -9,7 +9,7 @@ export interface LogEntry {
 }
 
 const RULE = '-'.repeat(72);
-const HEAD = /^r(\d+) \| (.*) \| (\S+ \S+ \S+)(?: \(.*\))? \| (\d+) lines?$/;
+const HEAD = /^r(\d+) \| (.*) \| (\(no date\)|\S+ \S+ \S+)(?: \(.*\))? \| (\d+) lines?$/;
 
 /**
  * Reads what `svn log` prints for people, which, unlike its XML, says when it was led elsewhere: see {@link isMoved}.

@@ -33,7 +33,7 @@ export function svnEnvironment(settings: SvnSettings, sshOptions: readonly strin
     LANG: 'C.UTF-8',
     LC_ALL: 'C.UTF-8',
     SSH_ASKPASS_REQUIRE: 'never',
-    SVN_SSH: sshCommand(settings.connectTimeoutMs, ['-q', ...sshOptions, '--']),
+    SVN_SSH: sshCommand(settings.connectTimeoutMs, ['-oLogLevel=ERROR', ...sshOptions, '--']),
     [SVN_MARK]: settings.privateFolder,
   };
 }

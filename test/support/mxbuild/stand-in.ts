@@ -5,8 +5,12 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('stand-in.mjs', import.meta.url));
 const START = '#!/bin/sh\nhere=$(dirname "$0")\nexec "$here/node" "$here/stand-in.mjs" "$@"\n';
 
-/** Puts the stand-in for an MxBuild where toolchains are kept. It brings its own Node along, for a sandbox has none. */
-export async function installStandIn(toolchains: string, version: string): Promise<string> {
+/**
+ * Puts the stand-in for an MxBuild where toolchains are kept. It brings its own Node along, for a sandbox has none.
+ *
+ * @param start how it behaves when it is started in service mode
+ */
+export async function installStandIn(toolchains: string, version: string, start: object = {}): Promise<string> {
   const folder = join(toolchains, version);
   const modeler = join(folder, 'modeler');
   await mkdir(modeler, { recursive: true });
@@ -14,6 +18,7 @@ export async function installStandIn(toolchains: string, version: string): Promi
   await link(process.execPath, join(modeler, 'node')).catch(() => copyFile(process.execPath, join(modeler, 'node')));
   await copyFile(PROGRAM, join(modeler, 'stand-in.mjs'));
   await writeFile(join(modeler, 'version.txt'), version);
+  await writeFile(join(modeler, 'serve.json'), JSON.stringify(start));
   await writeFile(join(modeler, 'mxbuild'), START);
   await chmod(join(modeler, 'mxbuild'), 0o755);
   return folder;

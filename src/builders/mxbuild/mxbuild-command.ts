@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { isAtLeast, type MendixVersion } from '../../domain/mendix-version.ts';
+import type { RoomPlaces } from '../../sandbox/sandbox.ts';
+
+/** Which MxBuild is to run, and on which Java. */
+export interface MxbuildProgram {
+  readonly mendixVersion: MendixVersion;
+  /** Folder of the MxBuild. */
+  readonly toolchain: string;
+  readonly javaHome: string;
+}
+
+/** Where commands of the sandbox are looked for. */
+export const MXBUILD_PATH = '/usr/local/bin:/usr/bin:/bin';
+/** From which on MxBuild is a program of its own; before, it runs on Mono (docker-mendix-buildpack, `build.py`). */
+const FIRST_NATIVE = '9.22';
+
+export function isNative(version: MendixVersion): boolean {
+  return isAtLeast(version, FIRST_NATIVE);
+}
+
+/** The program, and both of Java's options, which it requires. */
+export function mxbuildCommand({ mendixVersion, toolchain, javaHome }: MxbuildProgram): readonly [string, ...string[]] {
+  const modeler = join(toolchain, 'modeler');
+  const java = [`--java-home=${javaHome}`, `--java-exe-path=${join(javaHome, 'bin', 'java')}`];
+  return isNative(mendixVersion)
+    ? [join(modeler, 'mxbuild'), ...java]
+    : ['mono', join(modeler, 'mxbuild.exe'), ...java];
+}
+
+export function mxbuildEnvironment(
+  { javaHome }: MxbuildProgram,
+  { home, tmp }: RoomPlaces,
+): Readonly<Record<string, string>> {
+  return { PATH: MXBUILD_PATH, HOME: home, TMPDIR: tmp, LANG: 'C.UTF-8', JAVA_HOME: javaHome };
+}
