@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { WireKey } from '../protocol/manage.ts';
+import { TOKEN_SCOPES, type TokenScope } from '../protocol/token-scopes.ts';
 import type { Cli } from './cli.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { formatRelative, formatTime } from './human-text.ts';
@@ -12,6 +13,7 @@ interface CreateOptions extends RemoteOptions {
   readonly name?: string;
   readonly expires?: string;
   readonly key?: string;
+  readonly scopes?: readonly TokenScope[];
 }
 
 /** `slipway key create|list|revoke` */
@@ -21,6 +23,7 @@ export function addKeyCommand(program: Command, cli: Cli): void {
     .option('--name <name>', 'what the key is for')
     .option('--expires <when>', 'how long it is valid (90d, 12h) or until when (2027-01-31); for ever when absent')
     .option('--key <value>', 'bring an existing key along: a lower-case UUID, or - to read it from standard input')
+    .option('--scopes <scopes>', `make it a token for ${TOKEN_SCOPES.join(', ')}; separated by commas`, parseScopes)
     .action((login: string, options: CreateOptions) => createKey(cli, login, options));
   remoteCommand(key, 'list <login>', 'list the API keys of a user').action((login: string, options: RemoteOptions) =>
     listKeys(cli, login, options),
@@ -38,6 +41,7 @@ async function createKey(cli: Cli, login: string, options: CreateOptions): Promi
     ...(options.name === undefined ? {} : { Name: options.name }),
     ...(expiryDate === undefined ? {} : { ExpiryDate: expiryDate }),
     ...(brought === undefined ? {} : { Key: brought }),
+    ...(options.scopes === undefined ? {} : { Scopes: [...options.scopes] }),
   });
   const validity = expiryDate === undefined ? '' : ` It is valid until ${formatMoment(cli, expiryDate)}.`;
   const note = brought === undefined ? `\nThis is the only time it is shown.${validity}` : validity;
@@ -49,7 +53,7 @@ async function listKeys(cli: Cli, login: string, options: RemoteOptions): Promis
   const keys = await (await openClient(cli, options)).listKeys(login);
   print(cli, options, keys, () =>
     formatTable(
-      ['key id', 'name', 'state', 'created', 'last used'],
+      ['key id', 'name', 'state', 'created', 'last used', 'scopes'],
       keys.map((key) => describeKey(key, cli.now())),
       `${login} has no keys. Create one with 'slipway key create ${login}'.`,
     ),
@@ -63,13 +67,24 @@ async function revokeKey(cli: Cli, login: string, keyId: string, options: Remote
 
 function describeKey(key: WireKey, now: number): string[] {
   const lastUsed = key.LastUsedDate === null ? 'never' : formatRelative(key.LastUsedDate, now);
-  return [key.KeyId, key.Name, describeState(key, now), formatTime(key.CreationDate), lastUsed];
+  const scopes = key.Scopes?.join(', ') ?? '';
+  return [key.KeyId, key.Name, describeState(key, now), formatTime(key.CreationDate), lastUsed, scopes];
 }
 
 function describeState(key: WireKey, now: number): string {
   if (key.Revoked) return 'revoked';
   if (key.ExpiryDate === null) return 'valid';
   return `${key.ExpiryDate <= now ? 'expired' : 'expires'} ${formatRelative(key.ExpiryDate, now)}`;
+}
+
+/** @throws CommandFailure for what is no scope */
+function parseScopes(text: string): readonly TokenScope[] {
+  return text.split(',').map((part) => {
+    const scope = TOKEN_SCOPES.find((known) => known === part.trim());
+    if (scope !== undefined) return scope;
+    const message = `--scopes has '${part.trim()}'; accepted are ${TOKEN_SCOPES.join(', ')}.`;
+    throw new CommandFailure('usage', 'BAD_SCOPE', message);
+  });
 }
 
 /** @throws CommandFailure for what is neither a duration with its unit nor a date */

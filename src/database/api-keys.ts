@@ -1,3 +1,5 @@
+import { readScopes } from '../domain/token-scopes.ts';
+import type { TokenScope } from '../protocol/token-scopes.ts';
 import type { Queries } from './database.ts';
 import type { ApiKeyRow } from './schema.ts';
 import type { User } from './users.ts';
@@ -8,6 +10,8 @@ export interface KeyHolder {
   /** SHA-256 of the key, in hex. */
   readonly hash: string;
   readonly expiresAt: number | null;
+  /** undefined for a key that is good for all that its user may do. */
+  readonly scopes: readonly TokenScope[] | undefined;
   readonly user: User;
 }
 
@@ -16,7 +20,16 @@ export async function findKeyHolder(queries: Queries, hash: string): Promise<Key
   const row = await queries
     .selectFrom('api_keys')
     .innerJoin('users', 'users.id', 'api_keys.user_id')
-    .select(['api_keys.id as key_id', 'hash', 'expires_at', 'users.id as user_id', 'login', 'users.name', 'is_admin'])
+    .select([
+      'api_keys.id as key_id',
+      'hash',
+      'expires_at',
+      'scopes',
+      'users.id as user_id',
+      'login',
+      'users.name',
+      'is_admin',
+    ])
     .where('hash', '=', hash)
     .where('revoked_at', 'is', null)
     .where('disabled_at', 'is', null)
@@ -26,6 +39,7 @@ export async function findKeyHolder(queries: Queries, hash: string): Promise<Key
     keyId: row.key_id,
     hash: row.hash,
     expiresAt: row.expires_at,
+    scopes: readScopes(row.scopes),
     user: { id: row.user_id, login: row.login, name: row.name, isAdmin: row.is_admin === 1 },
   };
 }

@@ -105,6 +105,7 @@ export async function deleteAppRows(queries: Queries, key: string): Promise<void
   await queries.deleteFrom('outbox').where('app_id', '=', key).execute();
   await queries.deleteFrom('api_rights').where('app_id', '=', key).execute();
   await queries.deleteFrom('app_secrets').where('app_id', '=', key).execute();
+  await queries.deleteFrom('mendix_versions').where('app_id', '=', key).execute();
   await queries.deleteFrom('apps').where('id', '=', key).execute();
 }
 

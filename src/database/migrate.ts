@@ -5,6 +5,8 @@ import * as deletedApps from './migrations/0002-deleted-apps.ts';
 import * as appSettings from './migrations/0003-app-settings.ts';
 import * as appSecrets from './migrations/0004-app-secrets.ts';
 import * as mendixProjects from './migrations/0007-mendix-projects.ts';
+import * as mendixVersions from './migrations/0008-mendix-versions.ts';
+import * as tokenScopes from './migrations/0009-token-scopes.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -14,6 +16,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-app-settings': appSettings,
   '0004-app-secrets': appSecrets,
   '0007-mendix-projects': mendixProjects,
+  '0008-mendix-versions': mendixVersions,
+  '0009-token-scopes': tokenScopes,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

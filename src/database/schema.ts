@@ -1,6 +1,7 @@
 import type { Generated, Insertable, Selectable } from 'kysely';
 import type { FailureCode } from '../domain/failure.ts';
 import type { AppId, Login, PackageId, ProjectId } from '../domain/identifiers.ts';
+import type { MendixVersion } from '../domain/mendix-version.ts';
 import type { RepositoryKind } from '../protocol/manage.ts';
 import type { PackageStatus, TagStatus } from '../protocol/package.ts';
 
@@ -15,6 +16,7 @@ export interface Tables {
   app_secrets: AppSecretsTable;
   api_rights: ApiRightsTable;
   packages: PackagesTable;
+  mendix_versions: MendixVersionsTable;
   idempotency_keys: IdempotencyKeysTable;
   outbox: OutboxTable;
   audit: AuditTable;
@@ -39,6 +41,8 @@ interface ApiKeysTable {
   expires_at: number | null;
   last_used_at: number | null;
   revoked_at: number | null;
+  /** As `domain/token-scopes.ts` reads them; null for a key that is good for all that its user may do. */
+  scopes: string | null;
 }
 
 interface AppsTable {
@@ -110,6 +114,14 @@ interface PackagesTable {
   blob_key: string | null;
   tag_status: TagStatus | null;
   tag_message: string | null;
+}
+
+interface MendixVersionsTable {
+  app_id: string;
+  /** A revision or a content of the app's repository: see `operations/find-mendix-versions.ts`. */
+  subject: string;
+  /** null where it was looked into and says none. */
+  version: MendixVersion | null;
 }
 
 interface IdempotencyKeysTable {

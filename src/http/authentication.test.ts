@@ -33,6 +33,7 @@ async function setUp(t: TestContext, key: { readonly expiresAt?: number } = {}) 
       expires_at: key.expiresAt ?? null,
       last_used_at: null,
       revoked_at: null,
+      scopes: null,
     });
   });
   const keyUses = createKeyUses({ database, logger: pino({ level: 'silent' }) });

@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { TokenScope } from '../protocol/token-scopes.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
 import type { KeyUses } from './key-uses.ts';
 
@@ -27,6 +28,8 @@ export interface Authentication {
 /** Who is calling, and the apps they were found to see. */
 export interface Caller {
   readonly user: User;
+  /** What the key is good for; undefined where that is all that the user may do. */
+  readonly scopes: readonly TokenScope[] | undefined;
   readonly apps: Map<string, AppRow>;
 }
 
@@ -56,7 +59,7 @@ export function createAuthentication(deps: {
 
   function remember(id: string, holder: KeyHolder): Caller {
     if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    const caller = { user: holder.user, apps: new Map() };
+    const caller = callerBy(holder);
     remembered.set(id, { caller, holder, expiresAt: deps.clock() + REMEMBERED_MS });
     return caller;
   }
@@ -83,13 +86,17 @@ export function createAuthentication(deps: {
       }
       deps.keyUses.note(holder.keyId, deps.clock());
       // What was read before a change must not be remembered after it.
-      return before === generation ? remember(`${digest} ${address}`, holder) : { user: holder.user, apps: new Map() };
+      return before === generation ? remember(`${digest} ${address}`, holder) : callerBy(holder);
     },
     forget() {
       generation += 1;
       remembered.clear();
     },
   };
+}
+
+function callerBy({ user, scopes }: KeyHolder): Caller {
+  return { user, scopes, apps: new Map() };
 }
 
 /** Stands in for the holder of an unknown key, so that comparing takes as long. */

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { Refusal } from '../domain/refusal.ts';
+import { covers } from '../domain/token-scopes.ts';
 import { type Authentication, type Caller, readCredentials } from './authentication.ts';
+import { scopeOf } from './route-schemas.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,14 +17,28 @@ export function authenticate(authentication: Authentication) {
     const credentials = readCredentials(request.headers);
     request.caller = authentication.recall(credentials, request.ip);
     if (request.caller !== undefined) {
+      requireScope(request, request.caller);
       done();
       return;
     }
-    authentication.check(credentials, request.ip).then((caller) => {
+    const enter = (caller: Caller) => {
+      requireScope(request, caller);
       request.caller = caller;
-      done();
-    }, done);
+    };
+    authentication
+      .check(credentials, request.ip)
+      .then(enter)
+      .then(() => done(), done);
   };
+}
+
+/** A token is good for what it was made for. @throws Refusal NO_ACCESS */
+function requireScope({ routeOptions }: FastifyRequest, { scopes }: Caller): void {
+  if (scopes === undefined) return;
+  const needed = scopeOf(routeOptions.schema);
+  if (needed !== undefined && covers(scopes, needed)) return;
+  const what = needed === undefined ? 'needs an API key' : `needs the scope ${needed}`;
+  throw new Refusal('NO_ACCESS', `This call ${what}, and the token is for ${scopes.join(', ')}.`);
 }
 
 /** Who sent a request that {@link authenticate} let through. */

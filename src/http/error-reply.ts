@@ -37,6 +37,14 @@ export function replyToError(error: unknown): ErrorReply {
   return code === undefined ? replyToBug() : refuse(code, message);
 }
 
+/**
+ * The same error as the App Repository API has it: its codes are `RS` and the HTTP status.
+ */
+export function asAppRepositoryError(reply: ErrorReply): ErrorReply {
+  const { errorMessage }: WireError = JSON.parse(reply.body);
+  return { ...reply, body: JSON.stringify({ errorCode: `RS${reply.status}`, errorMessage } satisfies WireError) };
+}
+
 /** A reply with a code from the table. @param message its usual sentence when absent */
 export function refuse(code: ErrorCode, message?: string, headers: Readonly<Record<string, string>> = {}): ErrorReply {
   const body: WireError = { errorCode: code, errorMessage: message ?? ERROR_CODES[code].message };

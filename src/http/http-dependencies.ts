@@ -5,9 +5,12 @@ import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow, UserRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
+import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
+import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
@@ -69,6 +72,20 @@ export interface HttpOperations {
   disableUser(args: { readonly user: User; readonly login: Login }): Promise<void>;
   createKey(args: { readonly user: User; readonly login: Login; readonly request: CreateKey }): Promise<CreatedKey>;
   revokeKey(args: { readonly user: User; readonly login: Login; readonly keyId: string }): Promise<void>;
+  listBranches(app: AppRow, signal: AbortSignal): Promise<readonly DescribedBranch[]>;
+  findBranch(app: AppRow, branch: BranchRequest, signal: AbortSignal): Promise<DescribedBranch>;
+  listRevisions(
+    app: AppRow,
+    page: { readonly branch: BranchRequest; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<readonly DescribedRevision[]>;
+  pageBranches(app: AppRow, range: PageRange, signal: AbortSignal): Promise<Page<BranchWithCommit>>;
+  retrieveBranch(app: AppRow, branch: BranchRequest, signal: AbortSignal): Promise<BranchWithCommit>;
+  pageCommits(
+    app: AppRow,
+    range: PageRange & { readonly branch: BranchRequest; readonly headId?: string },
+    signal: AbortSignal,
+  ): Promise<Page<Commit> & { readonly headId: string }>;
   grantApiRights(args: ApiRightsArguments): Promise<void>;
   revokeApiRights(args: ApiRightsArguments): Promise<void>;
 }

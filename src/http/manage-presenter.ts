@@ -1,6 +1,7 @@
 import type { ApiKeyRow, AppRow, AppSecretRow, AuditRow, UserRow } from '../database/schema.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { hideCredentials } from '../domain/credentials-in-text.ts';
+import { readScopes } from '../domain/token-scopes.ts';
 import type { WireApp, WireAuditEntry, WireKey, WireUser } from '../protocol/manage.ts';
 import type { WireCredentials, WireSecret } from '../protocol/secrets.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
@@ -48,6 +49,7 @@ export function presentKey(row: ApiKeyRow): WireKey {
     ExpiryDate: row.expires_at,
     LastUsedDate: row.last_used_at,
     Revoked: row.revoked_at !== null,
+    Scopes: row.scopes === null ? null : [...(readScopes(row.scopes) ?? [])],
   };
 }
 

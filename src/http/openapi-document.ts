@@ -31,7 +31,7 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'header',
     name: 'Authorization',
-    description: '`MxToken <API key>`: the same key, which names its user by itself.',
+    description: '`MxToken <key>`: a personal access token, or an API key; either names its user by itself.',
   },
 } as const;
 

@@ -1,5 +1,6 @@
 import type { FastifySchema } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import { CommitSchema, pageOf, RepositoryBranchSchema, RepositoryInfoSchema } from '../protocol/app-repository.ts';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.ts';
 import {
   AppSchema,
@@ -14,6 +15,8 @@ import {
 } from '../protocol/manage.ts';
 import { ErrorSchema, PackageSchema, StartBuildAnswerSchema, StartBuildSchema } from '../protocol/package.ts';
 import { CredentialsSchema, SecretSchema, SetCredentialsSchema, SetSecretSchema } from '../protocol/secrets.ts';
+import { TeamServerBranchSchema, TeamServerRevisionSchema } from '../protocol/team-server.ts';
+import type { TokenScope } from '../protocol/token-scopes.ts';
 
 /**
  * What each route is, in the words of OpenAPI: the one source of `/openapi.json` and `/docs`. Requests are read by the
@@ -33,12 +36,17 @@ interface Operation {
   /** Of the 200 answer: a schema for JSON, a media type for anything else. */
   readonly answer: TSchema | string;
   readonly errors: readonly ErrorCode[];
+  /** What a token must be for; without one the call needs an API key. */
+  readonly scope?: TokenScope;
   /** Whether it needs no credentials. */
   readonly open?: boolean;
 }
 
 export const TAGS = {
   'Build API': 'The documented calls, as existing clients make them.',
+  'Team Server API': 'The documented calls that tell branches and revisions.',
+  'App Repository API':
+    'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
   Builds: 'Additions: follow, wait for, and cancel a build.',
   Downloads: 'Links that need no headers.',
   Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',
@@ -51,11 +59,74 @@ const NOTHING = Type.Object({}, { description: 'Nothing: an empty object.' });
 const ON_PACKAGE = ['INVALID_PARAMETERS', 'APP_NOT_FOUND', 'PACKAGE_NOT_FOUND'] as const;
 const ON_APP = ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_USER = ['NO_ACCESS', 'USER_NOT_FOUND', 'INVALID_PARAMETERS'] as const;
+const ON_BRANCH = ['INVALID_APPID', 'APP_NOT_FOUND', 'BRANCH_NOT_FOUND', 'REPOSITORY_UNAVAILABLE'] as const;
+const ON_REPOSITORY = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
+const PAGED = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+  cursor: Type.Optional(Type.String({ description: 'As an earlier page has given it.' })),
+};
 const RANGE = { Range: Type.Optional(Type.String({ description: 'One range of bytes, as `bytes=0-99`.' })) };
 
 const OPERATIONS = {
+  listBranches: {
+    tag: 'Team Server API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'Retrieve Branches',
+    description: 'Every branch of the repository as it is now, the main line first.',
+    answer: Type.Array(TeamServerBranchSchema),
+    errors: ['INVALID_APPID', 'APP_NOT_FOUND', 'REPOSITORY_UNAVAILABLE'],
+  },
+  retrieveBranch: {
+    tag: 'Team Server API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'Retrieve Branch',
+    description: 'By any of its names: `trunk`, `main`, `<name>`, `branches%2F<name>`.',
+    answer: TeamServerBranchSchema,
+    errors: ON_BRANCH,
+  },
+  listRevisions: {
+    tag: 'Team Server API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'Retrieve Revisions',
+    description: 'The newest revisions of a branch, newest first; on Git those along its first parents.',
+    query: { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })) },
+    answer: Type.Array(TeamServerRevisionSchema),
+    errors: [...ON_BRANCH, 'INVALID_PARAMETERS'],
+  },
+  repositoryInfo: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'Retrieve Repository Information',
+    answer: RepositoryInfoSchema,
+    errors: ON_REPOSITORY,
+  },
+  listRepositoryBranches: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'List Branches',
+    query: PAGED,
+    answer: pageOf(RepositoryBranchSchema),
+    errors: [...ON_REPOSITORY, 'INVALID_PARAMETERS', 'REPOSITORY_UNAVAILABLE'],
+  },
+  retrieveRepositoryBranch: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'Retrieve a Branch',
+    answer: RepositoryBranchSchema,
+    errors: ON_BRANCH,
+  },
+  listCommits: {
+    tag: 'App Repository API',
+    scope: 'mx:modelrepository:repo:read',
+    summary: 'List the Commits of a Branch',
+    description: 'Newest first; on Git those along its first parents. Pages go on where they began while others push.',
+    query: PAGED,
+    answer: pageOf(CommitSchema),
+    errors: [...ON_BRANCH, 'INVALID_PARAMETERS'],
+  },
   listPackages: {
     tag: 'Build API',
+    scope: 'mx:deployment:read',
     summary: 'Retrieve Packages',
     description: 'Every package of an app, newest first.',
     answer: Type.Array(ref('Package')),
@@ -63,6 +134,7 @@ const OPERATIONS = {
   },
   retrievePackage: {
     tag: 'Build API',
+    scope: 'mx:deployment:read',
     summary: 'Retrieve Package',
     description: 'One package. With `wait` (or the header `Prefer: wait=…`) the answer comes when its status changes.',
     query: {
@@ -77,6 +149,7 @@ const OPERATIONS = {
   },
   deletePackage: {
     tag: 'Build API',
+    scope: 'mx:deployment:write',
     summary: 'Delete Package',
     description: 'Deletes a package whose build has ended, with its file and its log.',
     answer: NOTHING,
@@ -84,6 +157,7 @@ const OPERATIONS = {
   },
   downloadPackage: {
     tag: 'Build API',
+    scope: 'mx:deployment:read',
     summary: 'Download Package',
     description: 'The file itself, never a redirect; with ranges. `Url.Location` of Retrieve Package does the same.',
     headers: RANGE,
@@ -92,6 +166,7 @@ const OPERATIONS = {
   },
   startBuild: {
     tag: 'Build API',
+    scope: 'mx:deployment:write',
     summary: 'Start Building Deployment Package',
     description:
       'Accepts a build and answers at once. Branch and revision are looked up first: what cannot be built is refused.',
@@ -114,6 +189,7 @@ const OPERATIONS = {
   },
   cancelBuild: {
     tag: 'Builds',
+    scope: 'mx:deployment:write',
     summary: 'Cancel a build',
     description: 'The package becomes Failed, with the reason `canceled`.',
     answer: NOTHING,
@@ -121,6 +197,7 @@ const OPERATIONS = {
   },
   followPackage: {
     tag: 'Builds',
+    scope: 'mx:deployment:read',
     summary: 'Follow a build',
     description:
       'Server-sent events: `status` with the package as JSON, `log` with one line. The ids of `log` events let a client that reconnects go on with `Last-Event-ID`. Ends after the final status.',
@@ -130,6 +207,7 @@ const OPERATIONS = {
   },
   readLog: {
     tag: 'Builds',
+    scope: 'mx:deployment:read',
     summary: 'Read the log of a build',
     description: 'What there is of the log at this moment.',
     headers: RANGE,
@@ -320,18 +398,30 @@ export type OperationId = keyof typeof OPERATIONS;
 /** The description of a route. */
 export function describe(operationId: OperationId): FastifySchema {
   const operation: Operation = OPERATIONS[operationId];
+  const scope = operation.scope && `A token needs the scope \`${operation.scope}\`.`;
+  const text = [operation.description, scope].filter((part) => part !== undefined).join('\n\n');
   const errors = operation.open === true ? operation.errors : [...operation.errors, ...ON_EVERY_CALL];
   return {
     operationId,
     tags: [operation.tag],
     summary: operation.summary,
-    ...(operation.description !== undefined && { description: operation.description }),
+    ...(text !== '' && { description: text }),
     ...(operation.query !== undefined && { querystring: Type.Object(operation.query) }),
     ...(operation.headers !== undefined && { headers: Type.Object(operation.headers) }),
     ...(operation.body !== undefined && { body: operation.body }),
     ...(operation.open === true && { security: [] }),
     response: { 200: describeAnswer(operation.answer), ...describeErrors(errors) },
   };
+}
+
+/** What a token must be for, that calls a route; undefined where it needs an API key. */
+export function scopeOf(schema: FastifySchema | undefined): TokenScope | undefined {
+  const id = schema?.operationId;
+  return id !== undefined && isOperation(id) ? (OPERATIONS[id] satisfies Operation as Operation).scope : undefined;
+}
+
+function isOperation(id: string): id is OperationId {
+  return Object.hasOwn(OPERATIONS, id);
 }
 
 const ON_EVERY_CALL = ['UNAUTHORIZED', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;

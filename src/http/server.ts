@@ -2,11 +2,19 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { addAppRepositoryRoutes } from './app-repository-routes.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import { createAuthentication } from './authentication.ts';
 import { authenticate } from './caller.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
-import { type ErrorReply, formatReply, refuse, replyToConnectionError, replyToError } from './error-reply.ts';
+import {
+  asAppRepositoryError,
+  type ErrorReply,
+  formatReply,
+  refuse,
+  replyToConnectionError,
+  replyToError,
+} from './error-reply.ts';
 import { addEventRoute } from './event-routes.ts';
 import { closeGracefully } from './graceful-close.ts';
 import type { HttpDependencies, HttpSettings } from './http-dependencies.ts';
@@ -18,6 +26,7 @@ import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import { addPackageRoutes } from './package-routes.ts';
+import { addTeamServerRoutes } from './team-server-routes.ts';
 
 /**
  * The HTTP server: owns how requests are read, who may make them, and how answers and errors look on the wire. What is
@@ -62,6 +71,9 @@ export function buildHttpServer(deps: HttpDependencies): FastifyInstance {
   return app;
 }
 
+/** Below it, errors have codes of their own. */
+const APP_REPOSITORY = '/v1';
+
 /** Long enough for every id and file name, short enough for a log line. */
 const MAX_PARAM_LENGTH = 2000;
 
@@ -77,8 +89,16 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addDownloadRoute(api, deps);
       addLogRoute(api, deps);
       addEventRoute(api, deps, closing);
+      addTeamServerRoutes(api, deps);
     },
     { prefix: '/api/1' },
+  );
+  app.register(
+    async (api) => {
+      api.addHook('onRequest', authenticate(authentication));
+      addAppRepositoryRoutes(api, deps);
+    },
+    { prefix: APP_REPOSITORY },
   );
   app.register(
     async (manage) => {
@@ -144,7 +164,9 @@ function sendError({ logger }: HttpDependencies, reply: FastifyReply, error: unk
 }
 
 /** Headers that were set for another answer are taken back. */
-function sendReply(reply: FastifyReply, { status, headers, body }: ErrorReply): void {
+function sendReply(reply: FastifyReply, answer: ErrorReply): void {
+  const isAppRepository = reply.request.url.startsWith(`${APP_REPOSITORY}/`);
+  const { status, headers, body } = isAppRepository ? asAppRepositoryError(answer) : answer;
   for (const name of Object.keys(reply.getHeaders())) if (!KEPT_HEADERS.has(name)) reply.removeHeader(name);
   reply.code(status).headers(headers).send(body);
 }

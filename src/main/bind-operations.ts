@@ -8,7 +8,9 @@ import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
 import { deleteApp } from '../operations/delete-app.ts';
 import { deletePackage } from '../operations/delete-package.ts';
+import { describeBranch, describeBranches, describeRevisions } from '../operations/describe-branches.ts';
 import { disableUser } from '../operations/disable-user.ts';
+import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
@@ -39,6 +41,12 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     disableUser: (args) => disableUser(deps, args),
     createKey: (args) => createKey(deps, args),
     revokeKey: (args) => revokeKey(deps, args),
+    listBranches: (app, signal) => describeBranches(deps, app, signal),
+    findBranch: (app, branch, signal) => describeBranch(deps, app, branch, signal),
+    listRevisions: (app, page, signal) => describeRevisions(deps, app, page, signal),
+    pageBranches: (app, range, signal) => pageBranches(deps, app, range, signal),
+    retrieveBranch: (app, branch, signal) => retrieveBranch(deps, app, branch, signal),
+    pageCommits: (app, range, signal) => pageCommits(deps, app, range, signal),
     grantApiRights: (args) => changeApiRights(deps, { ...args, change: 'grant' }),
     revokeApiRights: (args) => changeApiRights(deps, { ...args, change: 'revoke' }),
   };

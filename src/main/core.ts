@@ -55,6 +55,9 @@ export interface Core {
   readonly secretBox: SecretBox;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
+  /** Emptied when the server starts. */
+  readonly temporaryFolder: string;
+
   readonly findRepositoryKind: Repositories['findKind'];
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
@@ -211,6 +214,7 @@ async function openLocked(
     secretBox,
     metrics,
     repositoryOf,
+    temporaryFolder,
     findRepositoryKind: repositories.findKind,
     removeDeletedApps: () => removal.wake(),
     start() {

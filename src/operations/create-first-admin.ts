@@ -40,6 +40,7 @@ export async function createFirstAdmin({
       expires_at: null,
       last_used_at: null,
       revoked_at: null,
+      scopes: null,
     });
     await insertAuditEntry(queries, { at: now, login, action: 'user.create', subject: login, detail: 'first start' });
   });

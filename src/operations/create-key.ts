@@ -1,10 +1,11 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { hasApiKey, insertApiKey } from '../database/api-keys.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import type { User } from '../database/users.ts';
 import { isApiKey, type Login } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { formatScopes } from '../domain/token-scopes.ts';
 import type { CreatedKey, CreateKey } from '../protocol/manage.ts';
 import { getUser } from './get-user.ts';
 
@@ -14,7 +15,7 @@ export interface CreateKeyDeps {
 }
 
 /**
- * Makes an API key, or takes an existing one along. This is the only time it is seen: its SHA-256 is what is kept.
+ * Makes an API key, or a token where scopes are given, or takes an existing one along. This is the only time it is seen: its SHA-256 is what is kept.
  *
  * @throws Refusal USER_NOT_FOUND, INVALID_PARAMETERS, ALREADY_EXISTS
  */
@@ -23,11 +24,9 @@ export async function createKey(
   { user, login, request }: { readonly user: User; readonly login: Login; readonly request: CreateKey },
 ): Promise<CreatedKey> {
   const now = clock();
-  const key = request.Key?.trim() ?? randomUUID();
-  if (!isApiKey(key)) {
-    // The value is a secret, whatever its form: it is not repeated.
-    throw new Refusal('INVALID_PARAMETERS', 'The given key is not an API key: it must be a uuid in lower case.');
-  }
+  const isToken = request.Scopes !== undefined;
+  const key = request.Key?.trim() ?? (isToken ? randomBytes(32).toString('base64url') : randomUUID());
+  checkForm(key, isToken);
   if (request.ExpiryDate !== undefined && request.ExpiryDate <= now) {
     throw new Refusal('INVALID_PARAMETERS', `The expiry date ${request.ExpiryDate} lies in the past.`);
   }
@@ -45,8 +44,19 @@ export async function createKey(
       expires_at: request.ExpiryDate ?? null,
       last_used_at: null,
       revoked_at: null,
+      scopes: request.Scopes === undefined ? null : formatScopes(request.Scopes),
     });
     await insertAuditEntry(queries, { at: now, login: user.login, action: 'key.create', subject: login, detail: id });
   });
   return { KeyId: id, Key: key };
+}
+
+const TOKEN = /^[\x21-\x7e]{20,512}$/;
+
+/** The value is a secret, whatever its form: it is not repeated. */
+function checkForm(key: string, isToken: boolean): void {
+  const message = isToken
+    ? 'The given token cannot be one: it must have 20 to 512 characters, and no blanks.'
+    : 'The given key is not an API key: it must be a uuid in lower case.';
+  if (!(isToken ? TOKEN.test(key) : isApiKey(key))) throw new Refusal('INVALID_PARAMETERS', message);
 }

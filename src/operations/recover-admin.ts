@@ -38,6 +38,7 @@ export async function recoverAdmin({ database, clock }: RecoverAdminDeps): Promi
       expires_at: null,
       last_used_at: null,
       revoked_at: null,
+      scopes: null,
     });
     const detail = `${keyId}, by slipway admin-key`;
     await insertAuditEntry(queries, { at: now, login, action: 'key.create', subject: login, detail });

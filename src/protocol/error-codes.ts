@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   INVALID_LINK: { status: 403, retryable: false, message: 'This download link is not valid, or is no longer valid.' },
   APP_NOT_FOUND: { status: 404, retryable: false, message: 'App not found.' },
   PACKAGE_NOT_FOUND: { status: 404, retryable: false, message: 'Package or build job not found.' },
+  BRANCH_NOT_FOUND: { status: 404, retryable: false, message: 'Branch not found.' },
   USER_NOT_FOUND: { status: 404, retryable: false, message: 'User not found.' },
   KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
   SECRET_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no secret of this name.' },
@@ -50,6 +51,7 @@ export const ERROR_CODES = {
     message: 'The disk of the server is full. Nothing was changed: free some space on it and try again.',
   },
   INTERNAL_ERROR: { status: 500, retryable: true, message: 'An unexpected error occurred.' },
+  REPOSITORY_UNAVAILABLE: { status: 502, retryable: true, message: 'The repository of the app does not answer.' },
   NOT_READY: { status: 503, retryable: true, message: 'The database does not answer.' },
   SHUTTING_DOWN: { status: 503, retryable: true, message: 'The server is shutting down. Try again in a moment.' },
 } as const satisfies Record<string, ErrorCodeFacts>;

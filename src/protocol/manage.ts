@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Nullable } from './nullable.ts';
+import { TOKEN_SCOPES } from './token-scopes.ts';
 
 /**
  * The management calls under `/manage/1`: what `slipway app|user|key|grant|revoke` speak. They are additions to the
@@ -91,6 +92,7 @@ export const KeySchema = Type.Object(
     ExpiryDate: Nullable(Type.Integer()),
     LastUsedDate: Nullable(Type.Integer()),
     Revoked: Type.Boolean(),
+    Scopes: Nullable(Type.Array(Type.String(), { description: 'Of a token; null for an API key, which has none.' })),
   },
   { $id: 'Key' },
 );
@@ -99,7 +101,15 @@ export type WireKey = Static<typeof KeySchema>;
 export const CreateKeySchema = Type.Object({
   Name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   ExpiryDate: Type.Optional(Type.Integer({ description: 'In milliseconds since 1970.' })),
-  Key: Type.Optional(Type.String({ description: 'An existing key to bring along: a lower-case UUID.' })),
+  Key: Type.Optional(
+    Type.String({ description: 'An existing key to bring along: a lower-case UUID; any of a token.' }),
+  ),
+  Scopes: Type.Optional(
+    Type.Array(Type.Enum(TOKEN_SCOPES, { type: 'string' }), {
+      minItems: 1,
+      description: 'Makes it a personal access token, which is good for these calls alone.',
+    }),
+  ),
 });
 export type CreateKey = Static<typeof CreateKeySchema>;
 

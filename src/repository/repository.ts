@@ -23,12 +23,30 @@ export interface Repository {
   /** Every branch with its head, the main line first, then by name. Asks the remote, so that heads are fresh. */
   listBranches(signal: AbortSignal): Promise<readonly Branch[]>;
 
-  /** The newest revisions of a branch, newest first: first parents only, so that their numbers are unique. */
-  listRevisions(branch: BranchRequest, limit: number, signal: AbortSignal): Promise<readonly RevisionInfo[]>;
+  /**
+   * Revisions of a branch, newest first: on Git those along first parents only, so that their numbers are unique.
+   *
+   * @throws RepositoryError `unknown-branch`, `unknown-revision` for a head that is not here, `unreachable`
+   */
+  listRevisions(branch: BranchRequest, range: RevisionRange, signal: AbortSignal): Promise<readonly RevisionInfo[]>;
+
+  /**
+   * How many {@link listRevisions} has in all.
+   *
+   * @throws RepositoryError as {@link listRevisions}
+   */
+  countRevisions(branch: BranchRequest, headId: string, signal: AbortSignal): Promise<number>;
+
+  /**
+   * What some revisions say of themselves, in their order; undefined for one that is not here.
+   *
+   * @param ids heads of branches, or revisions that were listed
+   */
+  readRevisions(ids: readonly string[], signal: AbortSignal): Promise<readonly (RevisionFacts | undefined)[]>;
 
   /**
    * The integer of a revision of a branch, as {@link listRevisions} gives it; undefined for a revision that was merged
-   * into the branch from beside it. Asks the remote only when the branch is not known here.
+   * into the branch from beside it. Asks the remote only when the branch is not known here, on Subversion never.
    *
    * @throws RepositoryError `unknown-branch`, `unreachable`
    */
@@ -42,6 +60,15 @@ export interface Repository {
    * @throws RepositoryError `unknown-revision`, `unreadable`, `unreachable`
    */
   openTree(revisionId: string, signal: AbortSignal, branch?: BranchName): Promise<SourceTree>;
+
+  /**
+   * Opens those files of a revision whose names end in a text, in any case, without fetching the others. Submodules are
+   * not looked into.
+   *
+   * @param ending such as `.mpr`
+   * @throws RepositoryError `unknown-revision`, `unreadable`, `unreachable`
+   */
+  openFiles(revisionId: string, ending: string, signal: AbortSignal, branch?: BranchName): Promise<SourceTree>;
 
   /**
    * Makes tags on the remote, together: annotated ones on Git, server-side copies on Subversion. May be called again after any failure.
@@ -81,15 +108,27 @@ export interface Branch extends BranchName {
   readonly headNumber: number;
 }
 
-export interface RevisionInfo {
+/** A part of the line of a branch. */
+export interface RevisionRange {
+  readonly limit: number;
+  /** How many of the newest are left out. */
+  readonly skip?: number;
+  /** Where the line begins, as a branch has said it before; the branch's head of now where it is not given. */
+  readonly headId?: string;
+}
+
+export interface RevisionFacts {
   readonly id: string;
-  readonly number: number;
   readonly message: string;
   /** Milliseconds since 1970. */
   readonly committedAt: number;
   readonly authorName: string;
   /** Empty where the repository does not know it. */
   readonly authorEmail: string;
+}
+
+export interface RevisionInfo extends RevisionFacts {
+  readonly number: number;
 }
 
 export interface TagRequest {

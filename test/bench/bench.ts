@@ -2,11 +2,12 @@
  * `npm run bench`: measures this program against its references, each pair in the same run, prints the table and, when
  * every row was measured, writes it to docs/benchmarks.md.
  *
- *     npm run bench [-- builds packaging svn script mxbuild status download memory large million kill] [--json]
+ *     npm run bench [-- <group> …] [--json]
  */
 
 import { loadavg } from 'node:os';
 import { writeBenchmarksPage } from './benchmarks-page.ts';
+import { measureBranches } from './branches.ts';
 import { measureBuilds } from './builds.ts';
 import { measureDownload } from './download.ts';
 import { formatRow, formatTable } from './format-rows.ts';
@@ -29,6 +30,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   mxbuild: measureWarmMxbuild,
   status: measureStatus,
   download: measureDownload,
+  branches: measureBranches,
   memory: measureMemory,
   large: measureLarge,
   million: measureMillion,
@@ -45,7 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (names.length === 0 || names.includes(name)) rows.push(...(await runGroup(group)));
   }
   console.log(args.includes('--json') ? JSON.stringify(rows, null, 2) : formatTable(rows));
-  if (names.length === 0) await writeBenchmarksPage(rows, loadBefore);
+  if (names.length === 0) await writeBenchmarksPage(rows, { loadBefore, groups: Object.keys(GROUPS) });
 }
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;

@@ -6,29 +6,34 @@ import type { Row } from './row.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 
-/**
- * Writes docs/benchmarks.md: what each row is, where it was measured, and the table.
- *
- * @param loadBefore what the machine was doing before the benchmark began: processes that wanted to run, on average
- */
-export async function writeBenchmarksPage(rows: readonly Row[], loadBefore: number): Promise<void> {
-  const sections = [INTRODUCTION, describeMachine(loadBefore), formatTable(rows), EXPLANATION];
+export interface BenchRun {
+  /** What the machine was doing before the benchmark began: processes that wanted to run, on average. */
+  readonly loadBefore: number;
+  /** The names of the groups of rows. */
+  readonly groups: readonly string[];
+}
+
+/** Writes docs/benchmarks.md: what each row is, where it was measured, and the table. */
+export async function writeBenchmarksPage(rows: readonly Row[], { loadBefore, groups }: BenchRun): Promise<void> {
+  const sections = [introduce(groups), describeMachine(loadBefore), formatTable(rows), EXPLANATION];
   await writeFile(PAGE, `${sections.join('\n\n')}\n`);
 }
 
-const INTRODUCTION = `# Benchmarks
+function introduce(groups: readonly string[]): string {
+  return `# Benchmarks
 
 <!-- Written by \`npm run bench\`; change test/bench/benchmarks-page.ts instead. -->
 
 \`\`\`
 npm run bench                        every row, and this page; a few minutes
-npm run bench -- builds download     some rows: builds packaging svn script mxbuild status download memory large million kill
+npm run bench -- builds download     some rows: ${groups.join(' ')}
 npm run bench -- --json              for programs
 \`\`\`
 
 Each figure is a median after a warm-up. Its reference is something known, measured in the same run and in turn with it,
 so that a machine that is slow or busy is so for both: read the ratio first. Goals are the design's, most of them set
 beside other build servers on another machine.`;
+}
 
 function describeMachine(loadBefore: number): string {
   const memoryGib = Math.round(totalmem() / 2 ** 30);
@@ -60,6 +65,8 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **status call**: \`wrk -t1 -c16\` on one package that has Succeeded; the bare server answers the same JSON without reading,
   checking or looking up anything.
 - **download**: \`curl -o /dev/null\`, new each time; nginx serves the very file of the package store.
+- **list of 500 branches**: of the Team Server API, with counts, tagged versions and Mendix versions, on a mirror that is
+  there; the remote is asked for its heads each time, and the one more commit is fetched.
 - **memory**: of the server's process, five seconds after its first build.
 - **a content of 3 GB**: the most that the server's process took at any moment, as the kernel records it.
 - **a million packages**: rows of a thousand other apps, written straight into the database; two servers, one with them and

@@ -117,6 +117,24 @@ export function repositoryContract(
       assert.equal((await resolve(onNew, 'feature')).id, onNew);
     });
 
+    it('opens the files that end in a text, in whatever folder and case', async () => {
+      const large = Buffer.alloc(3_000_000, 'mpr');
+      const files = { 'App.mpr': 'one', 'deep/er/größe @2.MPR': large, 'a.txt': 'a', 'mpr.txt': 'no', 'mpr/x': 'no' };
+      const id = await source.commit(source.mainBranch, files);
+      const later = await source.commit(source.mainBranch, { 'a.txt': 'b' });
+      const tree = await repository.openFiles(id, '.mpr', signal());
+      assert.deepEqual(
+        tree.files.map(({ path }) => path),
+        ['App.mpr', 'deep/er/größe @2.MPR'],
+      );
+      assert.deepEqual(await contents(tree), { 'App.mpr': 'one', 'deep/er/größe @2.MPR': String(large) });
+      await tree.close();
+      const same = await repository.openFiles(later, '.mpr', signal());
+      assert.deepEqual(same.files, tree.files);
+      await same.close();
+      await refuses(repository.openFiles('99', '.mpr', signal()), 'unknown-revision', '99');
+    });
+
     it('answers what it knows without the remote', async () => {
       const id = await source.commit(source.mainBranch, { 'a.txt': 'a' });
       await resolve(id);
@@ -201,7 +219,7 @@ export function repositoryContract(
       const ids: string[] = [];
       for (const text of ['one', 'two', 'three'])
         ids.push(await source.commit(source.mainBranch, { 'a.txt': text }, text));
-      const revisions = await repository.listRevisions(MAIN, 2, signal());
+      const revisions = await repository.listRevisions(MAIN, { limit: 2 }, signal());
       assert.deepEqual(
         revisions.map(({ id, number, message }) => [id, number, message]),
         [
@@ -211,6 +229,29 @@ export function repositoryContract(
       );
       assert.deepEqual([revisions[0]?.authorName, revisions[0]?.authorEmail], ['Richard Ford', source.authorEmail]);
       assert.ok((revisions[0]?.committedAt ?? 0) > 1_600_000_000_000);
+    });
+
+    itOnce('pages through the line of a branch, which stays the same while others push', async () => {
+      const ids: string[] = [];
+      for (const text of ['one', 'two', 'three', 'four'])
+        ids.push(await source.commit(source.mainBranch, { 'a.txt': text }, text));
+      const headId = ids[3] ?? '';
+      await source.commit(source.mainBranch, { 'a.txt': 'five' }, 'five');
+      assert.equal((await repository.listRevisions(MAIN, { limit: 1 }, signal()))[0]?.message, 'five');
+      const messages = async (range: { readonly limit: number; readonly skip?: number }) =>
+        (await repository.listRevisions(MAIN, { headId, ...range }, signal())).map(({ message }) => message);
+      assert.deepEqual(await messages({ limit: 2 }), ['four', 'three']);
+      assert.deepEqual(await messages({ limit: 2, skip: 1 }), ['three', 'two']);
+      assert.deepEqual(await messages({ limit: 9, skip: 3 }), ['one']);
+      assert.deepEqual(await messages({ limit: 9, skip: 4 }), []);
+      assert.equal(await repository.countRevisions(MAIN, headId, signal()), 4);
+      const gone = source.countsAllBranches ? 'abc' : 'f'.repeat(40);
+      await refuses(repository.countRevisions(MAIN, gone, signal()), 'unknown-revision', gone);
+      const facts = await repository.readRevisions([ids[2] ?? '', headId, ids[2] ?? ''], signal());
+      assert.deepEqual(
+        facts.map((one) => [one?.id, one?.message, one?.authorName]),
+        [2, 3, 2].map((at) => [ids[at], ['one', 'two', 'three', 'four'][at], 'Richard Ford']),
+      );
     });
 
     itOnce('gives the files of a revision sorted by the bytes of their paths', async () => {

@@ -25,7 +25,7 @@ it('numbers 5,000 commits with merges as rev-list counts them, and leads each nu
   }
   const [branch] = await repository.listBranches(signal());
   assert.equal(branch?.headNumber, Number(await remote.git(['rev-list', '--count', 'master'])));
-  const revisions = await repository.listRevisions({ mainLine: true }, 300, signal());
+  const revisions = await repository.listRevisions({ mainLine: true }, { limit: 300 }, signal());
   assert.deepEqual(
     revisions.map(({ id }) => id),
     line.slice(0, 300),

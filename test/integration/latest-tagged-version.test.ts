@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findLatestTaggedVersion } from '../../src/operations/find-latest-tagged-version.ts';
+import { findLatestTaggedVersions } from '../../src/operations/find-latest-tagged-versions.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { makeTestRepository } from '../support/git.ts';
@@ -30,7 +30,8 @@ test('a branch’s latest tagged version ends in its newest integer after a buil
   t.after(() => repositories.closeAll());
   const repositoryOf = () =>
     repositories.forApp({ key: app.id, kind: 'git', repository: source.path, mainBranch: null });
-  const find = (branch = main) => findLatestTaggedVersion({ database, repositoryOf }, app, branch, signal);
+  const find = async (branch = main) =>
+    (await findLatestTaggedVersions({ database, repositoryOf }, app, [branch], signal))[0];
   const build = (revision: string, version: string, branch = 'master') =>
     addPackage(database, app, { revision, version, branch, status: 'Succeeded', blob_key: version });
 

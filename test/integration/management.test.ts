@@ -117,7 +117,15 @@ test('users manage their own keys, and a revoked key ends at once', async () => 
   const fresh = as({ username: 'stranger', apiKey: Key });
   await expect(fresh('GET', '/me'), 200);
   const keys = await expect(own('GET', '/users/Stranger/keys'), 200);
-  assert.deepEqual(Object.keys(keys[0]), ['KeyId', 'Name', 'CreationDate', 'ExpiryDate', 'LastUsedDate', 'Revoked']);
+  assert.deepEqual(Object.keys(keys[0]), [
+    'KeyId',
+    'Name',
+    'CreationDate',
+    'ExpiryDate',
+    'LastUsedDate',
+    'Revoked',
+    'Scopes',
+  ]);
   assert.ok(!JSON.stringify(keys).includes(Key));
   assert.deepEqual(await expect(own('DELETE', `/users/stranger/keys/${KeyId}`), 200), {});
   await expect(fresh('GET', '/me'), 401, 'UNAUTHORIZED');

@@ -111,7 +111,7 @@ test('a repository that redirects to this machine is refused at every step, and 
     const repository = open(`${front.url}app`);
     const asked = [
       () => repository.listBranches(signal()),
-      () => repository.listRevisions(MAIN, 5, signal()),
+      () => repository.listRevisions(MAIN, { limit: 5 }, signal()),
       () => repository.resolve({ branch: MAIN, revision: id }, signal()),
       () => repository.openTree(id, signal()),
     ];

@@ -99,7 +99,9 @@ test('who asks the same at the same time shares one answer, and one fetch', asyn
   // A look that has begun is not good for who asks later.
   assert.ok((await asked('info')) <= 2);
   assert.equal(await asked('checkout'), 1);
-  await Promise.all(Array.from({ length: 8 }, () => repository.listRevisions({ mainLine: true }, 3, signal())));
+  await Promise.all(
+    Array.from({ length: 8 }, () => repository.listRevisions({ mainLine: true }, { limit: 3 }, signal())),
+  );
   assert.equal(await asked('log'), 1);
 });
 

@@ -37,6 +37,29 @@ it('counts what is reachable along first parents', async () => {
   for (const gap of [0, 3, 4, 7]) assert.equal(await history.findByNumber(id('tip'), gap), undefined);
 });
 
+it('counts what is reachable from many commits at once as from one alone', async () => {
+  const names = Array.from({ length: 100 }, (_, at) => `c${at}`);
+  const graph = graphOf(
+    names.map((name, at) => {
+      const parents = [at - 1, Math.trunc(at / 2) - 3, at % 7 === 0 ? at - 20 : -1].filter((parent) => parent >= 0);
+      return [name, ...(at % 9 === 0 ? [] : new Set(parents.map((parent) => `c${parent}`)))] as const;
+    }),
+  );
+  const history = new History(graph);
+  const together = await history.countsOf(names.map(id));
+  for (const name of names) {
+    const alone = (await new History(graph).newest(id(name), 1)).map(({ number }) => number);
+    assert.deepEqual([together.get(id(name))], alone, name);
+  }
+});
+
+it('numbers the commits of a branch and not those beside it', async () => {
+  const history = new History(MERGED);
+  const numbers = ['a', 'b', 'side1', 'merge', 'tip', 'none'].map((name) => history.numberOf(id(name), id('tip')));
+  assert.deepEqual(await Promise.all(numbers), [1, 2, undefined, 5, 6, undefined]);
+  assert.equal(await history.numberOf(id('tip'), id('merge')), undefined);
+});
+
 it('knows ancestors, second parents included, and nothing else', async () => {
   const history = new History(MERGED);
   for (const name of ['a', 'b', 'side1', 'side2', 'merge', 'tip']) {

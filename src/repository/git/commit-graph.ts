@@ -102,6 +102,51 @@ export class CommitGraph {
     return false;
   }
 
+  /**
+   * Counts what is reachable from each of several commits, themselves included. 32 of them share one pass over the
+   * history: every commit passes on to its parents who reaches it, as bits.
+   */
+  async countReachable(heads: readonly number[]): Promise<readonly number[]> {
+    const counts: number[] = [];
+    for (let at = 0; at < heads.length; at += 32) counts.push(...(await this.#countUpTo32(heads.slice(at, at + 32))));
+    return counts;
+  }
+
+  async #countUpTo32(heads: readonly number[]): Promise<readonly number[]> {
+    const reachedBy = new Uint32Array(Math.max(...heads) + 1);
+    for (const [bit, head] of heads.entries()) reachedBy[head] = (reachedBy[head] ?? 0) | (1 << bit);
+    const everyHead = 0xffffffff >>> (32 - heads.length);
+    const counts = new Int32Array(heads.length);
+    let common = 0;
+    for (let index = reachedBy.length - 1; index >= 0; index--) {
+      const bits = reachedBy[index] ?? 0;
+      if (bits === 0) continue;
+      if (bits === everyHead) common += 1;
+      else addBits(counts, bits);
+      const end = this.#parentsEnd[index] ?? 0;
+      for (let at = this.#parentsStart(index); at < end; at++) {
+        const parent = this.#parents[at] ?? 0;
+        reachedBy[parent] = (reachedBy[parent] ?? 0) | bits;
+      }
+      if (index % VISITS_PER_TURN === 0) await breathe();
+    }
+    return Array.from(counts, (count) => count + common);
+  }
+
+  /** Whether a commit is a head or one of the first parents below it. */
+  async isOnFirstParents(commit: number, head: number): Promise<boolean> {
+    let visits = 0;
+    for (
+      let index: number | undefined = head;
+      index !== undefined && index >= commit;
+      index = this.#firstParent(index)
+    ) {
+      if (index === commit) return true;
+      if (++visits % VISITS_PER_TURN === 0) await breathe();
+    }
+    return false;
+  }
+
   /** Follows first parents down from a head and counts what is reachable from each, in one pass over the history. */
   async firstParentLine(head: number): Promise<FirstParentLine> {
     const line = await this.#firstParents(head);
@@ -126,11 +171,15 @@ export class CommitGraph {
     let index: number | undefined = head;
     while (index !== undefined) {
       line.push(index);
-      const start = this.#parentsStart(index);
-      index = start < (this.#parentsEnd[index] ?? 0) ? this.#parents[start] : undefined;
+      index = this.#firstParent(index);
       if (line.length % VISITS_PER_TURN === 0) await breathe();
     }
     return Int32Array.from(line).reverse();
+  }
+
+  #firstParent(index: number): number | undefined {
+    const start = this.#parentsStart(index);
+    return start < (this.#parentsEnd[index] ?? 0) ? this.#parents[start] : undefined;
   }
 
   #pushUnseenParents(index: number, seen: Uint8Array, stack: number[]): void {
@@ -170,6 +219,13 @@ export class CommitGraph {
     let slot = this.#ids.readUInt32LE(index * this.idBytes) & mask;
     while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
     this.#table[slot] = index + 1;
+  }
+}
+
+function addBits(counts: Int32Array, bits: number): void {
+  for (let left = bits; left !== 0; left &= left - 1) {
+    const bit = 31 - Math.clz32(left & -left);
+    counts[bit] = (counts[bit] ?? 0) + 1;
   }
 }
 

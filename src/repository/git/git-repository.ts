@@ -6,7 +6,9 @@ import type {
   Branch,
   Repository,
   ResolvedRevision,
+  RevisionFacts,
   RevisionInfo,
+  RevisionRange,
   RevisionRequest,
   SourceTree,
   TagRequest,
@@ -14,11 +16,12 @@ import type {
 import { createTags } from './create-tags.ts';
 import { mainLineOf } from './find-branch.ts';
 import { parseCommit } from './git-objects.ts';
+import type { History } from './history.ts';
 import { Mirror, type MirrorContext } from './mirror.ts';
-import { folderNameOf, openTree } from './open-tree.ts';
+import { folderNameOf, openFiles, openTree } from './open-tree.ts';
 import { readObjects } from './read-objects.ts';
 import { parseRemoteAddress, type RemoteAddress, withCredentials } from './remote-address.ts';
-import { findNumber, freshBranch, resolveRevision } from './resolve-revision.ts';
+import { findNumber, freshBranch, resolveRevision, revisionGone } from './resolve-revision.ts';
 
 /*
  * Git behind the Repository interface. This folder owns the mirrors of an app (its own and those of its submodules) and
@@ -63,12 +66,19 @@ export function openGitRepository(options: GitRepositoryOptions): GitRepository 
     resolve: (request: RevisionRequest, signal: AbortSignal): Promise<ResolvedRevision> =>
       resolveRevision(mirror, request, mainBranch, signal),
     listBranches: (signal: AbortSignal) => listBranches(mirror, mainBranch, signal),
-    listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
-      listRevisions(mirror, branch, mainBranch, limit, signal),
+    listRevisions: (branch: BranchRequest, range: RevisionRange, signal: AbortSignal) =>
+      listRevisions(mirror, branch, mainBranch, range, signal),
+    countRevisions: async (branch: BranchRequest, headId: string, signal: AbortSignal) => {
+      const { history, head } = await findLine(mirror, branch, mainBranch, headId, signal);
+      return await history.lengthOf(head);
+    },
+    readRevisions: (ids: readonly string[], signal: AbortSignal) => readRevisions(mirror, ids, signal),
     findNumber: (branch: BranchRequest, revisionId: string, signal: AbortSignal) =>
       findNumber(mirror, branch, revisionId, mainBranch, signal),
     openTree: (revisionId: string, signal: AbortSignal): Promise<SourceTree> =>
       openTree(mirror, revisionId, mirrorOf, signal),
+    openFiles: (revisionId: string, ending: string, signal: AbortSignal): Promise<SourceTree> =>
+      openFiles(mirror, revisionId, ending, signal),
     createTags: (tags: readonly TagRequest[], signal: AbortSignal) => createTags(mirror, tags, options.now(), signal),
     rest: () => {
       for (const one of [mirror, ...modules.values()]) one.rest();
@@ -86,12 +96,10 @@ async function listBranches(
 ): Promise<readonly Branch[]> {
   const known = await mirror.look(signal);
   const mainLine = mainLineOf(known, mainBranch);
-  const branches: Branch[] = [];
-  for (const [name, headId] of known.heads) {
-    signal.throwIfAborted();
-    const headNumber = await known.history.countOf(headId);
-    branches.push({ name, isMainLine: name === mainLine, headId, headNumber });
-  }
+  const counts = await known.history.countsOf([...new Set(known.heads.values())]);
+  const branches = Array.from(known.heads, ([name, headId]): Branch => {
+    return { name, isMainLine: name === mainLine, headId, headNumber: counts.get(headId) ?? 0 };
+  });
   const mainFirst = (a: Branch, b: Branch) => Number(b.isMainLine) - Number(a.isMainLine);
   return branches.sort((a, b) => mainFirst(a, b) || compareBytes(a.name, b.name));
 }
@@ -100,19 +108,49 @@ async function listRevisions(
   mirror: Mirror,
   request: BranchRequest,
   mainBranch: string | undefined,
-  limit: number,
+  { limit, skip, headId }: RevisionRange,
   signal: AbortSignal,
 ): Promise<readonly RevisionInfo[]> {
+  const { history, head } = await findLine(mirror, request, mainBranch, headId, signal);
+  const newest = await history.newest(head, limit, skip);
+  const facts = await readRevisions(
+    mirror,
+    newest.map(({ id }) => id),
+    signal,
+  );
+  return facts.flatMap((one, at) => (one === undefined ? [] : [{ ...one, number: newest[at]?.number ?? 0 }]));
+}
+
+/** The first-parent line of a branch, from a head that it had or from that of now. */
+async function findLine(
+  mirror: Mirror,
+  request: BranchRequest,
+  mainBranch: string | undefined,
+  headId: string | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly history: History; readonly head: string }> {
+  const here = headId === undefined ? undefined : await mirror.known(signal);
+  if (headId !== undefined && here?.history.graph.find(headId) !== undefined) {
+    return { history: here.history, head: headId };
+  }
   const { known, branch } = await freshBranch(mirror, request, mainBranch, signal);
-  const newest = await known.history.newest(branch.headId, limit);
-  const numbers = newest.values();
-  const revisions: RevisionInfo[] = [];
-  const ids = newest.map(({ id }) => id);
+  if (headId !== undefined && known.history.graph.find(headId) === undefined) throw revisionGone(headId);
+  return { history: known.history, head: headId ?? branch.headId };
+}
+
+async function readRevisions(
+  mirror: Mirror,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (RevisionFacts | undefined)[]> {
+  const revisions: (RevisionFacts | undefined)[] = [];
   for await (const object of readObjects(mirror.source, 'lookup', ids, signal)) {
-    const numbered = numbers.next().value;
-    if (numbered === undefined || !object.found || !(object.bytes instanceof Buffer)) continue;
-    const { message, committedAt, authorName, authorEmail } = parseCommit(object.bytes);
-    revisions.push({ ...numbered, message, committedAt, authorName, authorEmail });
+    const isCommit = object.found && object.type === 'commit' && object.bytes instanceof Buffer;
+    if (!isCommit) revisions.push(undefined);
+    else {
+      const { message, committedAt, authorName, authorEmail } = parseCommit(object.bytes);
+      revisions.push({ id: object.id, message, committedAt, authorName, authorEmail });
+    }
   }
   return revisions;
 }

@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts';
+import { LRUCache } from 'lru-cache';
 import type { CommitGraph, FirstParentLine } from './commit-graph.ts';
 
 /** Where a commit stands in the numbering of a branch. */
@@ -16,9 +16,9 @@ export interface NumberedCommit {
  */
 export class History {
   readonly graph: CommitGraph;
-  readonly #lines = new BoundedMap<string, Promise<FirstParentLine>>(8);
-  readonly #counts = new BoundedMap<string, number>(4_096);
-  readonly #ancestors = new BoundedMap<string, boolean>(4_096);
+  readonly #lines = new LRUCache<string, Promise<FirstParentLine>>({ max: 8 });
+  readonly #counts = new LRUCache<string, number>({ max: 4_096 });
+  readonly #ancestors = new LRUCache<string, boolean>({ max: 4_096 });
 
   constructor(graph: CommitGraph) {
     this.graph = graph;
@@ -52,23 +52,39 @@ export class History {
   /** The integer of a commit on a branch's first-parent line; undefined for one beside it. */
   async numberOf(commitId: string, headId: string): Promise<number | undefined> {
     const commit = this.graph.find(commitId);
-    const { commits, counts } = await this.#line(headId);
-    return commit === undefined ? undefined : counts[commits.indexOf(commit)];
+    const head = this.graph.find(headId);
+    if (commit === undefined || head === undefined) return undefined;
+    if (!(await this.graph.isOnFirstParents(commit, head))) return undefined;
+    return (await this.countsOf([commitId])).get(commitId);
   }
 
-  async countOf(headId: string): Promise<number> {
-    const known = this.#counts.get(headId);
-    if (known !== undefined) return known;
-    const count = (await this.#line(headId)).counts.at(-1) ?? 0;
-    this.#counts.set(headId, count);
-    return count;
+  /** How many commits are reachable from each of these, by its id. */
+  async countsOf(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const found = new Map<string, number>();
+    const unknown: string[] = [];
+    for (const id of ids) {
+      const known = this.#counts.get(id);
+      if (known === undefined) unknown.push(id);
+      else found.set(id, known);
+    }
+    const counts = await this.graph.countReachable(unknown.map((id) => this.#find(id)));
+    for (const [at, id] of unknown.entries()) {
+      found.set(id, counts[at] ?? 0);
+      this.#counts.set(id, counts[at] ?? 0);
+    }
+    return found;
   }
 
-  /** The newest commits of a branch along its first parents, newest first. */
-  async newest(headId: string, limit: number): Promise<readonly NumberedCommit[]> {
+  /** How many commits a branch has along its first parents. */
+  async lengthOf(headId: string): Promise<number> {
+    return (await this.#line(headId)).commits.length;
+  }
+
+  /** The newest commits of a branch along its first parents but for some of them, newest first. */
+  async newest(headId: string, limit: number, skip = 0): Promise<readonly NumberedCommit[]> {
     const { commits, counts } = await this.#line(headId);
     const newest: NumberedCommit[] = [];
-    for (let at = commits.length - 1; at >= 0 && newest.length < limit; at--) {
+    for (let at = commits.length - 1 - skip; at >= 0 && newest.length < limit; at--) {
       newest.push({ id: this.graph.idAt(commits[at] ?? 0), number: counts[at] ?? 0 });
     }
     return newest;
@@ -77,10 +93,14 @@ export class History {
   #line(headId: string): Promise<FirstParentLine> {
     const known = this.#lines.get(headId);
     if (known !== undefined) return known;
-    const head = this.graph.find(headId);
-    if (head === undefined) throw new Error(`the head ${headId} is not in the history`);
-    const line = this.graph.firstParentLine(head);
+    const line = this.graph.firstParentLine(this.#find(headId));
     this.#lines.set(headId, line);
     return line;
+  }
+
+  #find(id: string): number {
+    const found = this.graph.find(id);
+    if (found === undefined) throw new Error(`the commit ${id} is not in the history`);
+    return found;
   }
 }

@@ -41,6 +41,29 @@ export async function openTree(
   };
 }
 
+/**
+ * Opens the files of a commit whose names end in a text, in any case.
+ *
+ * @throws RepositoryError `unknown-revision`, `unreadable`, `unreachable`
+ */
+export async function openFiles(
+  mirror: Mirror,
+  commitId: string,
+  ending: string,
+  signal: AbortSignal,
+): Promise<SourceTree> {
+  const commit = await obtainCommit(mirror, commitId, signal);
+  if (commit === undefined) throw revisionGone(commitId);
+  const { files } = await listFiles(mirror.source, commit.treeId, signal);
+  const parts: readonly Part[] = [{ path: '', source: mirror.source, lfs: new LfsStore(mirror, commitId) }];
+  return {
+    committedAt: commit.committedAt,
+    files: files.filter(({ path }) => path.toLowerCase().endsWith(ending.toLowerCase())),
+    read: (wanted, readSignal) => readFiles(parts, wanted, readSignal),
+    close: async () => undefined,
+  };
+}
+
 interface Place {
   readonly mirror: Mirror;
   readonly commitId: string;

@@ -1,12 +1,12 @@
 import type { BranchRequest } from '../../domain/branch-name.ts';
 import { compareBytes } from '../path-order.ts';
 import type { Branch, RevisionInfo } from '../repository.ts';
-import { unknownBranch } from './resolve-svn-revision.ts';
+import { parseSvnRevision, unknownBranch, unknownRevision } from './resolve-svn-revision.ts';
 import { runSvn, type SvnRemote, target } from './run-svn.ts';
 import { movedFailure, svnFailure } from './svn-failure.ts';
 import { askInfo, listInfo, type SvnInfo } from './svn-info.ts';
 import { MAIN_LINE, type PlacedBranch, placesOf } from './svn-layout.ts';
-import { isMoved, parseLog } from './svn-log.ts';
+import { isMoved, type LogEntry, parseLog } from './svn-log.ts';
 
 /**
  * Every branch there is now, the main line first: the folders right below that of the branches. A branch's number is the
@@ -38,31 +38,91 @@ function headOf(revision: number): { readonly headId: string; readonly headNumbe
   return { headId: String(revision), headNumber: revision };
 }
 
-/**
- * The newest revisions that changed a branch, back to the one that made it.
- *
- * @throws RepositoryError `unknown-branch`, `unreachable`
- */
-export async function listSvnRevisions(
+/** The line of a branch: every revision that changed it since it was made, newest first. */
+export interface SvnLine {
+  readonly path: string;
+  /** A number, or HEAD. */
+  readonly head: string;
+}
+
+/** @throws RepositoryError `unknown-branch`, `unreachable` */
+export async function findLine(
   remote: SvnRemote,
   request: BranchRequest,
-  limit: number,
+  headId: string | undefined,
+  signal: AbortSignal,
+): Promise<SvnLine> {
+  if (headId !== undefined && parseSvnRevision(headId) === undefined) throw unknownRevision(headId);
+  const { path } = await findSvnBranch(remote, request, signal);
+  return { path, head: headId ?? 'HEAD' };
+}
+
+/**
+ * The newest revisions of a line.
+ *
+ * @param from the newest of them; by default the head
+ * @throws RepositoryError `unreachable`
+ */
+export async function readLine(
+  remote: SvnRemote,
+  { path, head }: SvnLine,
+  { limit, from = head }: { readonly limit: number; readonly from?: string | undefined },
   signal: AbortSignal,
 ): Promise<readonly RevisionInfo[]> {
+  const args = ['--stop-on-copy', '--limit', String(limit), '-r', `${from}:1`, target(remote, path, head)];
+  return (await runLog(remote, args, signal)).map(infoOf);
+}
+
+/**
+ * The numbers of all revisions of a line, which takes a while for a long one.
+ *
+ * @throws RepositoryError `unreachable`
+ */
+export async function listNumbers(
+  remote: SvnRemote,
+  { path, head }: SvnLine,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
+  const { fetchTimeoutMs } = remote.settings;
+  const args = ['--quiet', '--stop-on-copy', target(remote, path, head)];
+  const outcome = await runSvn(remote, { args: ['log', ...args], timeoutMs: fetchTimeoutMs, signal });
+  if (isMoved(outcome.stdout)) throw movedFailure(remote.address);
+  if (outcome.code !== 0) throw svnFailure(outcome, remote.address, fetchTimeoutMs);
+  return [...outcome.stdout.matchAll(/^r(\d+) \| /gm)].map(([, number]) => Number(number));
+}
+
+/** What some revisions say of themselves, in their order. @throws RepositoryError `unreachable` */
+export async function readSvnRevisions(
+  remote: SvnRemote,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (RevisionInfo | undefined)[]> {
+  if (ids.length === 0) return [];
+  const args = ['--change', [...new Set(ids)].join(','), target(remote, '', 'HEAD')];
+  const entries = new Map((await runLog(remote, args, signal)).map((entry) => [String(entry.revision), entry]));
+  return ids.map((id) => {
+    const entry = entries.get(id);
+    return entry && infoOf(entry);
+  });
+}
+
+async function runLog(remote: SvnRemote, args: readonly string[], signal: AbortSignal): Promise<readonly LogEntry[]> {
   const { connectTimeoutMs: timeoutMs } = remote.settings;
-  const { path } = await findSvnBranch(remote, request, signal);
-  const args = ['log', '--stop-on-copy', '--limit', String(limit), target(remote, path, 'HEAD')];
-  const outcome = await runSvn(remote, { args, timeoutMs, signal });
+  const outcome = await runSvn(remote, { args: ['log', ...args], timeoutMs, signal });
   if (isMoved(outcome.stdout)) throw movedFailure(remote.address);
   if (outcome.code !== 0) throw svnFailure(outcome, remote.address, timeoutMs);
-  return parseLog(outcome.stdout).map(({ revision, author, committedAt, message }) => ({
+  return parseLog(outcome.stdout);
+}
+
+function infoOf({ revision, author, committedAt, message }: LogEntry): RevisionInfo {
+  return {
     id: String(revision),
     number: revision,
     message,
     committedAt,
     authorName: author,
     authorEmail: '',
-  }));
+  };
 }
 
 /** The branch that a client means, as it is now. @throws RepositoryError `unknown-branch`, `unreachable` */

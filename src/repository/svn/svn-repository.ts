@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { BranchRequest } from '../../domain/branch-name.ts';
 import type { AppSettings } from '../../protocol/manage.ts';
 import { KeyedRuns } from '../keyed-runs.ts';
@@ -7,6 +8,7 @@ import {
   type BranchName,
   type Repository,
   RepositoryError,
+  type RevisionRange,
   type RevisionRequest,
   type SourceFile,
   type SourceTree,
@@ -14,11 +16,12 @@ import {
 } from '../repository.ts';
 import { createSvnTags } from './create-svn-tags.ts';
 import { ExportStore, type OpenedTree } from './export-store.ts';
+import { openSvnFiles } from './open-svn-files.ts';
 import { readContents } from './read-contents.ts';
 import { locate, parseSvnRevision, resolveSvnRevision } from './resolve-svn-revision.ts';
 import { type SvnRemote, urlOf } from './run-svn.ts';
 import { parseSvnAddress } from './svn-address.ts';
-import { findSvnBranch, listSvnBranches, listSvnRevisions } from './svn-history.ts';
+import { findLine, listNumbers, listSvnBranches, readLine, readSvnRevisions, type SvnLine } from './svn-history.ts';
 import { layoutOf, MAIN_LINE, type PlacedBranch, pathOf } from './svn-layout.ts';
 import type { SvnSettings } from './svn-settings.ts';
 
@@ -64,26 +67,51 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
   /** Whoever asks the same at the same time gets one answer. */
   const look = <T>(question: readonly unknown[], signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) =>
     looks.run(JSON.stringify(question), () => run(closing.signal, work), signal);
+  const placeOf = (branch: BranchName, revisionId: string, signal: AbortSignal) =>
+    look(['place', branch, revisionId], signal, (both) => locate(remote, branch, revisionId, both));
+  /** Of the lines that were paged through lately: a number at a place never changes. */
+  const lines = new LRUCache<string, readonly number[]>({ max: 8 });
+  const numbersOf = async (line: SvnLine, signal: AbortSignal) => {
+    const key = `${line.path}@${line.head}`;
+    const numbers = lines.get(key) ?? (await listNumbers(remote, line, signal));
+    lines.set(key, numbers);
+    return numbers;
+  };
+  const listRevisions = async (
+    branch: BranchRequest,
+    { limit, skip = 0, headId }: RevisionRange,
+    signal: AbortSignal,
+  ) => {
+    const line = await findLine(remote, branch, headId, signal);
+    if (skip === 0) return await readLine(remote, line, { limit }, signal);
+    const from = (await numbersOf(line, signal))[skip];
+    return from === undefined ? [] : await readLine(remote, line, { limit, from: String(from) }, signal);
+  };
   const isKept = async ({ path }: PlacedBranch, revision: number) => await store.has(urlOf(remote, path), revision);
   return {
     resolve: (request: RevisionRequest, signal: AbortSignal) =>
       look(['resolve', request], signal, (both) => resolveSvnRevision(remote, request, isKept, both)),
     listBranches: (signal: AbortSignal) => look(['branches'], signal, (both) => listSvnBranches(remote, both)),
-    listRevisions: (branch: BranchRequest, limit: number, signal: AbortSignal) =>
-      look(['revisions', branch, limit], signal, (both) => listSvnRevisions(remote, branch, limit, both)),
-    findNumber: async (branch: BranchRequest, revisionId: string, signal: AbortSignal) => {
-      await look(['branch', branch], signal, (both) => findSvnBranch(remote, branch, both));
-      return parseSvnRevision(revisionId);
-    },
+    listRevisions: (branch: BranchRequest, range: RevisionRange, signal: AbortSignal) =>
+      look(['revisions', branch, range], signal, (both) => listRevisions(branch, range, both)),
+    countRevisions: (branch: BranchRequest, headId: string, signal: AbortSignal) =>
+      look(['count', branch, headId], signal, async (both) => {
+        return (await numbersOf(await findLine(remote, branch, headId, both), both)).length;
+      }),
+    readRevisions: (ids: readonly string[], signal: AbortSignal) =>
+      look(['facts', ids], signal, (both) => readSvnRevisions(remote, ids, both)),
+    findNumber: async (_branch: BranchRequest, revisionId: string) => parseSvnRevision(revisionId),
     openTree: (revisionId: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
       run(signal, async (both) => {
         const revision = parseSvnRevision(revisionId) ?? -1;
         const kept = await store.find(urlOf(remote, pathOf(remote.layout, branch)), revision);
         if (kept !== undefined) return present(store, kept);
-        const place = await look(['place', branch, revisionId], both, (ending) =>
-          locate(remote, branch, revisionId, ending),
-        );
-        return present(store, await store.fetch(place, both));
+        return present(store, await store.fetch(await placeOf(branch, revisionId, both), both));
+      }),
+    openFiles: (revisionId: string, ending: string, signal: AbortSignal, branch: BranchName = MAIN_LINE) =>
+      run(signal, async (both) => {
+        const place = await placeOf(branch, revisionId, both);
+        return await openSvnFiles(remote, place, ending, join(options.folder, 'svn-files'), both);
       }),
     createTags: (tags: readonly TagRequest[], signal: AbortSignal) =>
       run(signal, (both) => createSvnTags(remote, tags, both)),
