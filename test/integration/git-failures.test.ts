@@ -234,7 +234,7 @@ it('deletes what it kept for an app for good', async (test) => {
   const repositories = await lab.restart();
   await find(lab.open(remote.path), '1');
   await repositories.remove('app');
-  assert.deepEqual((await readdir(lab.mirrorsFolder)).sort(), ['.subversion', 'gitconfig']);
+  assert.deepEqual((await readdir(lab.mirrorsFolder)).sort(), ['gitconfig']);
   assert.equal((await find(lab.open(remote.path), '1')).namedByNumber, 1);
 });
 
