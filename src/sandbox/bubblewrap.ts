@@ -110,7 +110,7 @@ async function start(surroundings: Surroundings, command: SandboxCommand): Promi
     detached: true,
   });
   if (plan !== undefined) feed(child, 0, plan.filter);
-  feed(child, ARGUMENTS_FD, told.map((word) => `${word}\0`).join(''));
+  feed(child, ARGUMENTS_FD, told);
   for (const [at, content] of Object.values(files).entries()) feed(child, firstFileFd + at, content);
   return child;
 }
