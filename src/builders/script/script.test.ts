@@ -87,6 +87,22 @@ test('a package is a folder, a file as it is, or what matches patterns', async (
   }
 });
 
+test('a package that cannot be one fails with a reason', async (t) => {
+  const { builder } = await openScriptBuilder(t);
+  const deep = 'mkdir out; perl -e \'for (1..30) { mkdir $name = "x" x 200; chdir $name }\'';
+  const cases: readonly (readonly [string, unknown, RegExp])[] = [
+    ['true', 'x'.repeat(300), /is not there/],
+    ['mkfifo out', 'out', /is no file/],
+    ['mknod out c 0 0', 'out', /is no file/],
+    [deep, '.', /lie too deep/],
+    ['echo x > out', '{a,b}'.repeat(20), /too many patterns/],
+  ];
+  for (const [run, wanted, message] of cases) {
+    const build = buildPackage(builder, treeOf({ run, package: wanted }));
+    await assert.rejects(build, { code: 'package-unusable', message });
+  }
+});
+
 test('a cache is kept for the next build of the same app and branch, and for nobody else', async (t) => {
   const { builder } = await openScriptBuilder(t);
   const run = 'mkdir -p deep/cache; echo x >> deep/cache/count; cp deep/cache/count count';
