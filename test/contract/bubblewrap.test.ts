@@ -59,6 +59,18 @@ test('bubblewrap: a variable with a NUL is refused, since what follows would be 
   await assert.rejects(run, { code: 'no-sandbox', message: /take the NUL character out/ });
 });
 
+test('bubblewrap: calls that lead past the namespaces are refused, and sockets of a network are not', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  // AF_INET, AF_UNIX, then AF_VSOCK; the last two by their number on this machine.
+  const numbers = process.arch === 'arm64' ? [425, 219] : [425, 250];
+  const script = `use Socket; for (2, 1, 40) { socket(my $s, $_, SOCK_STREAM, 0) ? print "made\\n" : print $!+0, "\\n" }
+    for (${numbers.join(', ')}) { syscall($_, 8, 0, 0, 0, 0) == -1 ? print $!+0, "\\n" : print "done\\n" }`;
+  for (const network of [false, true]) {
+    const argv = ['perl', '-e', script] as const;
+    assert.equal((await runScript(t, sandbox, '', { argv, network })).output, 'made\nmade\n97\n1\n1\n');
+  }
+});
+
 test('bubblewrap: a server that was given a right, such as that to low ports, runs commands without it', async (t) => {
   const room = await temporaryFolder(t);
   const program = `import { bubblewrapSandbox } from '${import.meta.resolve('../../src/sandbox/bubblewrap.ts')}';
