@@ -6,7 +6,10 @@ import { RepositoryError } from '../repository/repository.ts';
 export type CheckRepository = (repository: { readonly kind: AppRow['kind']; readonly address: string }) => void;
 
 /** @throws Refusal INVALID_PARAMETERS when an app cannot have this repository */
-export function checkRepositoryOf({ kind, repository }: AppRow, check: CheckRepository): void {
+export function checkRepositoryOf(
+  { kind, repository }: Pick<AppRow, 'kind' | 'repository'>,
+  check: CheckRepository,
+): void {
   try {
     check({ kind, address: repository });
   } catch (error) {

@@ -9,10 +9,14 @@ import { hideCredentials } from '../domain/credentials-in-text.ts';
 import { type AppId, type ProjectId, parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { CreateApp, RepositoryKind } from '../protocol/manage.ts';
+import { takeCredentials } from '../repository/take-credentials.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { sealAppCredentials } from './app-credentials.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
 
 export interface CreateAppDeps {
   readonly database: Database;
+  readonly secretBox: SecretBox;
   readonly checkRepository: CheckRepository;
   /** Finds out the kind of a repository; git where nothing tells, `hidden` where its server asks who we are first. */
   readonly findKind: (address: string) => Promise<RepositoryKind | 'hidden'>;
@@ -21,18 +25,18 @@ export interface CreateAppDeps {
 
 /**
  * Binds an app to a repository. It is asked for its kind at most: an app may be created before its repository can be
- * reached.
+ * reached. A password in its address is kept as the credentials of the app.
  *
  * @throws Refusal INVALID_APPID, INVALID_PARAMETERS, ALREADY_EXISTS
  */
 export async function createApp(
-  { database, checkRepository, findKind, clock }: CreateAppDeps,
+  { database, secretBox, checkRepository, findKind, clock }: CreateAppDeps,
   { user, request }: { readonly user: User; readonly request: CreateApp },
 ): Promise<AppRow> {
   const kind = request.Kind ?? (await findKind(request.Repository));
   if (kind === 'hidden') throw hiddenKind(request.Repository);
-  const row = newApp(request, kind, clock());
-  checkRepositoryOf(row, checkRepository);
+  checkRepositoryOf({ kind, repository: request.Repository }, checkRepository);
+  const row = newApp(request, kind, secretBox, clock());
   await database.transaction(async (queries) => {
     if (await isAppTaken(queries, row.app_id, row.project_id)) {
       throw new Refusal('ALREADY_EXISTS', `There is already an app with the AppId '${row.app_id}' or this ProjectId.`);
@@ -56,7 +60,7 @@ function hiddenKind(address: string): Refusal {
   return new Refusal('INVALID_PARAMETERS', sentence);
 }
 
-function newApp(request: CreateApp, kind: RepositoryKind, createdAt: number): AppRow {
+function newApp(request: CreateApp, kind: RepositoryKind, secretBox: SecretBox, createdAt: number): AppRow {
   const appId = parseAppId(request.AppId);
   if (appId === undefined) {
     throw new Refusal(
@@ -65,18 +69,20 @@ function newApp(request: CreateApp, kind: RepositoryKind, createdAt: number): Ap
     );
   }
   const { AppId: _, Name, Repository, MainBranch, ProjectId, Kind: _kind, ...settings } = request;
+  const id = randomUUID();
+  const { address, credentials } = takeCredentials(Repository);
   return {
-    id: randomUUID(),
+    id,
     app_id: appId satisfies AppId,
     project_id: readProjectId(ProjectId),
     name: Name?.trim() || appId,
     kind,
-    repository: Repository.trim(),
+    repository: address,
     main_branch: MainBranch?.trim() || null,
     created_at: createdAt,
     served_at: 0,
     settings: formatAppSettings(withDefaults(settings)),
-    credentials: null,
+    credentials: credentials === undefined ? null : sealAppCredentials(secretBox, id, credentials),
     deleted_at: null,
   };
 }

@@ -5,27 +5,31 @@ import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import { formatAppSettings, readAppSettings, withDefaults } from '../domain/app-settings.ts';
 import type { UpdateApp } from '../protocol/manage.ts';
+import { takeCredentials } from '../repository/take-credentials.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { sealAppCredentials } from './app-credentials.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
 
 export interface UpdateAppDeps {
   readonly database: Database;
+  readonly secretBox: SecretBox;
   readonly checkRepository: CheckRepository;
   readonly clock: () => number;
 }
 
 /**
  * Changes what is known of an app. What is not given stays as it is; builds that were accepted before go on with what
- * they find when they begin.
+ * they find when they begin. A password in a new address becomes the credentials of the app.
  *
  * @throws Refusal INVALID_PARAMETERS
  */
 export async function updateApp(
-  { database, checkRepository, clock }: UpdateAppDeps,
+  { database, secretBox, checkRepository, clock }: UpdateAppDeps,
   { user, app, request }: { readonly user: User; readonly app: AppRow; readonly request: UpdateApp },
 ): Promise<AppRow> {
-  const changes = changesOf(app, request);
+  checkRepositoryOf({ kind: app.kind, repository: request.Repository ?? app.repository }, checkRepository);
+  const changes = changesOf(app, request, secretBox);
   const row = { ...app, ...changes };
-  checkRepositoryOf(row, checkRepository);
   await database.transaction(async (queries) => {
     await updateAppRow(queries, app.id, changes);
     const detail = Object.keys(request).join(', ');
@@ -40,11 +44,13 @@ export async function updateApp(
   return row;
 }
 
-function changesOf(app: AppRow, request: UpdateApp): Partial<AppRow> {
+function changesOf(app: AppRow, request: UpdateApp, secretBox: SecretBox): Partial<AppRow> {
   const { Name, Repository, MainBranch, ...settings } = request;
+  const { address, credentials } = takeCredentials(Repository ?? app.repository);
   return {
     ...(Name !== undefined && { name: Name?.trim() || app.app_id }),
-    ...(Repository != null && { repository: Repository.trim() }),
+    repository: address,
+    ...(credentials !== undefined && { credentials: sealAppCredentials(secretBox, app.id, credentials) }),
     ...(MainBranch !== undefined && { main_branch: MainBranch?.trim() || null }),
     settings: formatAppSettings(withDefaults(settings, readAppSettings(app.settings))),
   };

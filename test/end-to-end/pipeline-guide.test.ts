@@ -90,6 +90,15 @@ describe('the guide for pipelines', () => {
     assert.equal(status, 200);
   });
 
+  test('the newest revision is found both ways, by key and by token', async () => {
+    const command = splitWords(textOf('bash', 3).trim()).slice(1);
+    const token = (await slipway.run(command)).stdout.trim();
+    const { ProjectId } = (await server.call('GET', '/manage/1/apps/calc')).body;
+    const variables = { HOST: server.url, APP: 'calc', PROJECT_ID: ProjectId, MENDIX_PAT: token };
+    const { code, stdout, stderr } = await runScript(textOf('bash', 2), variables);
+    assert.deepEqual([code, stdout], [0, `1 ${revision}\n`], stderr);
+  });
+
   function textOf(language: string, index: number): string {
     return blocks.filter((block) => block.language === language)[index]?.text ?? '';
   }

@@ -90,6 +90,29 @@ test('an app gets its credentials, the next fetch uses them, and nothing that is
   assert.ok(!Buffer.concat(lines).includes(SECRET));
 });
 
+test('a password in the address of a repository is kept as credentials, and nothing is left of it', async (t) => {
+  const folder = await temporaryFolder(t);
+  const repository = await makeTestRepository(join(folder, 'app.git'));
+  await repository.commit([{ branch: 'master', files: { a: 'a' } }]);
+  const git = await startGitHttp(folder, { name: 'builder', password: SECRET });
+  t.after(git.stop);
+  const server = await startTestServer(t, { dataFolder: join(folder, 'data') });
+  const withPassword = `${git.url}app.git`.replace('//', `//builder:${SECRET}@`);
+  const app = '/manage/1/apps/calc';
+  const build = { Revision: '1', Version: '1.0.0' };
+  const created = await server.call('POST', '/manage/1/apps', { AppId: 'calc', Repository: withPassword });
+  assert.deepEqual([created.body.HasCredentials, created.body.Repository], [true, `${git.url}app.git`]);
+  assert.equal((await server.call('POST', '/api/1/apps/calc/packages', build)).status, 200);
+  const wrong = withPassword.replace(SECRET, 'wrong');
+  assert.equal((await server.call('PATCH', app, { Repository: wrong })).body.Repository, `${git.url}app.git`);
+  assert.equal((await server.call('POST', '/api/1/apps/calc/packages', { ...build, Revision: '2' })).status, 500);
+  await server.call('PATCH', app, { Repository: withPassword });
+  await server.call('PATCH', app, { Name: 'Calculator', Repository: `${git.url}app.git` });
+  assert.equal((await server.call('POST', '/api/1/apps/calc/packages', build)).status, 200);
+  await server.stop();
+  assert.deepEqual(await filesWith(join(folder, 'data'), SECRET), []);
+});
+
 test('the command line reads secrets from standard input or a file, and never shows them', async (t) => {
   const { folder, run } = await commandLineWorld(t);
   assert.match((await run('app credentials show calc')).stdout, /^The app calc has no credentials of its own\./);
