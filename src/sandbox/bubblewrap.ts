@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -10,6 +11,7 @@ import { callFilter } from './call-filter.ts';
 import { type ControlGroups, makeControlGroups } from './control-groups.ts';
 import { imageRefusal } from './image-refusal.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
+import { openPipe } from './open-pipe.ts';
 import type { Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
 import { GATE_FD, IN_NETWORK, serveNetwork } from './serve-network.ts';
 import { supervise } from './supervise.ts';
@@ -64,13 +66,15 @@ async function runIn(
   const path = `${options.path}:/usr/sbin:/sbin`;
   const plan = command.network ? await planNetwork(path) : undefined;
   const limited = await startIn(groups);
-  const child = await start({ limited, groups, plan, path, hidden: options.hidden }, command);
+  const { output, input } = await openPipe(command.room, path);
+  const surroundings = { limited, groups, plan, path, hidden: options.hidden, output: input };
+  const child = await start(surroundings, command).finally(() => closeSync(input));
   const network = plan && serveNetwork(child, { range: plan.range, limited, path });
   // It counts below, where the command has not begun.
   network?.catch(() => undefined);
   const status = readStatus(child);
   try {
-    const { outcome, code } = await supervise(child, child.stdio[1] as Readable, command);
+    const { outcome, code } = await supervise(child, output, command);
     if (outcome !== undefined) return outcome;
     const { exitCode } = await status;
     if (exitCode !== undefined) return { kind: 'exited', code: exitCode };
@@ -89,10 +93,12 @@ interface Surroundings {
   readonly plan: NetworkPlan | undefined;
   readonly path: string;
   readonly hidden: readonly string[];
+  /** File descriptor for what the command writes. */
+  readonly output: number;
 }
 
 async function start(surroundings: Surroundings, command: SandboxCommand): Promise<ChildProcess> {
-  const { limited, groups, plan, path, hidden } = surroundings;
+  const { limited, groups, plan, path, hidden, output } = surroundings;
   const files = { ...MADE_FILES, ...(plan && { '/etc/resolv.conf': plan.resolvConf }) };
   const firstFileFd = plan === undefined ? GATE_FD : GATE_FD + 1;
   const descriptors = new Map(Object.keys(files).map((name, at) => [name, firstFileFd + at]));
@@ -109,7 +115,7 @@ async function start(surroundings: Surroundings, command: SandboxCommand): Promi
     cwd: '/',
     // Nothing of the command's environment: it would reach what is outside of the sandbox.
     env: { PATH: path },
-    stdio: [input, 'pipe', 'ignore', ...pipes],
+    stdio: [input, output, 'ignore', ...pipes],
     detached: true,
   });
   if (plan !== undefined) feed(child, 0, plan.filter);

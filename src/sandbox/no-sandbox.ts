@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BuildFailure } from '../domain/failure.ts';
 import { imageRefusal } from './image-refusal.ts';
+import { openPipe } from './open-pipe.ts';
 import type { RoomPlaces, Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
 import { killGroup, supervise } from './supervise.ts';
 
@@ -40,18 +43,20 @@ async function run(command: SandboxCommand): Promise<SandboxOutcome> {
   const mark = randomUUID();
   const start = ['prlimit', ...resourceLimits(command.limits), '--'];
   const variables = Object.entries({ ...command.environment, [MARK]: mark });
+  const { output, input } = await openPipe(command.room, command.environment.PATH ?? '/usr/bin:/bin');
   const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...start, ...command.argv], {
     cwd: places.workspace,
     env: Object.fromEntries(variables),
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', input, 'ignore'],
     detached: true,
   });
+  closeSync(input);
   try {
-    const { outcome, code } = await supervise(child, child.stdout, command, () => {
+    const { outcome, code, signal } = await supervise(child, output, command, () => {
       killGroup(child);
       void killMarked(mark);
     });
-    return outcome ?? { kind: 'exited', code: code ?? 137 };
+    return outcome ?? { kind: 'exited', code: code ?? 128 + (constants.signals[signal ?? 'SIGKILL'] ?? 0) };
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new BuildFailure('no-sandbox', `The command '${command.argv[0]}' could not be started.`, { cause: error });

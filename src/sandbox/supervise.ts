@@ -6,6 +6,7 @@ export interface Supervised {
   readonly outcome: Extract<SandboxOutcome, { kind: 'over-limit' }> | undefined;
   /** Undefined where a signal ended it. */
   readonly code: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
 }
 
 /**
@@ -44,9 +45,9 @@ export async function supervise(
     // Awaited below; until then its failure must not count as unhandled.
     closed.catch(() => undefined);
     for await (const chunk of output) await command.onOutput(chunk);
-    const code = await closed;
+    const ended = await closed;
     signal.throwIfAborted();
-    return { outcome, code };
+    return { outcome, ...ended };
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -58,10 +59,10 @@ export async function supervise(
   }
 }
 
-function untilClosed(child: ChildProcess): Promise<number | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+function untilClosed(child: ChildProcess): Promise<Pick<Supervised, 'code' | 'signal'>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Pick<Supervised, 'code' | 'signal'>>();
   child.once('error', reject);
-  child.once('exit', (code) => resolve(code ?? undefined));
+  child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
   return promise;
 }
 

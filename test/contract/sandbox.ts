@@ -54,6 +54,22 @@ export function testSandbox(name: string, open: () => Sandbox, added: readonly s
     assert.equal(await readFile(join(room, 'home/h'), 'utf8'), 'home\n');
   });
 
+  test(`${name}: both streams may be opened by their names`, async (t) => {
+    const script = 'echo one > /dev/stderr; echo two > /dev/stdout; echo three | tee /dev/stderr > /dev/null';
+    const { output, outcome } = await runScript(t, open(), script);
+    assert.deepEqual([output, outcome], ['one\ntwo\nthree\n', { kind: 'exited', code: 0 }]);
+  });
+
+  test(`${name}: a command that a signal ends has its exit code`, async (t) => {
+    for (const [signal, number] of [
+      ['TERM', 15],
+      ['SEGV', 11],
+    ] as const) {
+      const { outcome } = await runScript(t, open(), `exec sh -c 'kill -${signal} $$'`);
+      assert.deepEqual(outcome, { kind: 'exited', code: 128 + number }, signal);
+    }
+  });
+
   test(`${name}: arguments arrive as they are, and the environment is what was given`, async (t) => {
     const argv = ['sh', '-c', 'echo "$1|$2"; env', 'sh', 'a b; exit 7', '$(id)'] as const;
     const { output } = await runScript(t, open(), '', { argv, environment: { PATH: '/usr/bin:/bin', GIVEN: 'x y' } });
