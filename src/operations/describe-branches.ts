@@ -98,12 +98,7 @@ export async function findBranch(
   request: BranchRequest,
   signal: AbortSignal,
 ): Promise<Branch> {
-  const branches = await refusing(() => repositoryOf(app).listBranches(signal));
-  const named = request.mainLine ? undefined : branches.find(({ name }) => name === request.name);
-  const isMainMeant = request.mainLine || request.orMainLine;
-  const found = named ?? (isMainMeant ? branches.find(({ isMainLine }) => isMainLine) : undefined);
-  if (found === undefined) throw new Refusal('BRANCH_NOT_FOUND');
-  return found;
+  return await refusing(() => repositoryOf(app).findBranch(request, signal));
 }
 
 /** Answers what the repository answers. @throws Refusal for what it cannot */

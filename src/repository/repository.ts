@@ -24,6 +24,13 @@ export interface Repository {
   listBranches(signal: AbortSignal): Promise<readonly Branch[]>;
 
   /**
+   * One branch with its head, found as {@link resolve} finds it. Asks the remote.
+   *
+   * @throws RepositoryError `unknown-branch`, `unreachable`
+   */
+  findBranch(branch: BranchRequest, signal: AbortSignal): Promise<Branch>;
+
+  /**
    * Revisions of a branch, newest first: on Git those along first parents only, so that their numbers are unique.
    *
    * @throws RepositoryError `unknown-branch`, `unknown-revision` for a head that is not here, `unreachable`

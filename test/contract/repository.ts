@@ -231,6 +231,17 @@ export function repositoryContract(
       assert.ok((revisions[0]?.committedAt ?? 0) > 1_600_000_000_000);
     });
 
+    itOnce('finds one branch with its head, by every word for it', async () => {
+      const first = await source.commit(source.mainBranch, { 'a.txt': 'one' });
+      const deep = await source.commit('feature/deep/x', { 'a.txt': 'two' });
+      const branch = (text?: string) => repository.findBranch(parseBranch(text), signal());
+      const main = { name: source.mainBranch, isMainLine: true, headId: first, headNumber: 1 };
+      for (const word of [undefined, 'trunk', 'Main line']) assert.deepEqual(await branch(word), main);
+      const found = { name: 'feature/deep/x', isMainLine: false, headId: deep, headNumber: 2 };
+      assert.deepEqual(await branch('branches/feature/deep/x'), found);
+      await refuses(branch('none'), 'unknown-branch', 'none');
+    });
+
     itOnce('pages through the line of a branch, which stays the same while others push', async () => {
       const ids: string[] = [];
       for (const text of ['one', 'two', 'three', 'four'])

@@ -66,6 +66,7 @@ export function openGitRepository(options: GitRepositoryOptions): GitRepository 
     resolve: (request: RevisionRequest, signal: AbortSignal): Promise<ResolvedRevision> =>
       resolveRevision(mirror, request, mainBranch, signal),
     listBranches: (signal: AbortSignal) => listBranches(mirror, mainBranch, signal),
+    findBranch: (branch: BranchRequest, signal: AbortSignal) => findOneBranch(mirror, branch, mainBranch, signal),
     listRevisions: (branch: BranchRequest, range: RevisionRange, signal: AbortSignal) =>
       listRevisions(mirror, branch, mainBranch, range, signal),
     countRevisions: async (branch: BranchRequest, headId: string, signal: AbortSignal) => {
@@ -102,6 +103,17 @@ async function listBranches(
   });
   const mainFirst = (a: Branch, b: Branch) => Number(b.isMainLine) - Number(a.isMainLine);
   return branches.sort((a, b) => mainFirst(a, b) || compareBytes(a.name, b.name));
+}
+
+async function findOneBranch(
+  mirror: Mirror,
+  request: BranchRequest,
+  mainBranch: string | undefined,
+  signal: AbortSignal,
+): Promise<Branch> {
+  const { known, branch } = await freshBranch(mirror, request, mainBranch, signal);
+  const counts = await known.history.countsOf([branch.headId]);
+  return { ...branch, headNumber: counts.get(branch.headId) ?? 0 };
 }
 
 async function listRevisions(

@@ -125,19 +125,30 @@ function infoOf({ revision, author, committedAt, message }: LogEntry): RevisionI
   };
 }
 
+/** A branch where it is, with the revision that last changed it. */
+export interface FoundSvnBranch extends PlacedBranch {
+  readonly changedRevision: number;
+}
+
+export function branchOf({ name, isMainLine, changedRevision }: FoundSvnBranch): Branch {
+  return { name, isMainLine, ...headOf(changedRevision) };
+}
+
 /** The branch that a client means, as it is now. @throws RepositoryError `unknown-branch`, `unreachable` */
 export async function findSvnBranch(
   remote: SvnRemote,
   request: BranchRequest,
   signal: AbortSignal,
-): Promise<PlacedBranch> {
+): Promise<FoundSvnBranch> {
   const places = placesOf(remote.layout, request);
   if (places.length === 0) throw unknownBranch(request);
   const paths = [...new Set(['', ...places.map(({ path }) => path)])];
   const targets = paths.map((path) => target(remote, path, 'HEAD'));
   const { infos, outcome } = await askInfo(remote, targets, signal);
   if (infos[0] === undefined) throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);
-  const found = places.find(({ path }) => infos[paths.indexOf(path)]?.isFolder);
-  if (found === undefined) throw unknownBranch(request);
-  return found;
+  for (const place of places) {
+    const info = infos[paths.indexOf(place.path)];
+    if (info?.isFolder) return { ...place, changedRevision: info.changedRevision };
+  }
+  throw unknownBranch(request);
 }

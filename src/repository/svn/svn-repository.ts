@@ -21,7 +21,16 @@ import { readContents } from './read-contents.ts';
 import { locate, parseSvnRevision, resolveSvnRevision } from './resolve-svn-revision.ts';
 import { type SvnRemote, urlOf } from './run-svn.ts';
 import { parseSvnAddress } from './svn-address.ts';
-import { findLine, listNumbers, listSvnBranches, readLine, readSvnRevisions, type SvnLine } from './svn-history.ts';
+import {
+  branchOf,
+  findLine,
+  findSvnBranch,
+  listNumbers,
+  listSvnBranches,
+  readLine,
+  readSvnRevisions,
+  type SvnLine,
+} from './svn-history.ts';
 import { layoutOf, MAIN_LINE, type PlacedBranch, pathOf } from './svn-layout.ts';
 import type { SvnSettings } from './svn-settings.ts';
 
@@ -92,6 +101,8 @@ export function openSvnRepository(options: SvnRepositoryOptions): Repository {
     resolve: (request: RevisionRequest, signal: AbortSignal) =>
       look(['resolve', request], signal, (both) => resolveSvnRevision(remote, request, isKept, both)),
     listBranches: (signal: AbortSignal) => look(['branches'], signal, (both) => listSvnBranches(remote, both)),
+    findBranch: (branch: BranchRequest, signal: AbortSignal) =>
+      look(['branch', branch], signal, async (both) => branchOf(await findSvnBranch(remote, branch, both))),
     listRevisions: (branch: BranchRequest, range: RevisionRange, signal: AbortSignal) =>
       look(['revisions', branch, range], signal, (both) => listRevisions(branch, range, both)),
     countRevisions: (branch: BranchRequest, headId: string, signal: AbortSignal) =>
