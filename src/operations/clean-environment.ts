@@ -27,13 +27,16 @@ export async function cleanEnvironment(
   { database, deployments, clock }: CleanEnvironmentDeps,
   { user, app, mode }: { readonly user: User; readonly app: AppRow; readonly mode: Mode },
 ): Promise<HoldingEnvironment> {
-  return await deployments.inTurn(await getEnvironment(database.read, app, mode), async (target, signal) => {
+  const checkIsStopped = async () => {
     const environment = await getEnvironment(database.read, app, mode);
     if (environment.status === 'Empty') throw new Refusal('ENVIRONMENT_NOT_DEPLOYED');
-    if (environment.status === 'Running' || (await hasJobUnderWay(database.read, environment.id))) {
-      const message = `The environment '${environment.mode}' needs to be stopped: stop it, and clean it then.`;
-      throw new Refusal('ENVIRONMENT_NOT_STOPPED', message);
-    }
+    if (environment.status !== 'Running' && !(await hasJobUnderWay(database.read, environment.id))) return environment;
+    const message = `The environment '${environment.mode}' needs to be stopped: stop it, and clean it then.`;
+    throw new Refusal('ENVIRONMENT_NOT_STOPPED', message);
+  };
+  // Before its turn too: a start that is under way would have it for as long as it takes.
+  return await deployments.inTurn(await checkIsStopped(), async (target, signal) => {
+    const environment = await checkIsStopped();
     await askTarget(target.clean(asTarget(environment), signal), signal, REFUSAL);
     await database.transaction((queries) =>
       insertAuditEntry(queries, {

@@ -29,7 +29,8 @@ export async function deleteEnvironment(
     if (environment.status !== 'Running' && !(await hasJobUnderWay(queries, environment.id))) return environment;
     throw new Refusal('ENVIRONMENT_IN_USE', `The environment '${environment.mode}' is in use: stop it first.`);
   };
-  await deployments.inTurn(await getEnvironment(database.read, app, mode), async (target, signal) => {
+  // Before its turn too: a start that is under way would have it for as long as it takes.
+  await deployments.inTurn(await checkIsIdle(database.read), async (target, signal) => {
     await target.remove(asTarget(await checkIsIdle(database.read)), signal);
     await database.transactionInReserve(async (queries) => {
       const { id, mode: detail } = await checkIsIdle(queries);
