@@ -109,6 +109,30 @@ test('a start that is stopped has failed, and the environment starts again after
   assert.equal(await startStatus(again.jobId), 'Starting');
 });
 
+test('a start that a stop has ended before its turn is never asked of the target', async (t) => {
+  const released = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const world = await setUp(t, {
+    transport: async () => {
+      seen.push('transport');
+      await released.promise;
+    },
+    start: async () => void seen.push('start'),
+    stop: async () => void seen.push('stop'),
+  });
+  const transporting = world.transport(world.packageId);
+  await until('the transport has its turn', () => seen.length === 1);
+  const stopping = world.stop();
+  await world.deps.database.transaction(async () => undefined);
+  const { jobId } = await world.start();
+  released.resolve();
+  await Promise.all([transporting, stopping]);
+  await assert.rejects(world.startStatus(jobId), withCode('START_FAILED', /stopped/));
+  await world.clean();
+  assert.deepEqual(seen, ['transport', 'stop']);
+  assert.equal(await world.status(), 'Stopped');
+});
+
 test('a start that fails says why, and an unexpected error is told to whoever runs the server', async (t) => {
   const failures = [new DeploymentFailure('the port is taken.'), new Error('secret details')];
   const { start, startStatus, status, errors } = await setUp(t, {
