@@ -1,4 +1,5 @@
 import type { AppSettings } from '../protocol/manage.ts';
+import { quote, Refusal } from './refusal.ts';
 
 /** What holds for an app that says nothing else. */
 export const APP_DEFAULTS: AppSettings = {
@@ -21,8 +22,19 @@ export function readAppSettings(text: string): AppSettings {
   return { ...APP_DEFAULTS, ...JSON.parse(text) };
 }
 
-/** Writes settings as a row holds them: a default that changes one day changes for every app that never set it. */
+/**
+ * Writes settings as a row holds them: a default that changes one day changes for every app that never set it.
+ *
+ * @throws Refusal INVALID_PARAMETERS for a folder that leads out of the address of its app
+ */
 export function formatAppSettings(settings: AppSettings): string {
+  for (const name of ['Trunk', 'Branches', 'Tags'] as const) checkFolder(name, settings[name]);
   const own = Object.entries(settings).filter(([name, value]) => value !== APP_DEFAULTS[name as keyof AppSettings]);
   return JSON.stringify(Object.fromEntries(own));
+}
+
+function checkFolder(name: string, folder: string | null): void {
+  if (folder === null || !folder.split('/').includes('..')) return;
+  const message = `${name} is ${quote(folder)}: give a folder below the address of the repository, without '..'.`;
+  throw new Refusal('INVALID_PARAMETERS', message);
 }

@@ -60,6 +60,11 @@ export const FAILURE_CODES = {
     retry: false,
     meaning: 'Commands of a build cannot be run on the server: there is no sandbox that may run them.',
   },
+  'secret-unreadable': {
+    blame: 'operator',
+    retry: false,
+    meaning: 'A secret of the app cannot be decrypted: it is damaged, or was encrypted with another key. Set it again.',
+  },
   'disk-full': { blame: 'operator', retry: false, meaning: 'The disk of the server is full.' },
   'attempts-used-up': {
     blame: 'operator',

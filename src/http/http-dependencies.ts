@@ -67,7 +67,7 @@ export interface HttpOperations {
   updateApp(args: { readonly user: User; readonly app: AppRow; readonly request: UpdateApp }): Promise<AppRow>;
   deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;
   /** undefined where the app has none. */
-  readAppCredentials(app: AppRow): RemoteCredentials | undefined;
+  readAppCredentials(app: AppRow): Promise<RemoteCredentials | undefined>;
   /** @param args `request`: undefined to take them away */
   changeAppCredentials(args: AppArguments & { readonly request: SetCredentials | undefined }): Promise<void>;
   setAppSecret(args: AppArguments & { readonly name: string; readonly value: string }): Promise<void>;

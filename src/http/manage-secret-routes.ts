@@ -38,7 +38,7 @@ export function addManageSecretRoutes(
     method: ['GET', 'HEAD'],
     url: '/apps/:app/credentials',
     schema: describe('showCredentials'),
-    handler: async (request) => presentCredentials(operations.readAppCredentials((await getApp(request)).app)),
+    handler: async (request) => presentCredentials(await operations.readAppCredentials((await getApp(request)).app)),
   });
 
   app.route<AppCall>({

@@ -23,7 +23,10 @@ export function parseCountParameter(query: unknown, name: string, range: CountRa
   if (text === undefined) return range.fallback;
   const count = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (count >= range.min) return Math.min(count, range.max);
-  throw new Refusal('INVALID_PARAMETERS', `The parameter ${name} is ${quote(text)}: give a whole number.`);
+  throw new Refusal(
+    'INVALID_PARAMETERS',
+    `The parameter ${name} is ${quote(text)}: give a whole number from ${range.min} on.`,
+  );
 }
 
 interface CountRange {

@@ -11,7 +11,7 @@ import { createUser } from '../operations/create-user.ts';
 import { deleteApp } from '../operations/delete-app.ts';
 import { deleteEnvironment } from '../operations/delete-environment.ts';
 import { deletePackage } from '../operations/delete-package.ts';
-import { describeBranch, describeBranches, describeRevisions } from '../operations/describe-branches.ts';
+import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
 import { disableUser } from '../operations/disable-user.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
@@ -39,7 +39,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     createApp: (args) => createApp(deps, args),
     updateApp: (args) => updateApp(deps, args),
     deleteApp: (args) => deleteApp(deps, args),
-    readAppCredentials: (app) => openAppCredentials(core.secretBox, app),
+    readAppCredentials: (app) => refusing(() => openAppCredentials(core.secretBox, app)),
     changeAppCredentials: (args) => changeAppCredentials(deps, args),
     setAppSecret: (args) => setAppSecret(deps, args),
     removeAppSecret: (args) => removeAppSecret(deps, args),

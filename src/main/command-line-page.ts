@@ -1,9 +1,10 @@
 import { PassThrough } from 'node:stream';
-import type { Command, Option } from 'commander';
+import { Command, type Option } from 'commander';
 import type { Cli } from '../cli/cli.ts';
 import { EXIT_CODES } from '../cli/exit-codes.ts';
 import { COMMON_OPTIONS } from '../cli/remote-command.ts';
 import { assembleProgram } from './assemble-program.ts';
+import { addServeOptions } from './serve-options.ts';
 
 /** The text of `docs/command-line.md`, made from the commands themselves. */
 export function commandLinePage(): string {
@@ -30,16 +31,14 @@ const INTRODUCTION = `# The command line
 
 <!-- Generated from the commands by \`npm run fix\`; a test compares. -->
 
-\`slipway serve\`, \`demo\`, \`doctor\`, \`admin-key\` and \`secrets\` work on this machine and take the settings of [configuration.md](configuration.md). All other commands speak HTTP to a server. They take its address and
-your credentials from flags, else from \`SLIPWAY_URL\`, \`SLIPWAY_USERNAME\` and \`SLIPWAY_API_KEY\`, else from what
+\`slipway serve\`, \`demo\`, \`doctor\`, \`admin-key\`, \`secrets\` and \`toolchain\` work on this machine and take the settings
+of [configuration.md](configuration.md). All other commands speak HTTP to a server. They take its address and your
+credentials from flags, else from \`SLIPWAY_URL\`, \`SLIPWAY_USERNAME\` and \`SLIPWAY_API_KEY\`, else from what
 \`slipway login\` keeps in \`$XDG_CONFIG_HOME/slipway/credentials.json\`.
 
 The result goes to standard output; progress, notes and errors go to standard error. With \`--json\` the result is the
 JSON of the API, and an error is one line of JSON: \`{"errorCode", "errorMessage", "exitCode"}\`.
 `;
-
-/** Options of commands that take the settings too. */
-const OF_ITS_OWN: ReadonlySet<string> = new Set(['--verify', '--new-key-file', '--drop-unreadable']);
 
 interface Leaf {
   readonly command: Command;
@@ -57,7 +56,8 @@ function section(command: Command, path: string): string[] {
   );
   const hasSettings = command.options.some(({ long }) => long === '--config');
   const options = command.options.filter((option) => !isCommon(option));
-  const shown = hasSettings ? options.filter(({ long }) => OF_ITS_OWN.has(long ?? '')) : options;
+  const ofSettings = new Set(addServeOptions(new Command()).options.map(({ long }) => long));
+  const shown = hasSettings ? options.filter(({ long }) => !ofSettings.has(long)) : options;
   const note = hasSettings
     ? ['Takes `--json`, `--config <file>` and every flag of [configuration.md](configuration.md).', '']
     : [];

@@ -7,7 +7,7 @@ import { openSecretBox, type SecretBox } from '../secrets/secret-box.ts';
 import { formatSecretKey } from '../secrets/secret-key.ts';
 import type { Configuration } from './configuration.ts';
 import { moveSecretFile, writeSecretFile } from './secret-file.ts';
-import { keyFiles, makeKey, openStoredSecrets } from './stored-secrets.ts';
+import { findStoredKey, keyFiles, makeKey, openStoredSecrets } from './stored-secrets.ts';
 
 export interface RotatedSecrets {
   readonly KeyId: string;
@@ -71,7 +71,7 @@ async function openFormer(
     return await openStoredSecrets(place, database);
   } catch (error) {
     if (!mayBeLost) throw error;
-    return place.secretKey === undefined ? undefined : openSecretBox(place.secretKey);
+    return await findStoredKey(place);
   }
 }
 

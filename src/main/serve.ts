@@ -53,6 +53,6 @@ function firstSteps(url: string, keyFile: string): string {
   return [
     'Next, in another terminal:',
     `  slipway login ${url} --username admin < ${keyFile}`,
-    '  slipway app create <app> --repository <git url or path>',
+    '  slipway app create <app> --repository <url or path>',
   ].join('\n');
 }

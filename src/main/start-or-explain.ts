@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { closeInherited } from './close-inherited.ts';
 import type { Configuration } from './configuration.ts';
 import type { RunningServer } from './server.ts';
 
@@ -8,6 +9,7 @@ import type { RunningServer } from './server.ts';
  * @throws CommandFailure that says what to do, where the folder or the address cannot be used
  */
 export async function startOrExplain(configuration: Configuration): Promise<RunningServer> {
+  closeInherited();
   const { startServer } = await import('./server.ts');
   const logger = pino({ level: configuration.logLevel }, pino.destination(2));
   try {

@@ -25,10 +25,19 @@ export const keyFiles = (dataFolder: string) => ({
  * @throws CommandFailure where the key is missing, damaged, or another one than was sealed with
  */
 export async function openStoredSecrets(place: Place, database: Database): Promise<SecretBox> {
-  const keyIds = new Set((await listSealed(database.read)).map(({ sealed }) => keyIdOf(sealed)));
+  // What is damaged names no key. It is nothing to whoever else keeps a secret here, and said where it is needed.
+  const named = (await listSealed(database.read)).map(({ sealed }) => keyIdOf(sealed));
+  const keyIds = new Set(named.filter((keyId) => keyId !== undefined));
   const box = openSecretBox(place.secretKey ?? (await readKeyFile(place.dataFolder, keyIds)));
   for (const keyId of keyIds) if (keyId !== box.keyId) throw wrongKey(place, keyId, box.keyId);
   return box;
+}
+
+/** The key of a data folder as it is, whether or not anything is sealed with it. @returns undefined for none */
+export async function findStoredKey({ dataFolder, secretKey }: Place): Promise<SecretBox | undefined> {
+  if (secretKey !== undefined) return openSecretBox(secretKey);
+  const key = parseSecretKey((await ifThere(readFile(keyFiles(dataFolder).current, 'utf8'))) ?? '');
+  return key && openSecretBox(key);
 }
 
 async function readKeyFile(dataFolder: string, keyIds: ReadonlySet<string>): Promise<Buffer> {

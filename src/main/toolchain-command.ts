@@ -19,9 +19,10 @@ export function addToolchainCommand(program: Command, cli: Cli): void {
   addServeOptions(
     toolchain
       .command('add <archive>')
-      .description('add an MxBuild from its archive, such as mxbuild-10.12.3.41523.tar.gz')
-      .option('--mendix <version>', 'its version, where the name of the archive does not tell it'),
-  ).action((archive: string, options: AddOptions) => addToolchain(cli, archive, options));
+      .description('add an MxBuild from its archive, such as mxbuild-10.12.3.41523.tar.gz'),
+  )
+    .option('--mendix <version>', 'its version, where the name of the archive does not tell it')
+    .action((archive: string, options: AddOptions) => addToolchain(cli, archive, options));
   addServeOptions(toolchain.command('remove <version>').description('remove an MxBuild')).action(
     (version: string, options: ServeOptions) => removeToolchain(cli, version, options),
   );
@@ -43,7 +44,7 @@ async function listToolchains(cli: Cli, options: ServeOptions): Promise<void> {
 
 async function addToolchain(cli: Cli, archive: string, options: AddOptions): Promise<void> {
   const { mendix, ...others } = options;
-  const version = readVersion(mendix ?? versionIn(archive));
+  const version = readVersion(mendix ?? versionIn(archive) ?? refuseName(archive));
   const folder = await addOrExplain(await open(cli, others), resolve(cli.folder, archive), version, cli.signal);
   print(cli, options, { Version: version, Folder: folder }, () => `Added MxBuild ${version} in ${folder}.`);
 }
@@ -72,13 +73,18 @@ async function open(cli: Cli, options: ServeOptions) {
 }
 
 /** `mxbuild-10.12.3.41523.tar.gz`, with the `win-` or `arm64-` that some have before it. */
-function versionIn(archive: string): string {
-  return /mxbuild-(.+?)\.(?:tar\.gz|tgz|tar)$/i.exec(basename(archive))?.[1] ?? '';
+function versionIn(archive: string): string | undefined {
+  return /mxbuild-(.+?)\.(?:tar\.gz|tgz|tar)$/i.exec(basename(archive))?.[1];
+}
+
+function refuseName(archive: string): never {
+  const message = `The name ${quote(basename(archive))} does not tell the version of Mendix: give it with --mendix, such as --mendix 10.12.3.41523.`;
+  throw new CommandFailure('usage', 'NO_VERSION', message);
 }
 
 function readVersion(text: string): MendixVersion {
   const version = parseMendixVersion(text);
   if (version !== undefined) return version;
-  const message = `${quote(text)} is no version of Mendix: name one such as 10.12.3.41523${text === '' ? ' with --mendix' : ''}.`;
+  const message = `${quote(text)} is no version of Mendix: name one such as 10.12.3.41523.`;
   throw new CommandFailure('usage', 'NO_VERSION', message);
 }

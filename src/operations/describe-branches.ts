@@ -31,7 +31,7 @@ export async function describeBranches(
   app: AppRow,
   signal: AbortSignal,
 ): Promise<readonly DescribedBranch[]> {
-  const branches = await refusing(deps.repositoryOf(app).listBranches(signal));
+  const branches = await refusing(() => deps.repositoryOf(app).listBranches(signal));
   return await describe(deps, app, branches, signal);
 }
 
@@ -60,7 +60,7 @@ export async function describeRevisions(
   signal: AbortSignal,
 ): Promise<readonly DescribedRevision[]> {
   const branch = await findBranch(deps, app, request, signal);
-  const revisions = await refusing(deps.repositoryOf(app).listRevisions(exactly(branch), { limit }, signal));
+  const revisions = await refusing(() => deps.repositoryOf(app).listRevisions(exactly(branch), { limit }, signal));
   const onBranch = revisions.map(({ id }) => ({ revisionId: id, branch }));
   const versions = await findMendixVersions(deps, app, onBranch, signal);
   return revisions.map((revision, at) => ({ ...revision, mendixVersion: versions[at] }));
@@ -73,7 +73,7 @@ async function describe(
   signal: AbortSignal,
 ): Promise<readonly DescribedBranch[]> {
   const heads = branches.map((branch) => ({ revisionId: branch.headId, branch }));
-  const tagged = await refusing(findLatestTaggedVersions(deps, app, branches, signal));
+  const tagged = await refusing(() => findLatestTaggedVersions(deps, app, branches, signal));
   const versions = await findMendixVersions(deps, app, heads, signal);
   return branches.map((branch, at) => ({
     ...branch,
@@ -98,7 +98,7 @@ export async function findBranch(
   request: BranchRequest,
   signal: AbortSignal,
 ): Promise<Branch> {
-  const branches = await refusing(repositoryOf(app).listBranches(signal));
+  const branches = await refusing(() => repositoryOf(app).listBranches(signal));
   const named = request.mainLine ? undefined : branches.find(({ name }) => name === request.name);
   const isMainMeant = request.mainLine || request.orMainLine;
   const found = named ?? (isMainMeant ? branches.find(({ isMainLine }) => isMainLine) : undefined);
@@ -107,9 +107,9 @@ export async function findBranch(
 }
 
 /** Answers what the repository answers. @throws Refusal for what it cannot */
-export async function refusing<T>(asked: Promise<T>): Promise<T> {
+export async function refusing<T>(ask: () => T | Promise<T>): Promise<T> {
   try {
-    return await asked;
+    return await ask();
   } catch (error) {
     if (!(error instanceof RepositoryError)) throw error;
     throw new Refusal(CODES[error.kind] ?? 'REPOSITORY_UNAVAILABLE', error.message, { cause: error });

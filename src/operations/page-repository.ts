@@ -36,7 +36,7 @@ export async function pageBranches(
   { limit, skip }: PageRange,
   signal: AbortSignal,
 ): Promise<Page<BranchWithCommit>> {
-  const branches = await refusing(deps.repositoryOf(app).listBranches(signal));
+  const branches = await refusing(() => deps.repositoryOf(app).listBranches(signal));
   return { items: await withCommits(deps, app, branches.slice(skip, skip + limit), signal), total: branches.length };
 }
 
@@ -67,8 +67,10 @@ export async function pageCommits(
   const branch = await findBranch(deps, app, request, signal);
   const repository = deps.repositoryOf(app);
   const head = headId ?? branch.headId;
-  const total = await refusing(repository.countRevisions(exactly(branch), head, signal));
-  const revisions = await refusing(repository.listRevisions(exactly(branch), { limit, skip, headId: head }, signal));
+  const total = await refusing(() => repository.countRevisions(exactly(branch), head, signal));
+  const revisions = await refusing(() =>
+    repository.listRevisions(exactly(branch), { limit, skip, headId: head }, signal),
+  );
   const versions = await findMendixVersions(
     deps,
     app,
@@ -85,7 +87,7 @@ async function withCommits(
   signal: AbortSignal,
 ): Promise<readonly BranchWithCommit[]> {
   const ids = branches.map(({ headId }) => headId);
-  const facts = await refusing(deps.repositoryOf(app).readRevisions(ids, signal));
+  const facts = await refusing(() => deps.repositoryOf(app).readRevisions(ids, signal));
   const heads = branches.map((branch) => ({ revisionId: branch.headId, branch }));
   const versions = await findMendixVersions(deps, app, heads, signal);
   return branches.map(({ name, isMainLine }, at) => {

@@ -1,5 +1,7 @@
 import { lstat, readlink, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { BuildFailure } from '../domain/failure.ts';
+import { quote } from '../domain/refusal.ts';
 import type { RoomPlaces, SandboxCommand } from './sandbox.ts';
 
 /** Where a command finds its room. */
@@ -20,6 +22,8 @@ const ETC = [
   'pki',
   'ssl',
 ];
+/** Keys of the host's services for TLS, which a server that is root could read. */
+const PRIVATE = ['/etc/ssl/private', '/etc/pki/tls/private'];
 const SHM_BYTES = 64 * 1024 * 1024;
 
 /** Files that are made inside: who the user is. */
@@ -35,8 +39,24 @@ export const MADE_FILES = {
  *
  * @param hidden absolute paths that are never seen inside, wherever they lie
  * @param fileDescriptors from which the contents of files that are made inside are read
+ * @returns each argument with a NUL at its end, as bubblewrap reads them
+ * @throws BuildFailure `no-sandbox` for one that holds NUL itself: bubblewrap would take what follows as an order
  */
 export async function bubblewrapArguments(
+  command: SandboxCommand,
+  hidden: readonly string[],
+  fileDescriptors: ReadonlyMap<string, number>,
+): Promise<string> {
+  const told = await orders(command, hidden, fileDescriptors);
+  const wrong = told.find((word) => word.includes('\0'));
+  if (wrong === undefined) return told.map((word) => `${word}\0`).join('');
+  throw new BuildFailure(
+    'no-sandbox',
+    `The sandbox cannot be told of ${quote(wrong)}: take the NUL character out of it.`,
+  );
+}
+
+async function orders(
   command: SandboxCommand,
   hidden: readonly string[],
   fileDescriptors: ReadonlyMap<string, number>,
@@ -56,7 +76,22 @@ export async function bubblewrapArguments(
     ...ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ...[...fileDescriptors].flatMap(([path, descriptor]) => ['--perms', '0444', '--file', `${descriptor}`, path]),
     ...maskUnder(['/usr', '/etc', '/bin', '/sbin', '/lib'], hidden),
-    ...['--proc', '/proc', '--dev', '/dev', '--size', `${SHM_BYTES}`, '--tmpfs', '/dev/shm', '--remount-ro', '/dev'],
+    ...(await there(PRIVATE)).flatMap((path) => ['--tmpfs', path]),
+    // The kernel's settings are files of root's there, which it lets a server's root write without any right.
+    ...[
+      '--proc',
+      '/proc',
+      '--remount-ro',
+      '/proc',
+      '--dev',
+      '/dev',
+      '--size',
+      `${SHM_BYTES}`,
+      '--tmpfs',
+      '/dev/shm',
+      '--remount-ro',
+      '/dev',
+    ],
     ...['--bind', join(room, 'tmp'), PLACES.tmp, '--bind', join(room, 'home'), PLACES.home],
     ...['--bind', join(room, 'workspace'), PLACES.workspace],
     // After the folder for temporary files: one of them may lie there outside.
@@ -76,6 +111,12 @@ async function systemFolders(): Promise<readonly string[]> {
     else if (entry?.isDirectory() === true) told.push('--ro-bind', path, path);
   }
   return told;
+}
+
+async function there(paths: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of paths) if ((await lstat(path).catch(() => undefined))?.isDirectory() === true) found.push(path);
+  return found;
 }
 
 async function readOnlyFolders(folders: readonly string[], hidden: readonly string[]): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BuildFailure } from '../domain/failure.ts';
 import { bubblewrapArguments, MADE_FILES, PLACES } from './bubblewrap-arguments.ts';
+import { callFilter } from './call-filter.ts';
 import { type ControlGroups, makeControlGroups } from './control-groups.ts';
 import { imageRefusal } from './image-refusal.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
@@ -99,9 +100,11 @@ async function start(surroundings: Surroundings, command: SandboxCommand): Promi
   const [program, ...words] = limited;
   const network = plan === undefined ? [] : IN_NETWORK;
   const bounded = ['prlimit', ...resourceLimits(command.limits, groups), '--', ...command.argv];
-  const bwrap = ['bwrap', '--args', `${ARGUMENTS_FD}`, '--json-status-fd', `${STATUS_FD}`, '--', ...bounded];
+  const filterFd = firstFileFd + descriptors.size;
+  const ownFds = ['--json-status-fd', `${STATUS_FD}`, '--seccomp', `${filterFd}`];
+  const bwrap = ['bwrap', '--args', `${ARGUMENTS_FD}`, ...ownFds, '--', ...bounded];
   const input = plan === undefined ? 'ignore' : 'pipe';
-  const pipes = Array.from({ length: firstFileFd - STATUS_FD + descriptors.size }, () => 'pipe' as const);
+  const pipes = Array.from({ length: filterFd - STATUS_FD + 1 }, () => 'pipe' as const);
   const child = spawn(program, [...words, ...network, ...bwrap], {
     cwd: '/',
     // Nothing of the command's environment: it would reach what is outside of the sandbox.
@@ -110,7 +113,8 @@ async function start(surroundings: Surroundings, command: SandboxCommand): Promi
     detached: true,
   });
   if (plan !== undefined) feed(child, 0, plan.filter);
-  feed(child, ARGUMENTS_FD, told.map((word) => `${word}\0`).join(''));
+  feed(child, ARGUMENTS_FD, told);
+  feed(child, filterFd, callFilter());
   for (const [at, content] of Object.values(files).entries()) feed(child, firstFileFd + at, content);
   return child;
 }
@@ -130,11 +134,11 @@ function resourceLimits(limits: SandboxLimits, { limited }: ControlGroups): read
 }
 
 /** Nothing that a process inside could write to is left open here. */
-function feed(child: ChildProcess, descriptor: number, text: string): void {
+function feed(child: ChildProcess, descriptor: number, content: string | Uint8Array): void {
   const pipe = child.stdio[descriptor] as Writable | null | undefined;
   // Where bubblewrap ends before it has read everything, its exit code says so.
   pipe?.on('error', () => undefined);
-  pipe?.end(text);
+  pipe?.end(content);
 }
 
 interface Status {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { until } from '../../test/support/until.ts';
-import { watchDisk } from './watch-disk.ts';
+import { measureFolder, watchDisk } from './watch-disk.ts';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
@@ -37,4 +37,16 @@ test("what others write on the same disk is nobody else's doing", async (t) => {
   }
   stop.abort();
   await watched;
+});
+
+test('what is in a folder whose name is not text counts, and so does a file without content', async (t) => {
+  const folder = await temporaryFolder(t);
+  const odd = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff])]);
+  await mkdir(odd);
+  const { signal } = new AbortController();
+  const without = await measureFolder(folder, Infinity, signal);
+  await writeFile(Buffer.concat([odd, Buffer.from('/large')]), Buffer.alloc(MIB, 'x'), { flush: true });
+  for (let at = 0; at < 100; at++) await writeFile(join(folder, `empty${at}`), '');
+  const withThem = await measureFolder(folder, Infinity, signal);
+  assert.ok(withThem - without >= MIB + 100 * 1024, `${withThem - without}`);
 });

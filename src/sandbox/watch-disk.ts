@@ -1,5 +1,4 @@
 import { lstat, opendir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often something is done at least, or at most. */
@@ -17,6 +16,7 @@ const LOOKING_SHARE = 10;
 const URGENT_SHARE = 2;
 /** With less than this on the disk every command that writes is in the way of the server. */
 const LEAST_FREE_BYTES = 128 * 1024 * 1024;
+const LEAST_ENTRY_BYTES = 1024;
 
 /**
  * Watches folders until the signal fires, and once calls `onFull`: when they hold more than they may, or when hardly
@@ -65,22 +65,40 @@ async function measureFolders(folders: readonly string[], enoughBytes: number, s
 
 /**
  * The bytes that a folder takes on the disk, or anything above `enoughBytes` once they are more than that. What goes
- * away meanwhile and what may not be looked at counts as nothing.
+ * away meanwhile and what may not be looked at counts as nothing; what lies deeper than any path leads counts as too much.
  */
 export async function measureFolder(folder: string, enoughBytes: number, signal: AbortSignal): Promise<number> {
   let bytes = 0;
-  const folders = [folder];
+  // In bytes, since names need not be text.
+  const folders = [Buffer.from(folder)];
   for (let next = folders.pop(); next !== undefined && bytes <= enoughBytes; next = folders.pop()) {
     if (signal.aborted) return bytes;
     try {
-      for await (const entry of await opendir(next)) {
-        const path = join(next, entry.name);
+      for await (const entry of await opendir(next, { encoding: 'buffer' as 'utf8' })) {
+        const path = Buffer.concat([next, SLASH, Buffer.from(entry.name)]);
         if (entry.isDirectory()) folders.push(path);
-        bytes += (await lstat(path)).blocks * 512;
+        bytes += await measureEntry(path);
       }
-    } catch {
+    } catch (error) {
+      if (isTooDeep(error)) return Infinity;
       // It is being changed by whoever is watched: the next look sees more.
     }
   }
   return bytes;
+}
+
+const SLASH = Buffer.from('/');
+
+/** A file without content takes room as well: a disk has so many files and no more. */
+async function measureEntry(path: Buffer): Promise<number> {
+  try {
+    return Math.max((await lstat(path)).blocks * 512, LEAST_ENTRY_BYTES);
+  } catch (error) {
+    if (isTooDeep(error)) throw error;
+    return 0;
+  }
+}
+
+function isTooDeep(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENAMETOOLONG';
 }

@@ -45,7 +45,9 @@ export function openSecretBox(key: Buffer): SecretBox {
     open(sealed, place) {
       const [version, sealedWith, nonce = '', text = ''] = sealed.split('.');
       if (version !== VERSION || sealedWith !== keyId) {
-        throw new SecretUnreadable(`${describePlace(place)} were not encrypted with this key: set them again.`);
+        throw new SecretUnreadable(
+          `${describePlace(place)} are damaged, or encrypted with another key: set them again.`,
+        );
       }
       try {
         return decrypt(key, Buffer.from(nonce, 'base64url'), Buffer.from(text, 'base64url'), place);
@@ -56,9 +58,9 @@ export function openSecretBox(key: Buffer): SecretBox {
   };
 }
 
-/** The key that something was sealed with. */
-export function keyIdOf(sealed: string): string {
-  return sealed.split('.')[1] ?? '';
+/** The key that something was sealed with. @returns undefined where the text is damaged, and names none */
+export function keyIdOf(sealed: string): string | undefined {
+  return /^v1\.([0-9a-f]{16})\./.exec(sealed)?.[1];
 }
 
 function decrypt(key: Buffer, nonce: Buffer, text: Buffer, place: SecretPlace): string {

@@ -122,6 +122,8 @@ test('errors are those of the App Repository API', async (t) => {
   for (const query of ['limit=0', 'limit=x', 'cursor=x', `cursor=${Buffer.from('0 ffff').toString('base64url')}`]) {
     assert.deepEqual(await codeOf(get(`/branches/main/commits?${query}`)), [400, 'RS400'], query);
   }
+  const tooFew = await get('/branches/main/commits?limit=0');
+  assert.equal(tooFew.body.errorMessage, "The parameter limit is '0': give a whole number from 1 on.");
   const withKey = await server.call('GET', '/v1/repositories/calc/info/');
   assert.equal(withKey.status, 200);
   const stranger = await server.call('GET', '/v1/repositories/calc/info', undefined, { username: 'a', apiKey: 'b' });

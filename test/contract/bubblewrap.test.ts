@@ -35,6 +35,42 @@ test('bubblewrap: nothing but the room can be written, and no right is had or ga
   assert.equal(output, 'CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
 });
 
+test('bubblewrap: settings of the kernel stay as they are, also where the server is root', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  const script = `for file in /proc/sys/vm/swappiness /proc/sys/kernel/core_pattern; do
+    value=$(cat $file); (echo "$value" > $file) 2>/dev/null && echo "wrote $file"; done; echo tried > /proc/self/fd/1`;
+  const { output } = await runScript(t, sandbox, `(${script}) | cat`);
+  assert.equal(output, 'tried\n');
+});
+
+test('bubblewrap: private keys of services of the host are not seen', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  const script = `for path in /etc/ssl/private /etc/pki/tls/private; do
+    test ! -e $path || stat --file-system --format=%T $path; done; ls /etc/ssl/certs | head -n 1`;
+  const { output } = await runScript(t, sandbox, script);
+  assert.match(output, /^(?:tmpfs\n){0,2}.+\n$/);
+  assert.doesNotMatch(output, /ext/);
+});
+
+test('bubblewrap: a variable with a NUL is refused, since what follows would be an order to bubblewrap', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  const environment = { PATH: '/usr/bin:/bin', X: 'x\0--bind\0/\0/workspace/host' };
+  const run = runScript(t, sandbox, 'ls host', { environment });
+  await assert.rejects(run, { code: 'no-sandbox', message: /take the NUL character out/ });
+});
+
+test('bubblewrap: calls that lead past the namespaces are refused, and sockets of a network are not', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  // AF_INET, AF_UNIX, then AF_VSOCK; the last two by their number on this machine.
+  const numbers = process.arch === 'arm64' ? [425, 219] : [425, 250];
+  const script = `use Socket; for (2, 1, 40) { socket(my $s, $_, SOCK_STREAM, 0) ? print "made\\n" : print $!+0, "\\n" }
+    for (${numbers.join(', ')}) { syscall($_, 8, 0, 0, 0, 0) == -1 ? print $!+0, "\\n" : print "done\\n" }`;
+  for (const network of [false, true]) {
+    const argv = ['perl', '-e', script] as const;
+    assert.equal((await runScript(t, sandbox, '', { argv, network })).output, 'made\nmade\n97\n1\n1\n');
+  }
+});
+
 test('bubblewrap: a server that was given a right, such as that to low ports, runs commands without it', async (t) => {
   const room = await temporaryFolder(t);
   const program = `import { bubblewrapSandbox } from '${import.meta.resolve('../../src/sandbox/bubblewrap.ts')}';

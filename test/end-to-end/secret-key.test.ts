@@ -139,13 +139,53 @@ test('a rotation that meets something damaged changes nothing, unless it may be 
   assert.deepEqual(await readKept(dataFolder), { ...KEPT, secrets });
 });
 
-/** Spoils a secret of the app. */
-async function damage(dataFolder: string, name: string): Promise<void> {
+test('a secret whose bytes name no key does not stop the server, and is alone in being removed', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  await spoil(dataFolder, 'A', (sealed) => `AAAA${sealed.slice(4)}`);
+  await assert.rejects(readKept(dataFolder), {
+    code: 'secret-unreadable',
+    message: /secret A are damaged.*: set them again/,
+  });
+  const { Encrypted, Removed } = await rotate(dataFolder, { dropUnreadable: true });
+  assert.deepEqual([Encrypted, Removed], [2, 1]);
+  const { A, ...secrets } = KEPT.secrets;
+  assert.deepEqual(await readKept(dataFolder), { ...KEPT, secrets });
+});
+
+test('what the key of the data folder opens is kept, though something else was encrypted with another', async (t) => {
+  const dataFolder = await stoppedServer(t);
+  await spoil(dataFolder, 'A', (sealed) => sealed.replace(/^v1\.[0-9a-f]{16}/, `v1.${'0'.repeat(16)}`));
+  await assert.rejects(readKept(dataFolder), /encrypted with the key 0{16}/);
+  assert.deepEqual((await rotate(dataFolder, { dropUnreadable: true })).Removed, 1);
+  const { A, ...secrets } = KEPT.secrets;
+  assert.deepEqual(await readKept(dataFolder), { ...KEPT, secrets });
+});
+
+test('credentials that are damaged are said to be so by every call that needs them', async (t) => {
+  const server = await startTestServer(t);
+  await server.call('POST', '/manage/1/apps', { AppId: 'calc', Repository: '/nowhere' });
+  await server.call('PUT', '/manage/1/apps/calc/credentials', { Kind: 'token', Token: 'open-sesame' });
+  await spoil(server.dataFolder, undefined, (sealed) => sealed.slice(0, 30));
+  const { ProjectId } = (await server.call('GET', '/manage/1/apps/calc')).body;
+  const ours = ['/api/1/apps/calc/branches', '/manage/1/apps/calc/credentials'];
+  const calls = [...ours, `/v1/repositories/${ProjectId}/branches`];
+  for (const path of calls) {
+    const { status, body } = await server.call('GET', path);
+    assert.equal(status, 502, path);
+    assert.equal(body.errorMessage, "The credentials of the app 'calc' cannot be decrypted: set them again.");
+  }
+});
+
+const damage = (dataFolder: string, name: string) =>
+  spoil(dataFolder, name, (sealed) => sealed.replace(/....$/, 'AAAA'));
+
+/** Changes what an app keeps sealed. @param name of a secret; undefined for the credentials */
+async function spoil(dataFolder: string, name: string | undefined, change: (sealed: string) => string): Promise<void> {
   const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
   await database.transaction(async (queries) => {
     const found = (await listSealed(queries)).find((one) => one.name === name);
     assert.ok(found);
-    await replaceSealed(queries, { ...found, sealed: found.sealed.replace(/....$/, 'AAAA') });
+    await replaceSealed(queries, { ...found, sealed: change(found.sealed) });
   });
   await database.close();
 }

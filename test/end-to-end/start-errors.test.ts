@@ -100,3 +100,10 @@ async function openFiles(folder: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('ls', ['-l', `/proc/${process.pid}/fd`]);
   return stdout.split('\n').filter((line) => line.includes(folder));
 }
+
+test('an archive whose name tells no version is refused with the option that does', async (t) => {
+  const folder = await temporaryFolder(t);
+  const { code, stderr } = await runSlipway(t, folder, ['toolchain', 'add', 'other.tar.gz', '--data', folder]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^The name 'other\.tar\.gz' does not tell the version of Mendix: give it with --mendix/);
+});

@@ -86,3 +86,18 @@ test('a kind that is given is not found out, and an address has to suit it', asy
   const refused = await create('other', 'svn+rsh://svn.example.com/app', 'svn');
   assert.deepEqual([refused.status, refused.body.errorCode], [400, 'INVALID_PARAMETERS']);
 });
+
+test('a folder that leads out of the address is refused', async (context) => {
+  const { server, remote } = await setUp(context);
+  for (const name of ['Trunk', 'Branches', 'Tags']) {
+    const app = { AppId: 'other', Repository: remote.path, [name]: 'a/../../b' };
+    const answers = [
+      await server.call('POST', '/manage/1/apps', app),
+      await server.call('PATCH', '/manage/1/apps/legacy', { [name]: '../b' }),
+    ];
+    for (const { status, body } of answers) {
+      assert.deepEqual([status, body.errorCode], [400, 'INVALID_PARAMETERS']);
+      assert.match(body.errorMessage, new RegExp(`^${name} is '.*b': give a folder below the address`));
+    }
+  }
+});

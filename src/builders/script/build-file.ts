@@ -4,7 +4,13 @@ import { type Static, Type } from 'typebox';
 export const BUILD_FILE = 'slipway.yml';
 
 const Name = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\x00-\\x1f]+$' });
-const Line = Type.String({ minLength: 1, description: 'A command for `sh -e`; it may have several lines.' });
+/** Neither an argument nor a variable of a program can hold NUL: what follows it would be taken as another. */
+const NO_NUL = '^[^\\x00]*$';
+const Line = Type.String({
+  minLength: 1,
+  pattern: NO_NUL,
+  description: 'A command for `sh -e`; it may have several lines.',
+});
 const Step = Type.Object({ name: Type.Optional(Name), run: Line }, { additionalProperties: false });
 const RelativePath = Type.String({ minLength: 1, maxLength: 1000 });
 
@@ -30,7 +36,7 @@ export const BuildFileSchema = Type.Object(
         environment: Type.Optional(
           Type.Record(
             Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
-            Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
+            Type.Union([Type.String({ pattern: NO_NUL }), Type.Number(), Type.Boolean()]),
             { description: 'Variables for the steps.' },
           ),
         ),

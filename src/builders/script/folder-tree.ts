@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import { chmod, constants, type FileHandle, lstat, open, opendir, readlink } from 'node:fs/promises';
-import { join, matchesGlob, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { BuildFailure } from '../../domain/failure.ts';
 import { quote } from '../../domain/refusal.ts';
 import type { FileContent, SourceFile, SourceTree } from '../../repository/repository.ts';
 
 const READ_BYTES = 1024 * 1024;
+/** The kernel takes 4096, of which a name may be 255. */
+const LONGEST_PATH_BYTES = 3800;
 
 export interface FolderTreeOptions {
   /** An absolute path without links in it, where nothing runs any more. */
   readonly folder: string;
-  /** Which files are taken, by their path in the folder: those that match one of these. Undefined for all. */
-  readonly patterns: readonly string[] | undefined;
+  /** Which files are taken, by their path in the folder. */
+  readonly isWanted: (path: string) => boolean;
   readonly committedAt: number;
   /** Of all contents. */
   readonly mostBytes: number;
@@ -27,8 +29,7 @@ export async function openFolderTree(options: FolderTreeOptions): Promise<Source
   const { folder, committedAt, signal } = options;
   const files: SourceFile[] = [];
   let leftBytes = options.mostBytes;
-  for await (const path of listPaths(folder, '', options.patterns)) {
-    signal.throwIfAborted();
+  for await (const path of listPaths(options, '')) {
     const { file, sizeBytes } = await describe(folder, path, leftBytes, signal);
     leftBytes -= sizeBytes;
     files.push(file);
@@ -37,19 +38,19 @@ export async function openFolderTree(options: FolderTreeOptions): Promise<Source
   return { committedAt, files, read: (wanted, abort) => read(folder, wanted, abort), close: async () => undefined };
 }
 
-async function* listPaths(
-  root: string,
-  parent: string,
-  patterns: FolderTreeOptions['patterns'],
-): AsyncGenerator<string> {
-  const folder = join(root, parent);
+async function* listPaths(options: FolderTreeOptions, parent: string): AsyncGenerator<string> {
+  const folder = join(options.folder, parent);
+  if (Buffer.byteLength(folder) > LONGEST_PATH_BYTES) {
+    throw unusable(`Folders lie too deep in each other, such as ${quote(parent.slice(0, 100))}: leave them out.`);
+  }
   await makeReadable(folder, 0o700);
   for await (const entry of await opendir(folder, { encoding: 'buffer' as 'utf8' })) {
+    // Here too, since what is not wanted takes time as well.
+    options.signal.throwIfAborted();
     const name = nameOf(entry.name, parent);
     const path = posix.join(parent, name);
-    const isWanted = patterns === undefined || patterns.some((pattern) => matchesGlob(path, pattern));
-    if (entry.isDirectory()) yield* listPaths(root, path, patterns);
-    else if (!isWanted) continue;
+    if (entry.isDirectory()) yield* listPaths(options, path);
+    else if (!options.isWanted(path)) continue;
     else if (entry.isFile() || entry.isSymbolicLink()) yield path;
     else throw unusable(`${quote(path)} is neither a file nor a folder nor a link: leave it out of the package.`);
   }
@@ -136,9 +137,13 @@ export async function* readFileIn(folder: string, path: string, signal: AbortSig
 /** Never follows a link, and never waits for whoever writes into a pipe. */
 async function openRegular(full: string, path: string): Promise<FileHandle> {
   await makeReadable(full, 0o600);
-  const handle = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
+  const handle = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error) => {
+    // A socket, or a device that is none.
+    if (error.code === 'ENXIO') return undefined;
+    throw error;
+  });
+  if (handle !== undefined && (await handle.stat()).isFile()) return handle;
+  await handle?.close();
   throw unusable(`${quote(path)} is no file: name a folder or a file as the package.`);
 }
 

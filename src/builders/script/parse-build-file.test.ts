@@ -50,6 +50,16 @@ test('a mistake is named with its line and column', () => {
       'build:\n  run: make\n  package: dist\n  image: oci:folder',
       /line 4, column 10: 'oci:folder' is not the name of an image/,
     ],
+    ['build:\n  run: "a\\0b"\n  package: dist', /line 2, column 8: 'build\.run' must match pattern/],
+    [
+      'build:\n  run: make\n  package: dist\n  environment:\n    A: "a\\0--bind"',
+      /line 5, column 8: 'build\.environment\.A' must match pattern/,
+    ],
+    [`build:\n  run: "${'ä'.repeat(50_001)}"\n  package: dist`, /line 2, column 8: A command may have 100000 bytes/],
+    [
+      `build:\n  run: make\n  package: dist\n  environment:\n    A: ${'x'.repeat(100_000)}`,
+      /line 5, column 8: A variable may have 100000 bytes: put it into a file/,
+    ],
     ['build:\n  run: [unclosed', /line 2, column \d+: /],
     ['build:\n\trun: make', /line 2, column 1: /],
   ];

@@ -7,6 +7,8 @@ import { BUILD_FILE, BuildFileSchema, type BuildPlan, type WrittenBuildFile } fr
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const MOST_ALIASES = 100;
+/** Linux takes no argument and no variable of 128 KiB; its name counts too. */
+const LONGEST_TEXT_BYTES = 100_000;
 
 /** @throws BuildFailure `build-file` that says what is wrong, in which line and column */
 export function parseBuildFile(text: string): BuildPlan {
@@ -84,6 +86,7 @@ function planOf(build: WrittenBuildFile['build'], fail: Fail): BuildPlan {
     given.map((path) => cleanPath(path, (what) => fail([key], what)));
   const cache = paths('cache', build.cache ?? []);
   if (cache.includes('.')) fail(['cache'], "'cache' names folders in the workspace, and not the workspace itself.");
+  checkLengths(build, fail);
   return {
     steps: written.map(({ name, run }, at) => ({ name: name ?? `step ${at + 1}`, run })),
     package: paths('package', typeof build.package === 'string' ? [build.package] : build.package),
@@ -93,6 +96,16 @@ function planOf(build: WrittenBuildFile['build'], fail: Fail): BuildPlan {
     environment: Object.fromEntries(Object.entries(build.environment ?? {}).map(([name, one]) => [name, String(one)])),
     cache,
   };
+}
+
+function checkLengths({ run, environment = {} }: WrittenBuildFile['build'], fail: Fail): void {
+  const runs = typeof run === 'string' ? [run] : run.map((step) => step.run);
+  const check = (text: string, path: readonly string[], what: string) => {
+    if (Buffer.byteLength(text) <= LONGEST_TEXT_BYTES) return;
+    fail(path, `A ${what} may have ${LONGEST_TEXT_BYTES} bytes: put it into a file of the source.`);
+  };
+  for (const one of runs) check(one, ['run'], 'command');
+  for (const [name, one] of Object.entries(environment)) check(name + one, ['environment', name], 'variable');
 }
 
 function cleanPath(path: string, fail: (what: string) => never): string {

@@ -13,7 +13,7 @@ export async function resolveInside(workspace: string, path: string): Promise<st
     return real === root || real.startsWith(`${root}/`) ? real : 'outside';
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
     if (code === 'ELOOP') return 'outside';
     throw error;
   }

@@ -25,8 +25,12 @@ export interface ScriptCachesOptions {
  * On disk: a folder per app, in it one per branch, in it one per path and a file with the size.
  */
 export interface ScriptCaches {
-  /** @param paths where folders go in the workspace; a path where something is already gets nothing */
-  take(owner: CacheOwner, workspace: string, paths: readonly string[]): Promise<void>;
+  /**
+   * @param paths where folders go in the workspace; a path where something is already gets nothing
+   * @param userId who has to be able to write them: those of somebody else, such as of a container that ran here before,
+   *   are thrown away. Undefined where they are given to whoever needs them.
+   */
+  take(owner: CacheOwner, workspace: string, paths: readonly string[], userId: number | undefined): Promise<void>;
   /** Keeps what is a folder in the workspace. Those that were used least recently make room. */
   keep(owner: CacheOwner, workspace: string, paths: readonly string[], signal: AbortSignal): Promise<void>;
   remove(appKey: string): Promise<void>;
@@ -35,12 +39,16 @@ export interface ScriptCaches {
 export function scriptCaches({ folder, limitBytes }: ScriptCachesOptions): ScriptCaches {
   const folderOf = ({ appKey, branch }: CacheOwner) => join(folder, shortName(appKey), shortName(branch));
   return {
-    async take(owner, workspace, paths) {
+    async take(owner, workspace, paths, userId) {
       for (const path of paths) {
         const to = join(workspace, path);
         if ((await resolveInside(workspace, dirname(path))) === 'outside' || (await exists(to))) continue;
         const from = join(folderOf(owner), shortName(path));
         if (!(await exists(from))) continue;
+        if (userId !== undefined && (await lstat(from)).uid !== userId) {
+          await removeTree(from);
+          continue;
+        }
         await mkdir(dirname(to), { recursive: true });
         await rename(from, to);
       }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildPackage } from '../../../test/support/build-package.ts';
 import { memoryBlobWriter } from '../../../test/support/memory-blob-writer.ts';
@@ -85,6 +87,42 @@ test('a package is a folder, a file as it is, or what matches patterns', async (
   for (const wanted of ['nothing', 'none/*.zip', 'a/b']) {
     await assert.rejects(build(wanted), { code: 'package-unusable' });
   }
+});
+
+test('a package that cannot be one fails with a reason', async (t) => {
+  const { builder } = await openScriptBuilder(t);
+  const deep = 'mkdir out; perl -e \'for (1..30) { mkdir $name = "x" x 200; chdir $name }\'';
+  const cases: readonly (readonly [string, unknown, RegExp])[] = [
+    ['true', 'x'.repeat(300), /is not there/],
+    ['mkfifo out', 'out', /is no file/],
+    ['mknod out c 0 0', 'out', /is no file/],
+    [deep, '.', /lie too deep/],
+    ['echo x > out', '{a,b}'.repeat(20), /too many patterns/],
+  ];
+  for (const [run, wanted, message] of cases) {
+    const build = buildPackage(builder, treeOf({ run, package: wanted }));
+    await assert.rejects(build, { code: 'package-unusable', message });
+  }
+});
+
+test('a cache of another user, such as that of a container, is thrown away', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give files to others');
+  const { builder, folder } = await openScriptBuilder(t);
+  const build = async (run: string) =>
+    String((await buildPackage(builder, treeOf({ run, package: 'out', cache: ['cache'] }))).bytes);
+  const run = 'mkdir -p cache; echo x >> cache/file; cp cache/file out';
+  assert.deepEqual([await build(run), await build(run)], ['x\n', 'x\nx\n']);
+  execFileSync('chown', ['--recursive', '61000:61000', join(folder, 'caches')]);
+  assert.deepEqual([await build(run), await build(run)], ['x\n', 'x\nx\n']);
+});
+
+test('a cache that cannot be kept is a line in the log, and the package is made', async (t) => {
+  const { builder, folder } = await openScriptBuilder(t);
+  await writeFile(join(folder, 'caches'), 'in the way');
+  const tree = treeOf({ run: 'mkdir cache; echo x > out', package: 'out', cache: ['cache'] });
+  const { bytes, lines } = await buildPackage(builder, tree);
+  assert.equal(String(bytes), 'x\n');
+  assert.match(lines.join('\n'), /the caches were not kept for the next build \(E\w+\)/);
 });
 
 test('a cache is kept for the next build of the same app and branch, and for nobody else', async (t) => {

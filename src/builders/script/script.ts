@@ -53,7 +53,8 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
   try {
     log.line(`script: workspace ready, sandbox ${sandbox.name}`);
     const { appKey, branch } = job.facts;
-    await options.caches.take({ appKey, branch }, workspace.folder, plan.cache);
+    const userId = sandbox.name === 'container' ? undefined : process.getuid?.();
+    await options.caches.take({ appKey, branch }, workspace.folder, plan.cache, userId);
     await runSteps(options, job, plan, sandbox, workspace.room);
     const text = await writeScriptPackage({
       ...options,
@@ -67,10 +68,22 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
       signal,
     });
     log.line(`script: the package holds ${text}`);
-    await options.caches.keep({ appKey, branch }, workspace.folder, plan.cache, signal);
+    await keepCaches(options, job, plan, workspace.folder);
     return {};
   } finally {
     await workspace.remove();
+  }
+}
+
+/** The package is there: that a cache cannot be kept, or another build keeps it at this moment, is no reason to fail. */
+async function keepCaches({ caches }: ScriptOptions, job: BuildJob, plan: BuildPlan, folder: string): Promise<void> {
+  const { facts, log, signal } = job;
+  try {
+    await caches.keep({ appKey: facts.appKey, branch: facts.branch }, folder, plan.cache, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'an unexpected error';
+    log.line(`script: the caches were not kept for the next build (${why})`);
   }
 }
 

@@ -7,6 +7,7 @@ import type { MemberCache } from '../../packaging/member-cache/member-cache.ts';
 import type { PackageFacts } from '../../packaging/metadata.ts';
 import { writePackage } from '../../packaging/write-package.ts';
 import { openFolderTree, readFileIn, tooLarge } from './folder-tree.ts';
+import { isPattern, pathMatcher } from './path-patterns.ts';
 import { resolveInside } from './resolve-inside.ts';
 
 export interface ScriptPackageRequest {
@@ -36,26 +37,23 @@ export async function writeScriptPackage(request: ScriptPackageRequest): Promise
   const path = await resolveInside(request.workspace, only);
   if (path === undefined) throw unusable(`The package ${quote(only)} is not there after the last step.`);
   if (path === 'outside') throw unusable(`The package ${quote(only)} leads out of the workspace.`);
-  if ((await lstat(path)).isDirectory()) return await writeFolder(request, path, undefined);
+  if ((await lstat(path)).isDirectory()) return await writeFolder(request, path, () => true);
   return await writeFile(request, path, only);
-}
-
-function isPattern(path: string): boolean {
-  return /[*?[{]/.test(path);
 }
 
 async function writeMatching(request: ScriptPackageRequest): Promise<string> {
   const root = await resolveInside(request.workspace, '.');
-  const patterns = request.wanted.flatMap((path) => (isPattern(path) ? [path] : [path, `${path}/**`]));
-  return await writeFolder(request, String(root), patterns);
+  const isWanted = pathMatcher(request.wanted);
+  if (isWanted === undefined) throw unusable('The braces of the package stand for too many patterns: write fewer.');
+  return await writeFolder(request, String(root), isWanted);
 }
 
 async function writeFolder(
   request: ScriptPackageRequest,
   folder: string,
-  patterns: readonly string[] | undefined,
+  isWanted: (path: string) => boolean,
 ): Promise<string> {
-  const tree = await openFolderTree({ ...request, folder, patterns });
+  const tree = await openFolderTree({ ...request, folder, isWanted });
   if (tree.files.length === 0) {
     const names = request.wanted.map(quote).join(', ');
     throw unusable(`The package would hold nothing: ${names} has no files after the last step.`);

@@ -80,7 +80,7 @@ async function findForeign(
   if (revision > top.revision) throw unknownRevision(String(revision));
   if (remote.allowForeignRevisions && (await findElsewhere(remote, branch, revision, signal)) !== undefined)
     return branch;
-  const message = `The revision ${revision} is not on the branch ${quote(branch.name)}, which it does not hold: give one that does.`;
+  const message = `The revision ${revision} is not on the branch ${quote(branch.name)}: give one that holds it.`;
   throw new RepositoryError('not-on-branch', message);
 }
 

@@ -54,7 +54,7 @@ const PHRASES: readonly Phrase[] = [
   {
     says: /E170001\b|E215004\b|Authentication|Authorization failed|Permission denied/i,
     kind: 'unreachable',
-    means: 'does not let us in: check its user and password, or the key of this machine',
+    means: 'does not let us in: check the credentials of the app, or the key of this machine',
   },
   {
     says: /E670002\b|E670003\b|E670008\b|Unknown hostname|Name or service not known|could not resolve/i,
