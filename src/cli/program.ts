@@ -4,6 +4,7 @@ import { addAppCommand } from './app-command.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addBuildCommand } from './build-command.ts';
 import type { Cli } from './cli.ts';
+import { addEnvironmentCommand } from './environment-command.ts';
 import { EXIT_CODES, exitReason } from './exit-codes.ts';
 import { addKeyCommand } from './key-command.ts';
 import { addLoginCommand } from './login-command.ts';
@@ -35,6 +36,7 @@ export function addRemoteCommands(program: Command, cli: Cli): void {
   addRightsCommands(program, cli);
   addBuildCommand(program, cli);
   addPackageCommand(program, cli);
+  addEnvironmentCommand(program, cli);
   addAuditCommand(program, cli);
 }
 

@@ -1,7 +1,9 @@
+import type { ExpressionBuilder } from 'kysely';
 import type { AppId, ProjectId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
+import { deleteEnvironmentsOf } from './environments.ts';
 import { prepareLookUp } from './look-up.ts';
-import type { AppRow, UserRow } from './schema.ts';
+import type { AppRow, Tables, UserRow } from './schema.ts';
 import type { User } from './users.ts';
 
 /**
@@ -23,6 +25,33 @@ export function findVisibleApp(
 /** Every app that a user may see, by AppId. */
 export function listVisibleApps(queries: Queries, user: User): Promise<AppRow[]> {
   return visibleApps(queries, user).orderBy('app_id').execute();
+}
+
+/** What an app shows beside its row: where it is found, which is empty where no environment says so. */
+export interface AppWithUrl extends AppRow {
+  readonly url: string | null;
+}
+
+/** Every app that a user may see, by AppId, each with where it is found. */
+export function listVisibleAppsWithUrl(queries: Queries, user: User): Promise<AppWithUrl[]> {
+  return visibleApps(queries, user).select(urlOfApp).orderBy('app_id').execute();
+}
+
+/** Where an app is found. */
+export async function findAppUrl(queries: Queries, key: string): Promise<string | null> {
+  const row = await queries.selectFrom('apps').select(urlOfApp).where('apps.id', '=', key).executeTakeFirst();
+  return row?.url ?? null;
+}
+
+/** Of production, else of its oldest environment. */
+function urlOfApp({ selectFrom }: ExpressionBuilder<Tables, 'apps'>) {
+  return selectFrom('environments')
+    .select('url')
+    .whereRef('environments.app_id', '=', 'apps.id')
+    .orderBy('is_production', 'desc')
+    .orderBy('environments.created_at')
+    .limit(1)
+    .as('url');
 }
 
 function visibleApps(queries: Queries, user: User) {
@@ -105,6 +134,7 @@ export async function deleteAppRows(queries: Queries, key: string): Promise<void
   await queries.deleteFrom('outbox').where('app_id', '=', key).execute();
   await queries.deleteFrom('api_rights').where('app_id', '=', key).execute();
   await queries.deleteFrom('app_secrets').where('app_id', '=', key).execute();
+  await deleteEnvironmentsOf(queries, key);
   await queries.deleteFrom('mendix_versions').where('app_id', '=', key).execute();
   await queries.deleteFrom('apps').where('id', '=', key).execute();
 }

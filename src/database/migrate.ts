@@ -7,6 +7,7 @@ import * as appSecrets from './migrations/0004-app-secrets.ts';
 import * as mendixProjects from './migrations/0007-mendix-projects.ts';
 import * as mendixVersions from './migrations/0008-mendix-versions.ts';
 import * as tokenScopes from './migrations/0009-token-scopes.ts';
+import * as environments from './migrations/0010-environments.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-mendix-projects': mendixProjects,
   '0008-mendix-versions': mendixVersions,
   '0009-token-scopes': tokenScopes,
+  '0010-environments': environments,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

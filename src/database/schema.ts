@@ -1,7 +1,10 @@
 import type { Generated, Insertable, Selectable } from 'kysely';
+import type { ModeKey } from '../domain/environment-mode.ts';
 import type { FailureCode } from '../domain/failure.ts';
 import type { AppId, Login, PackageId, ProjectId } from '../domain/identifiers.ts';
 import type { MendixVersion } from '../domain/mendix-version.ts';
+import type { EnvironmentStatus, TargetKind } from '../protocol/environments.ts';
+import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { RepositoryKind } from '../protocol/manage.ts';
 import type { PackageStatus, TagStatus } from '../protocol/package.ts';
 
@@ -19,6 +22,8 @@ export interface Tables {
   mendix_versions: MendixVersionsTable;
   idempotency_keys: IdempotencyKeysTable;
   outbox: OutboxTable;
+  environments: EnvironmentsTable;
+  deployment_jobs: DeploymentJobsTable;
   audit: AuditTable;
 }
 
@@ -145,6 +150,37 @@ interface OutboxTable {
   due_at: number;
 }
 
+interface EnvironmentsTable {
+  id: string;
+  app_id: string;
+  /** As it was written. */
+  mode: string;
+  mode_key: ModeKey;
+  target: TargetKind;
+  is_production: number;
+  /** Empty where it has none. */
+  url: string;
+  status: EnvironmentStatus;
+  /** What was transported last: the next start runs it. */
+  package_id: PackageId | null;
+  /** What the last start has run; another one may have been transported since. */
+  running_package_id: PackageId | null;
+  created_at: number;
+}
+
+interface DeploymentJobsTable {
+  id: string;
+  environment_id: string;
+  kind: 'transport' | 'start';
+  package_id: PackageId;
+  auto_sync_db: number;
+  state: 'UnderWay' | 'Done' | 'Failed';
+  error_code: ErrorCode | null;
+  error_message: string | null;
+  created_at: number;
+  finished_at: number | null;
+}
+
 interface AuditTable {
   id: Generated<number>;
   at: number;
@@ -161,4 +197,6 @@ export type AppSecretRow = Selectable<AppSecretsTable>;
 export type PackageRow = Selectable<PackagesTable>;
 export type NewPackage = Insertable<PackagesTable>;
 export type OutboxRow = Selectable<OutboxTable>;
+export type EnvironmentRow = Selectable<EnvironmentsTable>;
+export type DeploymentJobRow = Selectable<DeploymentJobsTable>;
 export type AuditRow = Selectable<AuditTable>;

@@ -1,3 +1,4 @@
+import { readBodyFields } from './body-fields.ts';
 import { type BranchRequest, parseBranch } from './branch-name.ts';
 import { quote, Refusal } from './refusal.ts';
 import { parseVersion, type RequestedVersion } from './version.ts';
@@ -30,7 +31,7 @@ const MISSING = 'Not enough parameters given. Please set Revision and Version pa
  * @throws Refusal INVALID_PARAMETERS, INVALID_VERSION
  */
 export function parseStartBuild(body: unknown): StartBuildRequest {
-  const fields = readFields(body);
+  const fields = readBodyFields(body, FIELDS, 'a JSON object with Revision and Version');
   const revision = parseRevision(fields);
   const version = parseVersion(requireText(fields, 'Version'));
   const branchText = parseText(fields, 'Branch', BRANCH_MAX_LENGTH).trim();
@@ -39,20 +40,6 @@ export function parseStartBuild(body: unknown): StartBuildRequest {
 }
 
 type Fields = Readonly<Partial<Record<Field, unknown>>>;
-
-function readFields(body: unknown): Fields {
-  if (body === undefined || body === null || body === '') return {};
-  if (typeof body !== 'object' || Array.isArray(body)) {
-    throw new Refusal(
-      'INVALID_PARAMETERS',
-      `The body is ${quote(body)}: send a JSON object with Revision and Version.`,
-    );
-  }
-  const given = new Map(Object.entries(body));
-  const inLowerCase = new Map([...given].map(([name, value]) => [name.trim().toLowerCase(), value]));
-  const read = (field: Field) => (given.has(field) ? given.get(field) : inLowerCase.get(field.toLowerCase()));
-  return Object.fromEntries(FIELDS.map((field) => [field, read(field) ?? undefined]));
-}
 
 function parseRevision(fields: Fields): string {
   const value = fields.Revision;

@@ -56,12 +56,22 @@ export function refuse(code: ErrorCode, message?: string, headers: Readonly<Reco
   };
 }
 
+/** What has a status from 500 on only because it is documented so. */
+const NOT_OURS: ReadonlySet<ErrorCode> = new Set([
+  'BUILD_NOT_SUCCEEDED',
+  'SHUTTING_DOWN',
+  'SERVICE UNAVAILABLE',
+  'NO_MDA_HAS_BEEN_DEPLOYED',
+  'APP_ALREADY_HAS_A_STARTING_JOB',
+  'START_FAILED',
+]);
+
 function replyToRefusal(refusal: Refusal): ErrorReply {
   const reply = refuse(refusal.code, refusal.message, {
     ...(refusal.retryAfterSeconds !== undefined && { 'retry-after': String(Math.ceil(refusal.retryAfterSeconds)) }),
     ...(refusal.code === 'UNAUTHORIZED' && { 'www-authenticate': 'MxToken realm="slipway"' }),
   });
-  const isOurs = reply.status >= 500 && refusal.code !== 'BUILD_NOT_SUCCEEDED' && refusal.code !== 'SHUTTING_DOWN';
+  const isOurs = reply.status >= 500 && !NOT_OURS.has(refusal.code);
   return isOurs ? { ...reply, log: { level: 'warn' } } : reply;
 }
 

@@ -3,14 +3,18 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
+import type { HoldingEnvironment } from '../database/environments.ts';
 import type { AppRow, UserRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
+import type { Mode } from '../domain/environment-mode.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
+import type { StartedJob } from '../operations/start-environment.ts';
+import type { CreateEnvironment, WireStartStatus } from '../protocol/environments.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
@@ -86,6 +90,15 @@ export interface HttpOperations {
     range: PageRange & { readonly branch: BranchRequest; readonly headId?: string },
     signal: AbortSignal,
   ): Promise<Page<Commit> & { readonly headId: string }>;
+  createEnvironment(args: AppArguments & { readonly request: CreateEnvironment }): Promise<HoldingEnvironment>;
+  deleteEnvironment(args: EnvironmentArguments): Promise<void>;
+  transportPackage(args: EnvironmentArguments & { readonly packageId: PackageId }): Promise<void>;
+  startEnvironment(args: EnvironmentArguments & { readonly autoSyncDb: boolean }): Promise<StartedJob>;
+  getStartStatus(
+    args: Omit<EnvironmentArguments, 'user'> & { readonly jobId: string },
+  ): Promise<WireStartStatus['Status']>;
+  stopEnvironment(args: EnvironmentArguments): Promise<void>;
+  cleanEnvironment(args: EnvironmentArguments): Promise<HoldingEnvironment>;
   grantApiRights(args: ApiRightsArguments): Promise<void>;
   revokeApiRights(args: ApiRightsArguments): Promise<void>;
 }
@@ -100,6 +113,10 @@ interface StartBuildArguments {
 interface AppArguments {
   readonly user: User;
   readonly app: AppRow;
+}
+
+interface EnvironmentArguments extends AppArguments {
+  readonly mode: Mode;
 }
 
 interface PackageArguments {

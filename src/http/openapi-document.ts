@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { NAMED_SCHEMAS, TAGS } from './route-schemas.ts';
+import { TAGS } from './operation-description.ts';
+import { NAMED_SCHEMAS } from './route-schemas.ts';
 
 /** Collects the routes that are added afterwards into one OpenAPI document. */
 export function collectRoutes(app: FastifyInstance): void {

@@ -9,8 +9,8 @@ import type { HttpDependencies } from './http-dependencies.ts';
 import { getPackageAddress, type PackageCall, requirePackage } from './package-calls.ts';
 import { openPackageList } from './package-list.ts';
 import { presentPackage } from './package-presenter.ts';
+import { signUrl } from './package-url.ts';
 import { waitForStatus } from './package-watch.ts';
-import { publicAddress } from './public-address.ts';
 import { parseBooleanParameter } from './query-parameters.ts';
 import { parseRequestBody } from './request-body.ts';
 import { withRequestSignal } from './request-signal.ts';
@@ -108,17 +108,6 @@ async function waitLonger(
   return requirePackage(
     await withRequestSignal({ response, closing, timeoutMs }, (signal) => waitForStatus(deps, row, signal)),
   );
-}
-
-function signUrl(
-  { links, clock, settings }: HttpDependencies,
-  request: FastifyRequest,
-  row: PackageRow,
-): WirePackage['Url'] {
-  if (row.status !== 'Succeeded') return undefined;
-  const expiresAt = Math.floor(clock() / 1000) + settings.linkTtlSeconds;
-  const path = links.sign({ packageId: row.id, fileName: row.name }, expiresAt);
-  return { Location: publicAddress(request, settings.publicUrl) + path, TTL: settings.linkTtlSeconds };
 }
 
 async function startBuild(

@@ -17,6 +17,8 @@ import { ErrorSchema, PackageSchema, StartBuildAnswerSchema, StartBuildSchema } 
 import { CredentialsSchema, SecretSchema, SetCredentialsSchema, SetSecretSchema } from '../protocol/secrets.ts';
 import { TeamServerBranchSchema, TeamServerRevisionSchema } from '../protocol/team-server.ts';
 import type { TokenScope } from '../protocol/token-scopes.ts';
+import { DEPLOY_CALLS } from './deploy-schemas.ts';
+import { NOTHING, type Operation, ref } from './operation-description.ts';
 
 /**
  * What each route is, in the words of OpenAPI: the one source of `/openapi.json` and `/docs`. Requests are read by the
@@ -26,36 +28,6 @@ import type { TokenScope } from '../protocol/token-scopes.ts';
 /** Schemas with a name of their own, which others refer to. */
 export const NAMED_SCHEMAS: readonly TSchema[] = [PackageSchema, ErrorSchema, AppSchema, UserSchema, KeySchema];
 
-interface Operation {
-  readonly tag: Tag;
-  readonly summary: string;
-  readonly description?: string;
-  readonly query?: Readonly<Record<string, TSchema>>;
-  readonly headers?: Readonly<Record<string, TSchema>>;
-  readonly body?: TSchema;
-  /** Of the 200 answer: a schema for JSON, a media type for anything else. */
-  readonly answer: TSchema | string;
-  readonly errors: readonly ErrorCode[];
-  /** What a token must be for; without one the call needs an API key. */
-  readonly scope?: TokenScope;
-  /** Whether it needs no credentials. */
-  readonly open?: boolean;
-}
-
-export const TAGS = {
-  'Build API': 'The documented calls, as existing clients make them.',
-  'Team Server API': 'The documented calls that tell branches and revisions.',
-  'App Repository API':
-    'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
-  Builds: 'Additions: follow, wait for, and cancel a build.',
-  Downloads: 'Links that need no headers.',
-  Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',
-  Operation: 'Health, metrics and this document. They need no credentials.',
-} as const;
-type Tag = keyof typeof TAGS;
-
-const ref = (id: string): TSchema => Type.Unsafe({ $ref: `${id}#` });
-const NOTHING = Type.Object({}, { description: 'Nothing: an empty object.' });
 const ON_PACKAGE = ['INVALID_PARAMETERS', 'APP_NOT_FOUND', 'PACKAGE_NOT_FOUND'] as const;
 const ON_APP = ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_USER = ['NO_ACCESS', 'USER_NOT_FOUND', 'INVALID_PARAMETERS'] as const;
@@ -187,6 +159,7 @@ const OPERATIONS = {
       'PAYLOAD_TOO_LARGE',
     ],
   },
+  ...DEPLOY_CALLS,
   cancelBuild: {
     tag: 'Builds',
     scope: 'mx:deployment:write',

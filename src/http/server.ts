@@ -6,6 +6,7 @@ import { addAppRepositoryRoutes } from './app-repository-routes.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import { createAuthentication } from './authentication.ts';
 import { authenticate } from './caller.ts';
+import { addDeployRoutes } from './deploy-routes.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
 import {
   asAppRepositoryError,
@@ -21,6 +22,7 @@ import type { HttpDependencies, HttpSettings } from './http-dependencies.ts';
 import { createKeyUses } from './key-uses.ts';
 import { addLogRoute } from './log-routes.ts';
 import { addManageAppRoutes } from './manage-app-routes.ts';
+import { addManageEnvironmentRoutes } from './manage-environment-routes.ts';
 import { addManageSecretRoutes } from './manage-secret-routes.ts';
 import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
@@ -90,6 +92,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addLogRoute(api, deps);
       addEventRoute(api, deps, closing);
       addTeamServerRoutes(api, deps);
+      addDeployRoutes(api, deps);
     },
     { prefix: '/api/1' },
   );
@@ -104,6 +107,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
     async (manage) => {
       manage.addHook('onRequest', authenticate(authentication));
       addManageAppRoutes(manage, deps, authentication);
+      addManageEnvironmentRoutes(manage, deps);
       addManageSecretRoutes(manage, deps, authentication);
       addManageUserRoutes(manage, deps, authentication);
     },

@@ -3,10 +3,13 @@ import { openAppCredentials } from '../operations/app-credentials.ts';
 import { cancelBuild } from '../operations/cancel-build.ts';
 import { changeApiRights } from '../operations/change-api-rights.ts';
 import { changeAppCredentials } from '../operations/change-app-credentials.ts';
+import { cleanEnvironment } from '../operations/clean-environment.ts';
 import { createApp } from '../operations/create-app.ts';
+import { createEnvironment } from '../operations/create-environment.ts';
 import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
 import { deleteApp } from '../operations/delete-app.ts';
+import { deleteEnvironment } from '../operations/delete-environment.ts';
 import { deletePackage } from '../operations/delete-package.ts';
 import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
 import { disableUser } from '../operations/disable-user.ts';
@@ -15,6 +18,9 @@ import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
 import { startBuild } from '../operations/start-build.ts';
+import { getStartStatus, startEnvironment } from '../operations/start-environment.ts';
+import { stopEnvironment } from '../operations/stop-environment.ts';
+import { transportPackage } from '../operations/transport-package.ts';
 import { updateApp } from '../operations/update-app.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
@@ -47,6 +53,13 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     pageBranches: (app, range, signal) => pageBranches(deps, app, range, signal),
     retrieveBranch: (app, branch, signal) => retrieveBranch(deps, app, branch, signal),
     pageCommits: (app, range, signal) => pageCommits(deps, app, range, signal),
+    createEnvironment: (args) => createEnvironment(deps, args),
+    deleteEnvironment: (args) => deleteEnvironment(deps, args),
+    transportPackage: (args) => transportPackage(deps, args),
+    startEnvironment: (args) => startEnvironment(deps, args),
+    getStartStatus: (args) => getStartStatus(deps, args),
+    stopEnvironment: (args) => stopEnvironment(deps, args),
+    cleanEnvironment: (args) => cleanEnvironment(deps, args),
     grantApiRights: (args) => changeApiRights(deps, { ...args, change: 'grant' }),
     revokeApiRights: (args) => changeApiRights(deps, { ...args, change: 'revoke' }),
   };

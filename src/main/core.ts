@@ -14,6 +14,8 @@ import { countPackagesByStatus } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { Deployments } from '../deployment/deployments.ts';
+import { recordTarget } from '../deployment/record-target.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
@@ -52,6 +54,7 @@ export interface Core {
   readonly buildLog: BuildLog;
   readonly changes: PackageChanges;
   readonly queue: BuildQueue;
+  readonly deployments: Deployments;
   readonly secretBox: SecretBox;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
@@ -157,6 +160,12 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
+  const deployments = new Deployments({
+    database,
+    targets: { record: recordTarget() },
+    clock,
+    onError: (error) => report(error, 'an environment could not be started'),
+  });
   const builders = openBuilders({
     configuration,
     cache,
@@ -205,12 +214,14 @@ async function openLocked(
     retryMs: SWEEP_EVERY_MS / 24,
     onError: (error) => report(error, 'leftovers could not be swept'),
   });
+  await deployments.resume();
   return {
     database,
     blobs,
     buildLog,
     changes,
     queue,
+    deployments,
     secretBox,
     metrics,
     repositoryOf,
@@ -227,6 +238,7 @@ async function openLocked(
     async stop(graceMs) {
       await worker.stop(graceMs);
       await outbox.stop();
+      await deployments.stop();
       await removal.stop();
       await sweep.stop();
       await opened.disposeAsync();

@@ -3,6 +3,7 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import type { PackageChanges } from '../changes/package-changes.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
+import { findModeUsing } from '../database/environments.ts';
 import { deletePackageRow, findPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
@@ -22,7 +23,8 @@ export interface DeletePackageDeps {
  * Deletes a package: first its row, so that nobody can find it any more, then its file and its log. What a crash leaves
  * behind in between has no row and is swept.
  *
- * @throws Refusal PACKAGE_NOT_FOUND, PACKAGE_IN_USE while its build has not ended
+ * @throws Refusal PACKAGE_NOT_FOUND, PACKAGE_IN_USE while its build has not ended, or an environment holds it, runs it or
+ *   is being given it
  */
 export async function deletePackage(
   { database, blobs, buildLog, changes, clock }: DeletePackageDeps,
@@ -36,6 +38,11 @@ export async function deletePackage(
         'PACKAGE_IN_USE',
         `Package is still in use: its build is ${found.status}. Cancel the build or wait for its end.`,
       );
+    }
+    const mode = await findModeUsing(queries, packageId);
+    if (mode !== undefined) {
+      const advice = 'transport another one there, and stop it where this one runs';
+      throw new Refusal('PACKAGE_IN_USE', `Package is still in use by the environment '${mode}': ${advice}.`);
     }
     await deletePackageRow(queries, packageId);
     await insertAuditEntry(queries, {

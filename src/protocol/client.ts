@@ -1,4 +1,5 @@
 import { ClientError } from './client-error.ts';
+import type { CreateEnvironment, WireManagedEnvironment } from './environments.ts';
 import { type Call, type Connection, makeCall, readJson } from './http-call.ts';
 import type {
   CreateApp,
@@ -41,6 +42,7 @@ export function createClient(connection: Connection) {
   return {
     ...packageCalls(connection),
     ...appCalls(connection),
+    ...environmentCalls(connection),
     ...secretCalls(connection),
     ...userCalls(connection),
   };
@@ -98,6 +100,17 @@ function appCalls(connection: Connection) {
     grantApiRights: (app: string, login: string) =>
       callForJson<object>(connection, { method: 'PUT', path: rightPath(app, login), repeatable: true }),
     revokeApiRights: (app: string, login: string) => callForJson<object>(connection, remove(rightPath(app, login))),
+  };
+}
+
+function environmentCalls(connection: Connection) {
+  const path = (app: string, rest = '') => `/manage/1/apps/${segment(app)}/environments${rest}`;
+  return {
+    listEnvironments: (app: string) => callForJson<WireManagedEnvironment[]>(connection, get(path(app))),
+    createEnvironment: (app: string, environment: CreateEnvironment) =>
+      callForJson<WireManagedEnvironment>(connection, post(path(app), environment)),
+    deleteEnvironment: (app: string, mode: string) =>
+      callForJson<object>(connection, remove(path(app, `/${segment(mode)}`))),
   };
 }
 

@@ -3,6 +3,7 @@
  * API's documentation; the rest are ours and follow the same shape.
  */
 export const ERROR_CODES = {
+  ALREADY_STARTED: { status: 200, retryable: false, message: 'Cannot start app. App is already running.' },
   INVALID_APPID: { status: 400, retryable: false, message: 'Invalid AppId.' },
   INVALID_PARAMETERS: { status: 400, retryable: false, message: 'Not enough or invalid parameters given.' },
   INVALID_VERSION: {
@@ -11,12 +12,17 @@ export const ERROR_CODES = {
     message:
       "The Version parameter does not contain a valid version string. Please provide a version with a major, minor and patch number, like '2.3.5'.",
   },
+  INVALID_ENVIRONMENT: { status: 400, retryable: false, message: 'Could not parse environment mode.' },
   UNAUTHORIZED: { status: 401, retryable: false, message: 'The login name or the API key is missing or wrong.' },
   NO_ACCESS: { status: 403, retryable: false, message: 'You do not have the right to do this.' },
   INVALID_LINK: { status: 403, retryable: false, message: 'This download link is not valid, or is no longer valid.' },
+  ENVIRONMENT_NOT_STOPPED: { status: 403, retryable: false, message: 'Environment needs to be stopped.' },
+  'NOT ALLOWED': { status: 403, retryable: false, message: 'Cannot transport: the package has no file.' },
   APP_NOT_FOUND: { status: 404, retryable: false, message: 'App not found.' },
   PACKAGE_NOT_FOUND: { status: 404, retryable: false, message: 'Package or build job not found.' },
   BRANCH_NOT_FOUND: { status: 404, retryable: false, message: 'Branch not found.' },
+  ENVIRONMENT_NOT_FOUND: { status: 404, retryable: false, message: 'Environment not found.' },
+  NO_SUCH_STARTJOB: { status: 404, retryable: false, message: 'Job not found.' },
   USER_NOT_FOUND: { status: 404, retryable: false, message: 'User not found.' },
   KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
   SECRET_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no secret of this name.' },
@@ -26,12 +32,18 @@ export const ERROR_CODES = {
   PACKAGE_IN_USE: { status: 409, retryable: false, message: 'Package is still in use.' },
   BUILD_ALREADY_ENDED: { status: 409, retryable: false, message: 'This build has ended and cannot be canceled.' },
   APP_IN_USE: { status: 409, retryable: false, message: 'The app still has builds that have not ended.' },
+  ENVIRONMENT_IN_USE: {
+    status: 409,
+    retryable: false,
+    message: 'The environment is running, starting or being given a package.',
+  },
   ALREADY_EXISTS: { status: 409, retryable: false, message: 'This name is taken.' },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     retryable: false,
     message: 'This Idempotency-Key was used before with another request.',
   },
+  ENVIRONMENT_NOT_DEPLOYED: { status: 422, retryable: false, message: 'No app deployed to the environment.' },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
   URI_TOO_LONG: { status: 414, retryable: false, message: 'The address is too long.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'This kind of request body is not understood.' },
@@ -45,6 +57,16 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'The file of this package is damaged. Build the package again.',
   },
+  NO_MDA_HAS_BEEN_DEPLOYED: { status: 500, retryable: false, message: 'Cannot start app. There is no MDA deployed.' },
+  APP_ALREADY_HAS_A_STARTING_JOB: {
+    status: 500,
+    retryable: true,
+    message: 'Cannot start app. There is already a starting job id found.',
+  },
+  START_FAILED: { status: 500, retryable: false, message: 'Cannot start app.' },
+  STOP_FAILED: { status: 500, retryable: true, message: 'Cannot stop app.' },
+  ENVIRONMENT_CLEAN_FAILED: { status: 500, retryable: true, message: 'Unable to clean the environment.' },
+  TRANSPORT_FAILED: { status: 500, retryable: true, message: 'The package could not be brought to the environment.' },
   STORAGE_FULL: {
     status: 507,
     retryable: false,
@@ -53,6 +75,11 @@ export const ERROR_CODES = {
   INTERNAL_ERROR: { status: 500, retryable: true, message: 'An unexpected error occurred.' },
   REPOSITORY_UNAVAILABLE: { status: 502, retryable: true, message: 'The repository of the app does not answer.' },
   NOT_READY: { status: 503, retryable: true, message: 'The database does not answer.' },
+  'SERVICE UNAVAILABLE': {
+    status: 503,
+    retryable: true,
+    message: 'Cannot transport: the package is still being built.',
+  },
   SHUTTING_DOWN: { status: 503, retryable: true, message: 'The server is shutting down. Try again in a moment.' },
 } as const satisfies Record<string, ErrorCodeFacts>;
 

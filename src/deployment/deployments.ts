@@ -1,0 +1,128 @@
+import type { Database } from '../database/database.ts';
+import { endJob, findStartUnderWay, listJobsUnderWay } from '../database/deployment-jobs.ts';
+import { findEnvironmentById, updateEnvironment } from '../database/environments.ts';
+import type { DeploymentJobRow, EnvironmentRow } from '../database/schema.ts';
+import type { TargetKind } from '../protocol/environments.ts';
+import type { ErrorCode } from '../protocol/error-codes.ts';
+import { DeploymentFailure, type DeploymentTarget, type TargetEnvironment } from './deployment-target.ts';
+import { Turns } from './turns.ts';
+
+export interface DeploymentsOptions {
+  readonly database: Database;
+  readonly targets: Readonly<Record<TargetKind, DeploymentTarget>>;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * What is being done to environments: one thing at a time to each, and the starts, which go on after their call was
+ * answered. A start is written down before it begins. One that this process does not end is begun again by the next.
+ */
+export class Deployments {
+  readonly #options: DeploymentsOptions;
+  readonly #turns = new Turns();
+  readonly #stopping = new AbortController();
+  /** The starts that run or wait for their turn, by environment. */
+  readonly #starts = new Map<string, { readonly cut: AbortController; readonly ended: Promise<void> }>();
+
+  constructor(options: DeploymentsOptions) {
+    this.#options = options;
+  }
+
+  /** Does something to an environment, when what is being done to it has ended. */
+  async inTurn<T>(
+    { id, target }: Pick<EnvironmentRow, 'id' | 'target'>,
+    work: (target: DeploymentTarget, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = this.#stopping;
+    return await this.#turns.run(id, () => work(this.#options.targets[target], signal));
+  }
+
+  /** Begins a start that was written down. */
+  run(job: DeploymentJobRow): void {
+    if (this.#stopping.signal.aborted) return;
+    const cut = new AbortController();
+    const signal = AbortSignal.any([cut.signal, this.#stopping.signal]);
+    const ended = this.#run(job, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#options.onError(error);
+      })
+      .finally(() => {
+        if (this.#starts.get(job.environment_id)?.cut === cut) this.#starts.delete(job.environment_id);
+      });
+    this.#starts.set(job.environment_id, { cut, ended });
+  }
+
+  /** Makes the start of an environment give up. That it has ended is for the caller to write down, in its own turn. */
+  cutStart(environmentId: string): void {
+    this.#starts.get(environmentId)?.cut.abort();
+  }
+
+  /**
+   * Puts in order what the process before left: starts begin again, and transports, whose callers never had an answer,
+   * have failed.
+   */
+  async resume(): Promise<void> {
+    const { database, clock } = this.#options;
+    for (const job of await listJobsUnderWay(database.read)) {
+      if (job.kind === 'start') this.run(job);
+      else await database.transaction((queries) => endJob(queries, job.id, { at: clock(), failure: CUT_OFF }));
+    }
+  }
+
+  /** Cuts off what runs; starts that have not ended stay under way. Resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#starts.values()].map(({ ended }) => ended));
+  }
+
+  async #run(job: DeploymentJobRow, signal: AbortSignal): Promise<void> {
+    const { database, targets } = this.#options;
+    await this.#turns.run(job.environment_id, async () => {
+      signal.throwIfAborted();
+      const environment = await findEnvironmentById(database.read, job.environment_id);
+      // Whoever had the turn before may have ended it.
+      const underWay = await findStartUnderWay(database.read, job.environment_id);
+      if (environment === undefined || underWay?.id !== job.id) return;
+      const order = { packageId: job.package_id, autoSyncDb: job.auto_sync_db === 1 };
+      try {
+        await targets[environment.target].start(asTarget(environment), order, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        await this.#end(job, startFailure(error));
+        if (!(error instanceof DeploymentFailure)) throw error;
+        return;
+      }
+      await this.#end(job, undefined);
+    });
+  }
+
+  async #end(job: DeploymentJobRow, failure: JobFailure | undefined): Promise<void> {
+    const { database, clock } = this.#options;
+    await database.transactionInReserve(async (queries) => {
+      const ended = await endJob(queries, job.id, { at: clock(), ...(failure !== undefined && { failure }) });
+      if (!ended || failure !== undefined) return;
+      const running = { status: 'Running', running_package_id: job.package_id } as const;
+      await updateEnvironment(queries, job.environment_id, running);
+    });
+  }
+}
+
+interface JobFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const CUT_OFF: JobFailure = { code: 'TRANSPORT_FAILED', message: 'The server ended meanwhile: transport it again.' };
+
+function startFailure(error: unknown): JobFailure {
+  const reason =
+    error instanceof DeploymentFailure ? error.message : 'an unexpected error, which is in the server log.';
+  return { code: 'START_FAILED', message: `Cannot start app: ${reason}` };
+}
+
+/** What a target is told of an environment. */
+export function asTarget({ id, app_id, mode }: Pick<EnvironmentRow, 'id' | 'app_id' | 'mode'>): TargetEnvironment {
+  return { id, appKey: app_id, mode };
+}

@@ -1,0 +1,185 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { findAppUrl, listVisibleAppsWithUrl } from '../database/apps.ts';
+import { listEnvironments } from '../database/environments.ts';
+import { findAnyPackage } from '../database/packages.ts';
+import type { AppRow } from '../database/schema.ts';
+import { parseStartEnvironment, parseTransport } from '../domain/deploy-requests.ts';
+import { parseMode } from '../domain/environment-mode.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { getEnvironment } from '../operations/get-environment.ts';
+import type { WireEnvironmentPackage } from '../protocol/environments.ts';
+import { callerOf } from './caller.ts';
+import { presentDeployApp, presentEnvironment } from './environment-presenter.ts';
+import { refuse } from './error-reply.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { presentPackage } from './package-presenter.ts';
+import { signUrl } from './package-url.ts';
+import { parseBooleanParameter } from './query-parameters.ts';
+import { parseRequestBody } from './request-body.ts';
+import { describe } from './route-schemas.ts';
+import { type AppRefusals, getVisibleApp } from './visible-app.ts';
+
+interface AppCall {
+  Params: { readonly app: string };
+}
+
+interface EnvironmentCall {
+  Params: { readonly app: string; readonly mode: string };
+}
+
+interface StartCall {
+  Params: EnvironmentCall['Params'] & { readonly jobId: string };
+}
+
+const ON_APP: AppRefusals = { malformed: 'INVALID_APPID', notFound: 'APP_NOT_FOUND' };
+const ON_MODE: AppRefusals = {
+  malformed: 'INVALID_PARAMETERS',
+  notFound: 'APP_NOT_FOUND',
+  message: 'Not enough parameters given. Please set AppId and Mode parameters.',
+};
+
+/** The documented calls of the Deploy API: apps, their environments, and what becomes of packages in these. */
+export function addDeployRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  addAppRoutes(app, deps);
+  addEnvironmentRoutes(app, deps);
+  addStartRoutes(app, deps);
+}
+
+function addAppRoutes(app: FastifyInstance, { database }: HttpDependencies): void {
+  const appOf = (request: FastifyRequest<AppCall>): Promise<AppRow> =>
+    getVisibleApp(database.read, callerOf(request), request.params.app, ON_APP);
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/apps',
+    schema: describe('retrieveApps'),
+    handler: async (request) => {
+      const rows = await listVisibleAppsWithUrl(database.read, callerOf(request).user);
+      return rows.map((row) => presentDeployApp(row, row.url ?? ''));
+    },
+  });
+
+  app.route<AppCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app',
+    schema: describe('retrieveApp'),
+    handler: async (request) => {
+      const row = await appOf(request);
+      return presentDeployApp(row, (await findAppUrl(database.read, row.id)) ?? '');
+    },
+  });
+
+  app.route<AppCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/environments',
+    schema: describe('retrieveEnvironments'),
+    handler: async (request) =>
+      (await listEnvironments(database.read, (await appOf(request)).id)).map(presentEnvironment),
+  });
+}
+
+function addEnvironmentRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { database, operations } = deps;
+
+  app.route<EnvironmentCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/environments/:mode',
+    schema: describe('retrieveEnvironment'),
+    handler: async (request) => {
+      const call = await readCall(deps, request, ON_MODE);
+      return presentEnvironment(await getEnvironment(database.read, call.app, call.mode));
+    },
+  });
+
+  app.route<EnvironmentCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/environments/:mode/package',
+    schema: describe('retrieveEnvironmentPackage'),
+    handler: async (request) => retrievePackage(deps, request),
+  });
+
+  app.route<EnvironmentCall>({
+    method: 'POST',
+    url: '/apps/:app/environments/:mode/transport',
+    schema: describe('transportPackage'),
+    handler: async (request) => {
+      const call = await readCall(deps, request, ON_MODE);
+      await operations.transportPackage({ ...call, packageId: parseTransport(parseRequestBody(request.body)) });
+      return {};
+    },
+  });
+
+  app.route<EnvironmentCall>({
+    method: 'POST',
+    url: '/apps/:app/environments/:mode/stop',
+    schema: describe('stopEnvironment'),
+    handler: async (request) => {
+      await operations.stopEnvironment(await readCall(deps, request, ON_MODE));
+      return {};
+    },
+  });
+
+  app.route<EnvironmentCall>({
+    method: 'POST',
+    url: '/apps/:app/environments/:mode/clean',
+    schema: describe('cleanEnvironment'),
+    handler: async (request) => {
+      const call = await readCall(deps, request, ON_MODE);
+      const { Status, Mode, Url } = presentEnvironment(await operations.cleanEnvironment(call));
+      return [{ Status, Mode, Url }];
+    },
+  });
+}
+
+function addStartRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { operations } = deps;
+
+  app.route<EnvironmentCall>({
+    method: 'POST',
+    url: '/apps/:app/environments/:mode/start',
+    schema: describe('startEnvironment'),
+    handler: async (request, reply) => {
+      const call = await readCall(deps, request, ON_APP);
+      const autoSyncDb = parseStartEnvironment(parseRequestBody(request.body));
+      const { jobId, alreadyStarted } = await operations.startEnvironment({ ...call, autoSyncDb });
+      if (!alreadyStarted) return { JobId: jobId };
+      // Documented as an error with the status of a success. With the job, a script that polls it goes on.
+      const { status, body } = refuse('ALREADY_STARTED');
+      return reply.code(status).send({ ...JSON.parse(body), JobId: jobId });
+    },
+  });
+
+  app.route<StartCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/environments/:mode/start/:jobId',
+    schema: describe('retrieveStartStatus'),
+    handler: async (request) => {
+      const { app: row, mode } = await readCall(deps, request, ON_MODE);
+      const jobId = request.params.jobId.trim().toLowerCase();
+      return { Status: await operations.getStartStatus({ app: row, mode, jobId }) };
+    },
+  });
+}
+
+/** @throws Refusal as `refusals` say, then INVALID_PARAMETERS, INVALID_ENVIRONMENT */
+async function readCall(
+  { database }: HttpDependencies,
+  request: FastifyRequest<EnvironmentCall>,
+  refusals: AppRefusals,
+) {
+  const caller = callerOf(request);
+  const app = await getVisibleApp(database.read, caller, request.params.app, refusals);
+  return { user: caller.user, app, mode: parseMode(request.params.mode) };
+}
+
+async function retrievePackage(
+  deps: HttpDependencies,
+  request: FastifyRequest<EnvironmentCall>,
+): Promise<WireEnvironmentPackage> {
+  const { app, mode } = await readCall(deps, request, ON_MODE);
+  const withUrl = parseBooleanParameter(request.query, 'url');
+  const { package_id: id } = await getEnvironment(deps.database.read, app, mode);
+  const row = id === null ? undefined : await findAnyPackage(deps.database.read, id);
+  if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The environment '${mode.text}' holds no package.`);
+  return { ...presentPackage(row, withUrl ? signUrl(deps, request, row) : undefined), ExpiryDate: null };
+}

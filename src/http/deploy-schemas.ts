@@ -1,0 +1,122 @@
+import { Type } from 'typebox';
+import {
+  CleanedEnvironmentSchema,
+  CreateEnvironmentSchema,
+  DeployAppSchema,
+  EnvironmentPackageSchema,
+  EnvironmentSchema,
+  ManagedEnvironmentSchema,
+  StartEnvironmentAnswerSchema,
+  StartEnvironmentSchema,
+  StartStatusSchema,
+  TransportSchema,
+} from '../protocol/environments.ts';
+import { NOTHING, type Operation } from './operation-description.ts';
+
+const READ = { tag: 'Deploy API', scope: 'mx:deployment:read' } as const;
+const WRITE = { tag: 'Deploy API', scope: 'mx:deployment:write' } as const;
+const ON_APP = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
+const ON_MODE = ['INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'APP_NOT_FOUND', 'ENVIRONMENT_NOT_FOUND'] as const;
+
+/** The calls on environments: see `route-schemas.ts`. */
+export const DEPLOY_CALLS = {
+  retrieveApps: {
+    ...READ,
+    summary: 'Retrieve Apps',
+    description: 'Those that the user may see, by AppId.',
+    answer: Type.Array(DeployAppSchema),
+    errors: [],
+  },
+  retrieveApp: { ...READ, summary: 'Retrieve App', answer: DeployAppSchema, errors: ON_APP },
+  retrieveEnvironments: {
+    ...READ,
+    summary: 'Retrieve Environments',
+    description: 'The oldest first.',
+    answer: Type.Array(EnvironmentSchema),
+    errors: ON_APP,
+  },
+  retrieveEnvironment: {
+    ...READ,
+    summary: 'Retrieve Environment',
+    description: 'By its mode, in any case.',
+    answer: EnvironmentSchema,
+    errors: ON_MODE,
+  },
+  transportPackage: {
+    ...WRITE,
+    summary: 'Transport a Deployment Package to an Environment',
+    description:
+      'What runs there goes on running: the package takes effect once the environment is stopped and started.',
+    body: TransportSchema,
+    answer: NOTHING,
+    errors: [...ON_MODE, 'NOT ALLOWED', 'PACKAGE_NOT_FOUND', 'TRANSPORT_FAILED', 'SERVICE UNAVAILABLE'],
+  },
+  startEnvironment: {
+    ...WRITE,
+    summary: 'Start Environment',
+    description:
+      'Answers at once with a job to be asked for. An environment that runs is answered 200 with the errorCode `ALREADY_STARTED`, and with the JobId that has started it.',
+    body: StartEnvironmentSchema,
+    answer: StartEnvironmentAnswerSchema,
+    errors: [
+      ...ON_APP,
+      'INVALID_PARAMETERS',
+      'INVALID_ENVIRONMENT',
+      'ENVIRONMENT_NOT_FOUND',
+      'NO_MDA_HAS_BEEN_DEPLOYED',
+      'APP_ALREADY_HAS_A_STARTING_JOB',
+    ],
+  },
+  retrieveStartStatus: {
+    ...READ,
+    summary: 'Get Start Environment Status',
+    description: 'A start that failed is answered with why.',
+    answer: StartStatusSchema,
+    errors: [...ON_MODE, 'NO_SUCH_STARTJOB', 'START_FAILED'],
+  },
+  stopEnvironment: {
+    ...WRITE,
+    summary: 'Stop Environment',
+    description: 'One that does not run stays as it is; a start that has not ended fails.',
+    answer: NOTHING,
+    errors: [...ON_MODE, 'STOP_FAILED'],
+  },
+  cleanEnvironment: {
+    ...WRITE,
+    summary: 'Clean Environment',
+    description: 'Removes the data of an environment: files and database. The package stays.',
+    answer: Type.Array(CleanedEnvironmentSchema),
+    errors: [...ON_MODE, 'ENVIRONMENT_NOT_STOPPED', 'ENVIRONMENT_NOT_DEPLOYED', 'ENVIRONMENT_CLEAN_FAILED'],
+  },
+  retrieveEnvironmentPackage: {
+    ...READ,
+    summary: 'Retrieve Environment Package',
+    description: 'The package that was transported last.',
+    query: {
+      url: Type.Optional(Type.Boolean({ default: false, description: 'Whether to return a link to the file.' })),
+    },
+    answer: EnvironmentPackageSchema,
+    errors: [...ON_MODE, 'PACKAGE_NOT_FOUND'],
+  },
+  listEnvironments: {
+    tag: 'Management',
+    summary: 'List the environments of an app',
+    description: 'For everybody who may see the app.',
+    answer: Type.Array(ManagedEnvironmentSchema),
+    errors: ON_APP,
+  },
+  createEnvironment: {
+    tag: 'Management',
+    summary: 'Create an environment of an app',
+    body: CreateEnvironmentSchema,
+    answer: ManagedEnvironmentSchema,
+    errors: ['NO_ACCESS', ...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ALREADY_EXISTS'],
+  },
+  deleteEnvironment: {
+    tag: 'Management',
+    summary: 'Delete an environment',
+    description: 'The package that it held stays.',
+    answer: NOTHING,
+    errors: ['NO_ACCESS', ...ON_APP, 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_IN_USE'],
+  },
+} as const satisfies Record<string, Operation>;

@@ -1,0 +1,65 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { listEnvironments } from '../database/environments.ts';
+import type { AppRow } from '../database/schema.ts';
+import { parseMode } from '../domain/environment-mode.ts';
+import { CreateEnvironmentSchema } from '../protocol/environments.ts';
+import { callerOf, requireAdmin } from './caller.ts';
+import { presentManagedEnvironment } from './environment-presenter.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { parseManageBody } from './manage-body.ts';
+import { describe } from './route-schemas.ts';
+import { getVisibleApp } from './visible-app.ts';
+
+interface AppCall {
+  Params: { readonly app: string };
+}
+
+interface EnvironmentCall {
+  Params: { readonly app: string; readonly mode: string };
+}
+
+const REFUSALS = { malformed: 'INVALID_APPID', notFound: 'APP_NOT_FOUND' } as const;
+
+/** Which environments an app has. */
+export function addManageEnvironmentRoutes(
+  app: FastifyInstance,
+  { database, operations }: Pick<HttpDependencies, 'database' | 'operations'>,
+): void {
+  const getApp = (request: FastifyRequest<AppCall>): Promise<AppRow> =>
+    getVisibleApp(database.read, callerOf(request), request.params.app, REFUSALS);
+
+  app.route<AppCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/environments',
+    schema: describe('listEnvironments'),
+    handler: async (request) =>
+      (await listEnvironments(database.read, (await getApp(request)).id)).map(presentManagedEnvironment),
+  });
+
+  app.route<AppCall>({
+    method: 'POST',
+    url: '/apps/:app/environments',
+    schema: describe('createEnvironment'),
+    handler: async (request) => {
+      const { user } = requireAdmin(callerOf(request));
+      const args = {
+        user,
+        app: await getApp(request),
+        request: parseManageBody(CreateEnvironmentSchema, request.body),
+      };
+      return presentManagedEnvironment(await operations.createEnvironment(args));
+    },
+  });
+
+  app.route<EnvironmentCall>({
+    method: 'DELETE',
+    url: '/apps/:app/environments/:mode',
+    schema: describe('deleteEnvironment'),
+    handler: async (request) => {
+      const { user } = requireAdmin(callerOf(request));
+      const row = await getApp(request);
+      await operations.deleteEnvironment({ user, app: row, mode: parseMode(request.params.mode) });
+      return {};
+    },
+  });
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { findApp } from '../database/apps.ts';
+import { insertAuditEntry } from '../database/audit.ts';
+import type { Database } from '../database/database.ts';
+import { findEnvironment, type HoldingEnvironment, insertEnvironment } from '../database/environments.ts';
+import type { AppRow, EnvironmentRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import { parseMode } from '../domain/environment-mode.ts';
+import { quote, Refusal } from '../domain/refusal.ts';
+import type { CreateEnvironment } from '../protocol/environments.ts';
+
+export interface CreateEnvironmentDeps {
+  readonly database: Database;
+  readonly clock: () => number;
+}
+
+/**
+ * Gives an app an environment, which is empty at first.
+ *
+ * @throws Refusal INVALID_ENVIRONMENT, INVALID_PARAMETERS, ALREADY_EXISTS, APP_NOT_FOUND
+ */
+export async function createEnvironment(
+  { database, clock }: CreateEnvironmentDeps,
+  { user, app, request }: { readonly user: User; readonly app: AppRow; readonly request: CreateEnvironment },
+): Promise<HoldingEnvironment> {
+  const row = newEnvironment(app, request, clock());
+  await database.transaction(async (queries) => {
+    if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
+    if ((await findEnvironment(queries, app.id, row.mode_key)) !== undefined) {
+      throw new Refusal('ALREADY_EXISTS', `The app '${app.app_id}' already has an environment '${row.mode}'.`);
+    }
+    await insertEnvironment(queries, row);
+    await insertAuditEntry(queries, {
+      at: row.created_at,
+      login: user.login,
+      action: 'environment.create',
+      subject: app.app_id,
+      detail: row.mode,
+    });
+  });
+  return { ...row, package_version: null, package_mendix_version: null };
+}
+
+function newEnvironment(app: AppRow, { Mode, Production, Url }: CreateEnvironment, now: number): EnvironmentRow {
+  const mode = parseMode(Mode);
+  return {
+    id: randomUUID(),
+    app_id: app.id,
+    mode: mode.text,
+    mode_key: mode.key,
+    target: 'record',
+    is_production: Production === true ? 1 : 0,
+    url: parseUrl(Url ?? ''),
+    status: 'Empty',
+    package_id: null,
+    running_package_id: null,
+    created_at: now,
+  };
+}
+
+function parseUrl(given: string): string {
+  const text = given.trim();
+  if (text === '' || (/^https?:\/\//i.test(text) && URL.canParse(text))) return text;
+  throw new Refusal('INVALID_PARAMETERS', `Url is ${quote(given)}: give one that begins with http:// or https://.`);
+}

@@ -1,0 +1,49 @@
+import { insertAuditEntry } from '../database/audit.ts';
+import type { Database } from '../database/database.ts';
+import { endJob, findStartUnderWay } from '../database/deployment-jobs.ts';
+import { updateEnvironment } from '../database/environments.ts';
+import type { AppRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import { asTarget, type Deployments } from '../deployment/deployments.ts';
+import type { Mode } from '../domain/environment-mode.ts';
+import { askTarget } from './ask-target.ts';
+import { getEnvironment } from './get-environment.ts';
+
+export interface StopEnvironmentDeps {
+  readonly database: Database;
+  readonly deployments: Deployments;
+  readonly clock: () => number;
+}
+
+const REFUSAL = { code: 'STOP_FAILED', what: 'Cannot stop app' } as const;
+const STOPPED = { code: 'START_FAILED', message: 'Cannot start app: it was stopped while it started.' } as const;
+
+/**
+ * Stops an environment; a start that has not ended fails. One that does not run stays as it is: pipelines stop before
+ * the first transport too.
+ *
+ * @throws Refusal ENVIRONMENT_NOT_FOUND, STOP_FAILED
+ */
+export async function stopEnvironment(
+  { database, deployments, clock }: StopEnvironmentDeps,
+  { user, app, mode }: { readonly user: User; readonly app: AppRow; readonly mode: Mode },
+): Promise<void> {
+  const { id, target: kind } = await getEnvironment(database.read, app, mode);
+  deployments.cutStart(id);
+  await deployments.inTurn({ id, target: kind }, async (target, signal) => {
+    const environment = await getEnvironment(database.read, app, mode);
+    const cut = await database.transactionInReserve(async (queries) => {
+      const start = await findStartUnderWay(queries, id);
+      return start !== undefined && (await endJob(queries, start.id, { at: clock(), failure: STOPPED }));
+    });
+    if (environment.status !== 'Running' && !cut) return;
+    await askTarget(target.stop(asTarget(environment), signal), signal, REFUSAL);
+    await database.transactionInReserve(async (queries) => {
+      if (environment.status === 'Running') {
+        await updateEnvironment(queries, id, { status: 'Stopped', running_package_id: null });
+      }
+      const entry = { login: user.login, action: 'environment.stop', subject: app.app_id, detail: environment.mode };
+      await insertAuditEntry(queries, { at: clock(), ...entry });
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { findApp } from '../database/apps.ts';
+import { insertAuditEntry } from '../database/audit.ts';
+import type { Database, Queries } from '../database/database.ts';
+import { endJob, insertJob } from '../database/deployment-jobs.ts';
+import { updateEnvironment } from '../database/environments.ts';
+import { findPackage } from '../database/packages.ts';
+import type { AppRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import { asTarget, type Deployments } from '../deployment/deployments.ts';
+import type { Mode } from '../domain/environment-mode.ts';
+import type { PackageId } from '../domain/identifiers.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { hasEnded, type PackageStatus } from '../protocol/package.ts';
+import { askTarget } from './ask-target.ts';
+import { getEnvironment } from './get-environment.ts';
+
+export interface TransportPackageDeps {
+  readonly database: Database;
+  readonly deployments: Deployments;
+  readonly clock: () => number;
+}
+
+export interface TransportPackageArgs {
+  readonly user: User;
+  readonly app: AppRow;
+  readonly mode: Mode;
+  readonly packageId: PackageId;
+}
+
+const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brought to the environment' } as const;
+
+/**
+ * Brings a package to an environment, which holds it from then on. One that runs goes on with what it runs, until it is
+ * stopped and started. From before the target is asked the package is in use.
+ *
+ * @throws Refusal ENVIRONMENT_NOT_FOUND, PACKAGE_NOT_FOUND, `SERVICE UNAVAILABLE` while it is being built, `NOT ALLOWED`
+ *   where its build failed, TRANSPORT_FAILED
+ */
+export async function transportPackage(deps: TransportPackageDeps, args: TransportPackageArgs): Promise<void> {
+  const { database, deployments, clock } = deps;
+  await deployments.inTurn(await getEnvironment(database.read, args.app, args.mode), async (target, signal) => {
+    const { job, environment } = await database.transaction((queries) => beginTransport(deps, queries, args));
+    const call = target.transport(asTarget(environment), args.packageId, signal);
+    await askTarget(call, signal, REFUSAL).catch(async (error: unknown) => {
+      if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN') await endFailed(deps, job, error);
+      throw error;
+    });
+    await database.transaction(async (queries) => {
+      // Its app was deleted meanwhile.
+      if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
+      await updateEnvironment(queries, environment.id, {
+        package_id: args.packageId,
+        ...(environment.status === 'Empty' && { status: 'Stopped' }),
+      });
+      await insertAuditEntry(queries, {
+        at: clock(),
+        login: args.user.login,
+        action: 'environment.transport',
+        subject: args.app.app_id,
+        detail: `${environment.mode} ${args.packageId}`,
+      });
+    });
+  });
+}
+
+async function beginTransport(
+  { clock }: TransportPackageDeps,
+  queries: Queries,
+  { app, mode, packageId }: TransportPackageArgs,
+) {
+  if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
+  const environment = await getEnvironment(queries, app, mode);
+  const row = await findPackage(queries, app.id, packageId);
+  if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The app has no package '${packageId}'.`);
+  if (row.status !== 'Succeeded') throw refusePackage(row.status, packageId);
+  const job = randomUUID();
+  await insertJob(queries, {
+    id: job,
+    environment_id: environment.id,
+    kind: 'transport',
+    package_id: packageId,
+    auto_sync_db: 0,
+    created_at: clock(),
+  });
+  return { job, environment };
+}
+
+/** The codes are those of packages that are still being processed, and of those that could not be. */
+function refusePackage(status: PackageStatus, id: PackageId): Refusal {
+  return hasEnded(status)
+    ? new Refusal('NOT ALLOWED', `Cannot transport the package '${id}': its build failed. Build another one.`)
+    : new Refusal(
+        'SERVICE UNAVAILABLE',
+        `Cannot transport the package '${id}': it is ${status}. Retry once it Succeeded.`,
+      );
+}
+
+async function endFailed({ database, clock }: TransportPackageDeps, job: string, error: unknown): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  const failure = { code: 'TRANSPORT_FAILED', message } as const;
+  await database.transactionInReserve((queries) => endJob(queries, job, { at: clock(), failure }));
+}

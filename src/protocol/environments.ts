@@ -1,0 +1,69 @@
+import { type Static, Type } from 'typebox';
+import { Nullable } from './nullable.ts';
+import { PackageSchema } from './package.ts';
+
+/** The three words of an environment. `Empty` holds no package. */
+export const ENVIRONMENT_STATUSES = ['Empty', 'Stopped', 'Running'] as const;
+export type EnvironmentStatus = (typeof ENVIRONMENT_STATUSES)[number];
+
+/** What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started. */
+export const TARGET_KINDS = ['record'] as const;
+export type TargetKind = (typeof TARGET_KINDS)[number];
+
+/** An app as the Deploy API shows it. */
+export const DeployAppSchema = Type.Object({
+  AppId: Type.String(),
+  Name: Type.String(),
+  ProjectId: Type.String({ format: 'uuid' }),
+  Url: Type.String({ description: 'Of the production environment, else of the oldest one; empty without.' }),
+});
+export type WireDeployApp = Static<typeof DeployAppSchema>;
+
+const ENVIRONMENT = {
+  Status: Type.Enum(ENVIRONMENT_STATUSES, { type: 'string' }),
+  EnvironmentId: Type.String({ format: 'uuid' }),
+  Url: Type.String({ description: 'Where the app is found; empty where that was not said.' }),
+  Mode: Type.String({ description: 'Found in any case.' }),
+  ModelVersion: Type.String({ description: 'Version of the package that it holds; empty without one.' }),
+  MendixVersion: Type.String({ description: 'Of the Mendix project of that package; empty for any other.' }),
+  Production: Type.Boolean(),
+};
+/** An environment as the Deploy API shows it. */
+export const EnvironmentSchema = Type.Object(ENVIRONMENT);
+export type WireEnvironment = Static<typeof EnvironmentSchema>;
+
+/** An environment as the management calls show it. */
+export const ManagedEnvironmentSchema = Type.Object({
+  ...ENVIRONMENT,
+  Target: Type.Enum(TARGET_KINDS, { type: 'string', description: '`record`: nothing runs, the status is remembered.' }),
+  PackageId: Nullable(Type.String({ description: 'The package that it holds: the next start runs it.' })),
+  RunningPackageId: Nullable(Type.String({ description: 'The package that its last start has run.' })),
+  CreationDate: Type.Integer(),
+});
+export type WireManagedEnvironment = Static<typeof ManagedEnvironmentSchema>;
+
+export const CreateEnvironmentSchema = Type.Object({
+  Mode: Type.String({ minLength: 1, maxLength: 200 }),
+  Production: Type.Optional(Type.Boolean()),
+  Url: Type.Optional(Nullable(Type.String({ maxLength: 2000 }))),
+});
+export type CreateEnvironment = Static<typeof CreateEnvironmentSchema>;
+
+export const TransportSchema = Type.Object({ PackageId: Type.String({ format: 'uuid' }) });
+export const StartEnvironmentSchema = Type.Object({ AutoSyncDb: Type.Optional(Type.Boolean({ default: false })) });
+export const StartEnvironmentAnswerSchema = Type.Object({ JobId: Type.String({ format: 'uuid' }) });
+
+export const START_STATUSES = ['Starting', 'Started'] as const;
+export const StartStatusSchema = Type.Object({ Status: Type.Enum(START_STATUSES, { type: 'string' }) });
+export type WireStartStatus = Static<typeof StartStatusSchema>;
+
+/** What Clean Environment answers, alone in an array. */
+export const CleanedEnvironmentSchema = Type.Object({
+  Status: ENVIRONMENT.Status,
+  Mode: ENVIRONMENT.Mode,
+  Url: ENVIRONMENT.Url,
+});
+
+/** The package that an environment holds. It does not expire while it is held. */
+export const EnvironmentPackageSchema = Type.Object({ ...PackageSchema.properties, ExpiryDate: Type.Null() });
+export type WireEnvironmentPackage = Static<typeof EnvironmentPackageSchema>;

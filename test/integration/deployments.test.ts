@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Database } from '../../src/database/database.ts';
+import { insertJob } from '../../src/database/deployment-jobs.ts';
+import { findModeUsing } from '../../src/database/environments.ts';
+import type { AppRow } from '../../src/database/schema.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import type { User } from '../../src/database/users.ts';
+import { DeploymentFailure, type DeploymentTarget } from '../../src/deployment/deployment-target.ts';
+import { Deployments } from '../../src/deployment/deployments.ts';
+import { recordTarget } from '../../src/deployment/record-target.ts';
+import { parseMode } from '../../src/domain/environment-mode.ts';
+import { type PackageId, parseLogin } from '../../src/domain/identifiers.ts';
+import { Refusal } from '../../src/domain/refusal.ts';
+import { cleanEnvironment } from '../../src/operations/clean-environment.ts';
+import { createEnvironment } from '../../src/operations/create-environment.ts';
+import { deleteEnvironment } from '../../src/operations/delete-environment.ts';
+import { getEnvironment } from '../../src/operations/get-environment.ts';
+import { getStartStatus, startEnvironment } from '../../src/operations/start-environment.ts';
+import { stopEnvironment } from '../../src/operations/stop-environment.ts';
+import { transportPackage } from '../../src/operations/transport-package.ts';
+import { openBuildApiWorld } from '../support/build-api-world.ts';
+import { addApp, addPackage, testDatabase } from '../support/database.ts';
+import { environmentCalls, waitForStart } from '../support/environments.ts';
+import { call, startTestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+
+const USER: User = { id: 'user-1', login: parseLogin('richard'), name: 'Richard', isAdmin: true };
+const MODE = parseMode('Test');
+const BUILT = { status: 'Succeeded', blob_key: 'key', finished_at: 1 } as const;
+
+/** An app whose environment `Test` holds a package, and its operations over a target of the test's own. */
+async function setUp(t: TestContext, target: Partial<DeploymentTarget>) {
+  const database = await testDatabase(t);
+  const app = await addApp(database, 'calc');
+  const packageId = await addPackage(database, app, BUILT);
+  const [recording, world] = [open(database, app, {}), open(database, app, target)];
+  t.after(() => world.deployments.stop());
+  await createEnvironment(recording.deps, { user: USER, app, request: { Mode: 'Test' } });
+  await recording.transport(packageId);
+  return { ...world, database, app, packageId };
+}
+
+function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>) {
+  const clock = Date.now;
+  const errors: unknown[] = [];
+  const deployments = new Deployments({
+    database,
+    targets: { record: { ...recordTarget(), ...target } },
+    clock,
+    onError: (error) => errors.push(error),
+  });
+  const deps = { database, deployments, clock };
+  const args = { user: USER, app, mode: MODE };
+  return {
+    deployments,
+    deps,
+    errors,
+    transport: (packageId: PackageId) => transportPackage(deps, { ...args, packageId }),
+    start: () => startEnvironment(deps, { ...args, autoSyncDb: false }),
+    stop: () => stopEnvironment(deps, args),
+    clean: () => cleanEnvironment(deps, args),
+    remove: () => deleteEnvironment(deps, args),
+    startStatus: (jobId: string) => getStartStatus(deps, { app, mode: MODE, jobId }),
+    status: async () => (await getEnvironment(database.read, app, MODE)).status,
+  };
+}
+
+/** A start that goes on until its signal fires. */
+function neverStarting() {
+  const state = { begun: 0, given: 0 };
+  const start: DeploymentTarget['start'] = async (_environment, _order, signal) => {
+    state.begun++;
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    state.given++;
+    signal.throwIfAborted();
+  };
+  return { state, start };
+}
+
+const withCode = (code: string, words: RegExp) => (error: unknown) =>
+  error instanceof Refusal && error.code === code && words.test(error.message);
+
+test('while an environment starts, no other start begins, and its package is in use', async (t) => {
+  const { start: starting } = neverStarting();
+  const { start, startStatus, status, remove, clean, packageId, database } = await setUp(t, { start: starting });
+  const { jobId } = await start();
+  assert.equal(await startStatus(jobId), 'Starting');
+  assert.equal(await status(), 'Stopped');
+  await assert.rejects(start(), withCode('APP_ALREADY_HAS_A_STARTING_JOB', new RegExp(jobId)));
+  assert.equal(await findModeUsing(database.read, packageId), 'Test');
+  await assert.rejects(remove(), withCode('ENVIRONMENT_IN_USE', /stop it first/));
+  await assert.rejects(clean(), withCode('ENVIRONMENT_NOT_STOPPED', /stop it, and clean it then/));
+  assert.equal(await startStatus(jobId), 'Starting');
+});
+
+test('a start that is stopped has failed, and the environment starts again afterwards', async (t) => {
+  const { state, start: starting } = neverStarting();
+  const { start, stop, startStatus, status } = await setUp(t, { start: starting });
+  const { jobId } = await start();
+  await until('the target starts', () => state.begun === 1);
+  await stop();
+  assert.equal(state.given, 1);
+  await assert.rejects(startStatus(jobId), withCode('START_FAILED', /stopped while it started/));
+  assert.equal(await status(), 'Stopped');
+  const again = await start();
+  assert.equal(await startStatus(again.jobId), 'Starting');
+});
+
+test('a start that a stop has ended before its turn is never asked of the target', async (t) => {
+  const released = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const world = await setUp(t, {
+    transport: async () => {
+      seen.push('transport');
+      await released.promise;
+    },
+    start: async () => void seen.push('start'),
+    stop: async () => void seen.push('stop'),
+  });
+  const transporting = world.transport(world.packageId);
+  await until('the transport has its turn', () => seen.length === 1);
+  const stopping = world.stop();
+  await world.deps.database.transaction(async () => undefined);
+  const { jobId } = await world.start();
+  released.resolve();
+  await Promise.all([transporting, stopping]);
+  await assert.rejects(world.startStatus(jobId), withCode('START_FAILED', /stopped/));
+  await world.clean();
+  assert.deepEqual(seen, ['transport', 'stop']);
+  assert.equal(await world.status(), 'Stopped');
+});
+
+test('a start that fails says why, and an unexpected error is told to whoever runs the server', async (t) => {
+  const failures = [new DeploymentFailure('the port is taken.'), new Error('secret details')];
+  const { start, startStatus, status, errors } = await setUp(t, {
+    start: async () => {
+      throw failures.shift();
+    },
+  });
+  const ended = async (jobId: string) =>
+    await until('the start ends', () =>
+      startStatus(jobId).then(
+        (now) => now === 'Started' && now,
+        (error: unknown) => error,
+      ),
+    );
+  const expected = (await ended((await start()).jobId)) as unknown;
+  assert.ok(withCode('START_FAILED', /^Cannot start app: the port is taken\.$/)(expected));
+  assert.deepEqual(errors, []);
+  const unexpected = (await ended((await start()).jobId)) as unknown;
+  assert.ok(withCode('START_FAILED', /^(?!.*secret)/)(unexpected));
+  await until('it is told', () => errors.length === 1);
+  assert.equal(await status(), 'Stopped');
+});
+
+test('what else a target cannot do has its own code, and changes nothing', async (t) => {
+  const fail = async () => {
+    throw new DeploymentFailure('no reason.');
+  };
+  const world = await setUp(t, { transport: fail, stop: fail, clean: fail });
+  const other = await addPackage(world.database, world.app, BUILT);
+  await assert.rejects(world.transport(other), withCode('TRANSPORT_FAILED', /: no reason\.$/));
+  assert.equal(await findModeUsing(world.database.read, other), undefined);
+  await assert.rejects(world.clean(), withCode('ENVIRONMENT_CLEAN_FAILED', /: no reason\.$/));
+  const { jobId } = await world.start();
+  await until('it has started', async () => (await world.startStatus(jobId)) === 'Started');
+  await assert.rejects(world.stop(), withCode('STOP_FAILED', /: no reason\.$/));
+  assert.equal(await world.status(), 'Running');
+});
+
+test('a start that the server did not end is begun again by the next one', async (t) => {
+  const { state, start: starting } = neverStarting();
+  const { start, startStatus, deployments, database, app } = await setUp(t, { start: starting });
+  const { jobId } = await start();
+  await until('the target starts', () => state.begun === 1);
+  await deployments.stop();
+  assert.equal(await startStatus(jobId), 'Starting');
+  const next = open(database, app, {});
+  await next.deployments.resume();
+  await until('it has started', async () => (await next.startStatus(jobId)) === 'Started');
+  assert.equal(await next.status(), 'Running');
+});
+
+test('a server ends the jobs of the one before: starts have started, transports have failed', async (t) => {
+  const world = await openBuildApiWorld(t);
+  const { server } = world;
+  await server.call('POST', '/manage/1/apps/calc/environments', { Mode: 'Test' });
+  const [held, cut] = [await world.build(), await world.build()];
+  await environmentCalls(world.call, 'Test').transport(held.PackageId);
+  const { EnvironmentId } = await environmentCalls(world.call, 'Test').get();
+  await server.stop();
+
+  const database = await openSqliteDatabase(join(server.dataFolder, 'slipway.db'));
+  const job = { environment_id: EnvironmentId, auto_sync_db: 1, created_at: Date.now() };
+  const start = randomUUID();
+  await database.transaction(async (queries) => {
+    await insertJob(queries, { ...job, id: start, kind: 'start', package_id: held.PackageId });
+    await insertJob(queries, { ...job, id: randomUUID(), kind: 'transport', package_id: cut.PackageId });
+  });
+  await database.close();
+
+  const { url } = await startTestServer(t, { dataFolder: server.dataFolder });
+  const ask = async (method: string, path: string) => await call(url, method, path, undefined, world.richard);
+  const { startStatus, get } = environmentCalls(ask, 'Test');
+  await waitForStart(() => startStatus(start));
+  const { Status, ModelVersion } = await get();
+  assert.deepEqual([Status, ModelVersion], ['Running', held.Version]);
+  assert.equal((await ask('DELETE', `/api/1/apps/calc/packages/${cut.PackageId}`)).status, 200);
+  assert.equal((await ask('DELETE', `/api/1/apps/calc/packages/${held.PackageId}`)).status, 409);
+});
