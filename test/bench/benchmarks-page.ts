@@ -85,6 +85,8 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
   from noise.
 - **Status call**: a quarter is writing to the socket, which the bare server pays too; the rest is spread thin over Node's
   HTTP, Fastify's hooks and checking the key. Nothing is read from the database any more while nothing changes.
+- **Script build of \`true\`**: a build starts several processes one after the other (for the pipe, the sandbox, its limits and
+  the shell), each of which costs here what the bare one does.
 - **Memory**: stripping types costs about 35 MiB; an installed package, which is compiled, takes about 115, of which Node
   itself is 41. Libraries take the rest: Fastify, Kysely, prom-client and TypeBox some 20 each when loaded alone. In one
   bundled file it was 98.
