@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -11,7 +10,7 @@ import { callFilter } from './call-filter.ts';
 import { type ControlGroups, makeControlGroups } from './control-groups.ts';
 import { imageRefusal } from './image-refusal.ts';
 import { type NetworkPlan, planNetwork } from './network-plan.ts';
-import { openPipe } from './open-pipe.ts';
+import { openPipe, startWriting } from './open-pipe.ts';
 import type { Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
 import { GATE_FD, IN_NETWORK, serveNetwork } from './serve-network.ts';
 import { supervise } from './supervise.ts';
@@ -66,15 +65,15 @@ async function runIn(
   const path = `${options.path}:/usr/sbin:/sbin`;
   const plan = command.network ? await planNetwork(path) : undefined;
   const limited = await startIn(groups);
-  const { output, input } = await openPipe(command.room, path);
-  const surroundings = { limited, groups, plan, path, hidden: options.hidden, output: input };
-  const child = await start(surroundings, command).finally(() => closeSync(input));
+  const pipe = await openPipe(command.room, path);
+  const surroundings = { limited, groups, plan, path, hidden: options.hidden, output: pipe.input };
+  const child = await startWriting(pipe, () => start(surroundings, command));
   const network = plan && serveNetwork(child, { range: plan.range, limited, path });
   // It counts below, where the command has not begun.
   network?.catch(() => undefined);
   const status = readStatus(child);
   try {
-    const { outcome, code } = await supervise(child, output, command);
+    const { outcome, code } = await supervise(child, pipe.output, command);
     if (outcome !== undefined) return outcome;
     const { exitCode } = await status;
     if (exitCode !== undefined) return { kind: 'exited', code: exitCode };

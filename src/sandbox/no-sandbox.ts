@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BuildFailure } from '../domain/failure.ts';
 import { imageRefusal } from './image-refusal.ts';
-import { openPipe } from './open-pipe.ts';
+import { openPipe, startWriting } from './open-pipe.ts';
 import type { RoomPlaces, Sandbox, SandboxCommand, SandboxLimits, SandboxOutcome } from './sandbox.ts';
 import { killGroup, supervise } from './supervise.ts';
 
@@ -43,16 +42,17 @@ async function run(command: SandboxCommand): Promise<SandboxOutcome> {
   const mark = randomUUID();
   const start = ['prlimit', ...resourceLimits(command.limits), '--'];
   const variables = Object.entries({ ...command.environment, [MARK]: mark });
-  const { output, input } = await openPipe(command.room, command.environment.PATH ?? '/usr/bin:/bin');
-  const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...start, ...command.argv], {
-    cwd: places.workspace,
-    env: Object.fromEntries(variables),
-    stdio: ['ignore', input, 'ignore'],
-    detached: true,
-  });
-  closeSync(input);
+  const pipe = await openPipe(command.room, command.environment.PATH ?? '/usr/bin:/bin');
+  const child = await startWriting(pipe, () =>
+    spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...start, ...command.argv], {
+      cwd: places.workspace,
+      env: Object.fromEntries(variables),
+      stdio: ['ignore', pipe.input, 'ignore'],
+      detached: true,
+    }),
+  );
   try {
-    const { outcome, code, signal } = await supervise(child, output, command, () => {
+    const { outcome, code, signal } = await supervise(child, pipe.output, command, () => {
       killGroup(child);
       void killMarked(mark);
     });

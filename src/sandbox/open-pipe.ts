@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BuildFailure } from '../domain/failure.ts';
 
-/** What a command writes to, and what is read of it. */
+/** What a command writes to, and what is read of it. Whoever opened it starts the command by {@link startWriting}. */
 export interface OutputPipe {
   /** Ends when nobody can write any more. */
   readonly output: Socket;
-  /** File descriptor for the standard streams of a child; to be closed once that has started. */
+  /** File descriptor for the standard streams of a child. */
   readonly input: number;
 }
 
@@ -37,5 +37,14 @@ export async function openPipe(folder: string, path: string): Promise<OutputPipe
   } catch (error) {
     closeSync(reading);
     throw error;
+  }
+}
+
+/** Starts what writes to a pipe; the output ends when that has ended, or was never begun. */
+export async function startWriting<T>({ input }: OutputPipe, start: () => T | Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } finally {
+    closeSync(input);
   }
 }

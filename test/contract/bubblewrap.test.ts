@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 import { runScript, testSandbox } from './sandbox.ts';
 
 testSandbox('bubblewrap', () => bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] }));
@@ -19,6 +20,16 @@ test('bubblewrap: what is hidden is not seen, even inside of a folder that may b
     readOnly: [tool],
   });
   assert.match(output, /^data\ncat: .*No such file/);
+});
+
+test('bubblewrap: a command that cannot begin leaves nothing open', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  const begin = () => runScript(t, sandbox, 'true', { readOnly: ['/no/such/folder'] });
+  await assert.rejects(begin(), /ENOENT/);
+  const countOpen = async () => (await readdir('/proc/self/fd')).length;
+  const before = await countOpen();
+  for (let at = 0; at < 5; at++) await assert.rejects(begin(), /ENOENT/);
+  await until('what was open is closed', async () => (await countOpen()) <= before);
 });
 
 test('bubblewrap: a network without the programs for it is refused, with what to do about it', async (t) => {

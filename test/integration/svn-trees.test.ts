@@ -137,8 +137,8 @@ test('a revision that is not on the branch is built where the app allows it', as
 test('the layout is what the app says', async (context) => {
   const { remote, open } = await setUp(context);
   await remote.commit('app/main', { a: 'main' });
-  const second = await remote.commit('app/work/x y', { a: 'x' }, { from: 'app/main' });
-  const repository = await open({ Trunk: 'app/main', Branches: 'app/work', Tags: 'app/released/by slipway' });
+  const second = await remote.commit('app/topic/x y', { a: 'x' }, { from: 'app/main' });
+  const repository = await open({ Trunk: 'app/main', Branches: 'app/topic', Tags: 'app/released/by slipway' });
   const branches = await repository.listBranches(signal());
   assert.deepEqual(
     branches.map(({ name, headId, isMainLine }) => [name, headId, isMainLine]),

@@ -47,11 +47,11 @@ test('addresses that are none, that look like options, or would start a program,
 });
 
 test('every spelling of a branch leads to its folder, and none out of the layout', () => {
-  const layout = layoutOf({ Trunk: '/work/main/' }, undefined);
+  const layout = layoutOf({ Trunk: '/product/main/' }, undefined);
   const places = (text: string | undefined) => placesOf(layout, parseBranch(text)).map(({ path }) => path);
-  assert.deepEqual(places(undefined), ['work/main']);
-  assert.deepEqual(places('Main line'), ['branches/Main line', 'work/main']);
-  assert.deepEqual(places('work/main'), ['branches/work/main', 'work/main']);
+  assert.deepEqual(places(undefined), ['product/main']);
+  assert.deepEqual(places('Main line'), ['branches/Main line', 'product/main']);
+  assert.deepEqual(places('product/main'), ['branches/product/main', 'product/main']);
   assert.deepEqual(places('branches/a b@2'), ['branches/a b@2']);
   for (const text of ['../trunk', 'a//b', 'a/../../b', './a', 'branches/..', 'a\u0000'])
     assert.deepEqual(places(text), [], text);
