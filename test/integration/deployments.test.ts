@@ -9,8 +9,6 @@ import type { AppRow } from '../../src/database/schema.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import type { User } from '../../src/database/users.ts';
 import { DeploymentFailure, type DeploymentTarget } from '../../src/deployment/deployment-target.ts';
-import { Deployments } from '../../src/deployment/deployments.ts';
-import { recordTarget } from '../../src/deployment/record-target.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
 import { type PackageId, parseLogin } from '../../src/domain/identifiers.ts';
 import { Refusal } from '../../src/domain/refusal.ts';
@@ -23,13 +21,14 @@ import { stopEnvironment } from '../../src/operations/stop-environment.ts';
 import { transportPackage } from '../../src/operations/transport-package.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
+import { openDeployments } from '../support/deployments.ts';
 import { environmentCalls, waitForStart } from '../support/environments.ts';
 import { call, startTestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
 const USER: User = { id: 'user-1', login: parseLogin('richard'), name: 'Richard', isAdmin: true };
 const MODE = parseMode('Test');
-const BUILT = { status: 'Succeeded', blob_key: 'key', finished_at: 1 } as const;
+const BUILT = { status: 'Succeeded', blob_key: 'key', sha256: 'abc', finished_at: 1 } as const;
 
 /** An app whose environment `Test` holds a package, and its operations over a target of the test's own. */
 async function setUp(t: TestContext, target: Partial<DeploymentTarget>) {
@@ -44,15 +43,8 @@ async function setUp(t: TestContext, target: Partial<DeploymentTarget>) {
 }
 
 function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>) {
-  const clock = Date.now;
-  const errors: unknown[] = [];
-  const deployments = new Deployments({
-    database,
-    targets: { record: { ...recordTarget(), ...target } },
-    clock,
-    onError: (error) => errors.push(error),
-  });
-  const deps = { database, deployments, clock };
+  const deps = openDeployments(database, target);
+  const { deployments, errors } = deps;
   const args = { user: USER, app, mode: MODE };
   return {
     deployments,
