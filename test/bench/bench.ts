@@ -20,6 +20,7 @@ import type { Bench, Row, RowGroup } from './row.ts';
 import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
 import { measureSvn } from './svn.ts';
+import { measureTransports } from './transports.ts';
 import { measureWarmMxbuild } from './warm-mxbuild.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
@@ -31,6 +32,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   status: measureStatus,
   download: measureDownload,
   branches: measureBranches,
+  transports: measureTransports,
   memory: measureMemory,
   large: measureLarge,
   million: measureMillion,
