@@ -76,6 +76,7 @@ test('the OpenAPI document describes every call', async () => {
     'GET /api/1/apps/{app}/packages/{packageId}/events',
     'GET /api/1/apps/{app}/packages/{packageId}/log',
     'PUT /manage/1/apps/{app}/api-rights/{login}',
+    'PATCH /manage/1/apps/{app}/environments/{mode}/permissions/{login}',
     'GET /metrics',
   ]) {
     assert.ok(
