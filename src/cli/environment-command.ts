@@ -1,22 +1,41 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { TARGET_KINDS, type TargetKind } from '../protocol/environments.ts';
 import type { Cli } from './cli.ts';
+import { CommandFailure } from './exit-codes.ts';
 import { formatTable, print } from './output.ts';
+import { readSecret } from './read-secret.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
 
-interface CreateOptions extends RemoteOptions {
+interface UpdateOptions extends RemoteOptions {
   readonly production?: boolean;
   readonly appUrl?: string;
+  readonly option?: readonly string[];
 }
 
-/** `slipway environment create|list|delete` */
+interface CreateOptions extends UpdateOptions {
+  readonly target?: TargetKind;
+}
+
+const OPTION_HELP =
+  'something that the target needs to know; a value @<file> is what that file holds, and @- what standard input does';
+
+/** `slipway environment create|update|list|delete` */
 export function addEnvironmentCommand(program: Command, cli: Cli): void {
   const environment = program
     .command('environment')
-    .description('create, list and delete the environments that packages of an app are transported to');
+    .description('create, change, list and delete the environments that packages of an app are transported to');
   remoteCommand(environment, 'create <app> <mode>', 'create an environment: Test, Acceptance, or any other mode')
     .option('--production', 'mark it as production')
     .option('--app-url <address>', 'where the app is found that runs there')
+    .addOption(new Option('--target <kind>', 'what deploys to it').choices(TARGET_KINDS).default('record'))
+    .option('--option <name=value>', OPTION_HELP, collect)
     .action((app: string, mode: string, options: CreateOptions) => createEnvironment(cli, app, mode, options));
+  remoteCommand(environment, 'update <app> <mode>', 'change an environment; what is not given stays as it is')
+    .option('--production', 'mark it as production')
+    .option('--no-production', 'mark it as none')
+    .option('--app-url <address>', 'where the app is found that runs there')
+    .option('--option <name=value>', OPTION_HELP, collect)
+    .action((app: string, mode: string, options: UpdateOptions) => updateEnvironment(cli, app, mode, options));
   remoteCommand(environment, 'list <app>', 'list the environments of an app, and what they hold').action(
     (app: string, options: RemoteOptions) => listEnvironments(cli, app, options),
   );
@@ -34,21 +53,56 @@ async function createEnvironment(cli: Cli, app: string, mode: string, options: C
   const created = await (await openClient(cli, options)).createEnvironment(app, {
     Mode: mode,
     Production: options.production === true,
+    Target: options.target ?? 'record',
     ...(options.appUrl !== undefined && { Url: options.appUrl }),
+    ...(await readTargetOptions(cli, options)),
   });
   print(cli, options, created, () => `Created the environment ${created.Mode} of ${app}.`);
 }
+
+async function updateEnvironment(cli: Cli, app: string, mode: string, options: UpdateOptions): Promise<void> {
+  const updated = await (await openClient(cli, options)).updateEnvironment(app, mode, {
+    ...(options.production !== undefined && { Production: options.production }),
+    ...(options.appUrl !== undefined && { Url: options.appUrl }),
+    ...(await readTargetOptions(cli, options)),
+  });
+  print(cli, options, updated, () => `Changed the environment ${updated.Mode} of ${app}.`);
+}
+
+/** @throws CommandFailure for what is not `name=value`, or names a file that cannot be read */
+async function readTargetOptions(
+  cli: Cli,
+  { option = [] }: UpdateOptions,
+): Promise<{ readonly TargetOptions?: Readonly<Record<string, string>> }> {
+  if (option.length === 0) return {};
+  const entries: [string, string][] = [];
+  for (const text of option) {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined || value === undefined) {
+      const advice = 'give a name and a value, as in --option folder=/srv/calc.';
+      throw new CommandFailure('usage', 'INVALID_OPTION', `--option ${name ?? text}: ${advice}`);
+    }
+    entries.push([name, value.startsWith('@') ? await readSecret(cli, fileOf(value), `${name}: `) : value]);
+  }
+  return { TargetOptions: Object.fromEntries(entries) };
+}
+
+/** @returns undefined for standard input */
+const fileOf = (value: string): string | undefined => (value === '@-' ? undefined : value.slice(1));
+
+const collect = (text: string, earlier: readonly string[] = []): readonly string[] => [...earlier, text];
 
 async function listEnvironments(cli: Cli, app: string, options: RemoteOptions): Promise<void> {
   const environments = await (await openClient(cli, options)).listEnvironments(app);
   print(cli, options, environments, () =>
     formatTable(
-      ['mode', 'status', 'version', 'package', 'url'],
+      ['mode', 'status', 'version', 'package', 'target', 'url'],
       environments.map((one) => [
         one.Production ? `${one.Mode} (production)` : one.Mode,
         one.Status,
         one.ModelVersion,
         one.PackageId ?? '',
+        one.Target,
         one.Url,
       ]),
       `The app ${app} has no environments. Create one with 'slipway environment create ${app} <mode>'.`,

@@ -1,4 +1,5 @@
 import type { Queries } from './database.ts';
+import { updateEnvironment } from './environments.ts';
 import type { AppSecretRow } from './schema.ts';
 
 /** The secrets of an app, sealed, by name. */
@@ -31,8 +32,10 @@ export interface SealedText {
   readonly appKey: string;
   /** For people: of an app that was deleted, its key. */
   readonly appId: string;
-  /** undefined for the credentials of the app. */
+  /** undefined for what is no secret of the app. */
   readonly name: string | undefined;
+  /** Whose target's options they are; undefined for what is the app's. */
+  readonly environmentId?: string | undefined;
   readonly sealed: string;
 }
 
@@ -48,7 +51,20 @@ export async function listSealed(queries: Queries): Promise<SealedText[]> {
     .innerJoin('apps', 'apps.id', 'app_secrets.app_id')
     .select(['apps.id', 'apps.app_id', 'app_secrets.name', 'value'])
     .execute();
+  const environments = await queries
+    .selectFrom('environments')
+    .innerJoin('apps', 'apps.id', 'environments.app_id')
+    .select(['apps.id', 'apps.app_id', 'environments.id as environment_id', 'target_options'])
+    .where('target_options', 'is not', null)
+    .execute();
   return [
+    ...environments.map(({ id, app_id, environment_id, target_options }) => ({
+      appKey: id,
+      appId: app_id,
+      name: undefined,
+      environmentId: environment_id,
+      sealed: target_options ?? '',
+    })),
     ...apps.map(({ id, app_id, credentials }) => ({
       appKey: id,
       appId: app_id,
@@ -62,8 +78,12 @@ export async function listSealed(queries: Queries): Promise<SealedText[]> {
 /** Puts something sealed anew in the place of what was there. */
 export async function replaceSealed(
   queries: Queries,
-  { appKey, name, sealed }: Omit<SealedText, 'appId'>,
+  { appKey, name, environmentId, sealed }: Omit<SealedText, 'appId'>,
 ): Promise<void> {
+  if (environmentId !== undefined) {
+    await updateEnvironment(queries, environmentId, { target_options: sealed });
+    return;
+  }
   if (name === undefined) {
     await queries.updateTable('apps').set({ credentials: sealed }).where('id', '=', appKey).execute();
     return;
@@ -79,8 +99,9 @@ export async function replaceSealed(
 /** Deletes something sealed. */
 export async function removeSealed(
   queries: Queries,
-  { appKey, name }: Pick<SealedText, 'appKey' | 'name'>,
+  { appKey, name, environmentId }: Omit<SealedText, 'appId' | 'sealed'>,
 ): Promise<void> {
+  if (environmentId !== undefined) return await updateEnvironment(queries, environmentId, { target_options: null });
   if (name !== undefined) await deleteAppSecret(queries, appKey, name);
   else await queries.updateTable('apps').set({ credentials: null }).where('id', '=', appKey).execute();
 }

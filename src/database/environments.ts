@@ -46,7 +46,9 @@ export async function insertEnvironment(queries: Queries, row: EnvironmentRow): 
 export async function updateEnvironment(
   queries: Queries,
   id: string,
-  changes: Partial<Pick<EnvironmentRow, 'status' | 'package_id' | 'running_package_id'>>,
+  changes: Partial<
+    Pick<EnvironmentRow, 'status' | 'package_id' | 'running_package_id' | 'url' | 'is_production' | 'target_options'>
+  >,
 ): Promise<void> {
   await queries.updateTable('environments').set(changes).where('id', '=', id).execute();
 }

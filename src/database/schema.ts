@@ -162,6 +162,8 @@ interface EnvironmentsTable {
   mode: string;
   mode_key: ModeKey;
   target: TargetKind;
+  /** What its target needs to know, sealed; null where that is nothing. */
+  target_options: string | null;
   is_production: number;
   /** Empty where it has none. */
   url: string;

@@ -1,4 +1,6 @@
-import type { PackageId } from '../domain/identifiers.ts';
+import type { Mode } from '../domain/environment-mode.ts';
+import type { AppId, PackageId } from '../domain/identifiers.ts';
+import type { ErrorCode } from '../protocol/error-codes.ts';
 
 /** What a target is told of an environment. */
 export interface TargetEnvironment {
@@ -6,8 +8,32 @@ export interface TargetEnvironment {
   readonly id: string;
   /** Names the app, and stays the same when that is renamed. */
   readonly appKey: string;
+  readonly appId: AppId;
   /** As it was written. */
-  readonly mode: string;
+  readonly mode: Mode['text'];
+  /** What {@link DeploymentTarget.parseOptions} made of what an admin said of this environment. */
+  readonly options: TargetOptions;
+}
+
+/** What a target needs to know of one environment: where, and with which secrets. It is stored encrypted, as JSON. */
+export type TargetOptions = Readonly<Record<string, unknown>>;
+
+/** What a target is told of a package. */
+export interface TargetPackage {
+  readonly id: PackageId;
+  readonly name: string;
+  readonly version: string;
+  readonly sizeBytes: number;
+  /** SHA-256 of its file, in lower-case hex. */
+  readonly sha256: string;
+  /** Where the blob store has its file. */
+  readonly blobKey: string;
+  /**
+   * A link to its file, which is good without headers.
+   *
+   * @throws DeploymentFailure where the server was not told the address that others reach it under
+   */
+  link(ttlSeconds: number): string;
 }
 
 /**
@@ -21,8 +47,17 @@ export interface TargetEnvironment {
  * second or two; what it had begun may be left half done, for the next call to put right.
  */
 export interface DeploymentTarget {
+  /**
+   * Checks what an admin says of an environment, and fills in what may be left out.
+   *
+   * @param former what was said before, where options change: for what is kept unless it is said anew
+   * @throws Refusal INVALID_PARAMETERS
+   */
+  parseOptions(given: TargetOptions, former: TargetOptions | undefined): TargetOptions;
+  /** The options without what nobody may see. */
+  presentOptions(options: TargetOptions): TargetOptions;
   /** Makes a package the one that the next start runs. What runs goes on running. */
-  transport(environment: TargetEnvironment, packageId: PackageId, signal: AbortSignal): Promise<void>;
+  transport(environment: TargetEnvironment, given: TargetPackage, signal: AbortSignal): Promise<void>;
   /** Runs a package that was transported, in place of what runs. Resolves once it is up. */
   start(environment: TargetEnvironment, order: StartOrder, signal: AbortSignal): Promise<void>;
   /** Resolves once nothing runs any more. */
@@ -34,12 +69,34 @@ export interface DeploymentTarget {
 }
 
 export interface StartOrder {
-  readonly packageId: PackageId;
+  readonly package: TargetPackage;
   /** Whether the database may be changed to fit the package. */
   readonly autoSyncDb: boolean;
+  readonly settings: TargetSettings;
 }
 
-/** What a target could not do. @param message a sentence that goes on after `Cannot start app:` and its like */
+/** What the package is started with. */
+export interface TargetSettings {
+  /** By name, as `Module.Constant`: those that were set. */
+  readonly constants: Readonly<Record<string, string>>;
+  /** Settings of the runtime, by name. */
+  readonly customSettings: Readonly<Record<string, string>>;
+  /** By name, as `Module.Event`: whether each runs, where that was set. */
+  readonly scheduledEvents: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * What a target could not do.
+ *
+ * @param message a sentence that goes on after `Cannot start app:` and its like
+ * @param options `code`: where the documentation has one for just this; otherwise the code of the call as a whole
+ */
 export class DeploymentFailure extends Error {
   override readonly name = 'DeploymentFailure';
+  readonly code: ErrorCode | undefined;
+
+  constructor(message: string, options: { readonly code?: ErrorCode | undefined; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = options.code;
+  }
 }

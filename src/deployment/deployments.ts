@@ -1,15 +1,16 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Database } from '../database/database.ts';
 import { endJob, findStartUnderWay, listJobsUnderWay } from '../database/deployment-jobs.ts';
 import { findEnvironmentById, updateEnvironment } from '../database/environments.ts';
 import type { DeploymentJobRow, EnvironmentRow } from '../database/schema.ts';
 import type { TargetKind } from '../protocol/environments.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
-import { DeploymentFailure, type DeploymentTarget, type TargetEnvironment } from './deployment-target.ts';
+import { type BindTargetOptions, type BoundTarget, bindTarget } from './bound-target.ts';
+import { DeploymentFailure, type DeploymentTarget } from './deployment-target.ts';
 import { Turns } from './turns.ts';
 
-export interface DeploymentsOptions {
+export interface DeploymentsOptions extends BindTargetOptions {
   readonly database: Database;
-  readonly targets: Readonly<Record<TargetKind, DeploymentTarget>>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onError: (error: unknown) => void;
@@ -31,12 +32,18 @@ export class Deployments {
   }
 
   /** Does something to an environment, when what is being done to it has ended. */
-  async inTurn<T>(
-    { id, target }: Pick<EnvironmentRow, 'id' | 'target'>,
-    work: (target: DeploymentTarget, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const { signal } = this.#stopping;
-    return await this.#turns.run(id, () => work(this.#options.targets[target], signal));
+  async inTurn<T>(environmentId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return await this.#turns.run(environmentId, () => work(this.#stopping.signal));
+  }
+
+  /** What really deploys to an environment; to be asked in its turn. */
+  targetOf(environment: EnvironmentRow): BoundTarget {
+    return bindTarget(this.#options, environment);
+  }
+
+  /** What reads and shows the options of environments with a target. */
+  optionsOf(kind: TargetKind): Pick<DeploymentTarget, 'parseOptions' | 'presentOptions'> {
+    return this.#options.targets[kind];
   }
 
   /** Begins a start that was written down. */
@@ -78,7 +85,7 @@ export class Deployments {
   }
 
   async #run(job: DeploymentJobRow, signal: AbortSignal): Promise<void> {
-    const { database, targets } = this.#options;
+    const { database } = this.#options;
     await this.#turns.run(job.environment_id, async () => {
       signal.throwIfAborted();
       const environment = await findEnvironmentById(database.read, job.environment_id);
@@ -87,7 +94,7 @@ export class Deployments {
       if (environment === undefined || underWay?.id !== job.id) return;
       const order = { packageId: job.package_id, autoSyncDb: job.auto_sync_db === 1 };
       try {
-        await targets[environment.target].start(asTarget(environment), order, signal);
+        await this.targetOf(environment).start(order, signal);
       } catch (error) {
         signal.throwIfAborted();
         await this.#end(job, startFailure(error));
@@ -98,7 +105,20 @@ export class Deployments {
     });
   }
 
+  /** Goes on trying: the database may be unable to write for a while, and a job must not stay under way for ever. */
   async #end(job: DeploymentJobRow, failure: JobFailure | undefined): Promise<void> {
+    for (;;) {
+      try {
+        await this.#writeEnd(job, failure);
+        return;
+      } catch (error) {
+        this.#options.onError(error);
+        await setTimeout(RETRY_MS, undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+
+  async #writeEnd(job: DeploymentJobRow, failure: JobFailure | undefined): Promise<void> {
     const { database, clock } = this.#options;
     await database.transactionInReserve(async (queries) => {
       const ended = await endJob(queries, job.id, { at: clock(), ...(failure !== undefined && { failure }) });
@@ -109,6 +129,8 @@ export class Deployments {
   }
 }
 
+const RETRY_MS = 5_000;
+
 interface JobFailure {
   readonly code: ErrorCode;
   readonly message: string;
@@ -117,12 +139,8 @@ interface JobFailure {
 const CUT_OFF: JobFailure = { code: 'TRANSPORT_FAILED', message: 'The server ended meanwhile: transport it again.' };
 
 function startFailure(error: unknown): JobFailure {
-  const reason =
-    error instanceof DeploymentFailure ? error.message : 'an unexpected error, which is in the server log.';
-  return { code: 'START_FAILED', message: `Cannot start app: ${reason}` };
-}
-
-/** What a target is told of an environment. */
-export function asTarget({ id, app_id, mode }: Pick<EnvironmentRow, 'id' | 'app_id' | 'mode'>): TargetEnvironment {
-  return { id, appKey: app_id, mode };
+  if (!(error instanceof DeploymentFailure)) {
+    return { code: 'START_FAILED', message: 'Cannot start app: an unexpected error, which is in the server log.' };
+  }
+  return { code: error.code ?? 'START_FAILED', message: `Cannot start app: ${error.message}` };
 }

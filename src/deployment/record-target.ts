@@ -1,3 +1,4 @@
+import { Refusal } from '../domain/refusal.ts';
 import type { DeploymentTarget } from './deployment-target.ts';
 
 /**
@@ -6,7 +7,13 @@ import type { DeploymentTarget } from './deployment-target.ts';
  */
 export function recordTarget(): DeploymentTarget {
   return {
-    transport: async (_environment, _packageId, signal) => signal.throwIfAborted(),
+    parseOptions(given) {
+      const [name] = Object.keys(given);
+      if (name === undefined) return {};
+      throw new Refusal('INVALID_PARAMETERS', `The target 'record' has no options: leave out ${name}.`);
+    },
+    presentOptions: () => ({}),
+    transport: async (_environment, _package, signal) => signal.throwIfAborted(),
     start: async (_environment, _order, signal) => signal.throwIfAborted(),
     stop: async (_environment, signal) => signal.throwIfAborted(),
     clean: async (_environment, signal) => signal.throwIfAborted(),

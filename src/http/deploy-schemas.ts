@@ -10,11 +10,25 @@ import {
   StartEnvironmentSchema,
   StartStatusSchema,
   TransportSchema,
+  UpdateEnvironmentSchema,
 } from '../protocol/environments.ts';
 import { API_ANYWHERE, API_THERE, NOTHING, type Operation, TRANSPORT_THERE } from './operation-description.ts';
 
 const READ = { tag: 'Deploy API', scope: 'mx:deployment:read' } as const;
 const WRITE = { tag: 'Deploy API', scope: 'mx:deployment:write' } as const;
+/** What a target may say of a transport and of a start, besides what their codes say as a whole. */
+const FROM_TARGET = {
+  transport: ['INVALID_RUNTIME_VERSION', 'APP_IS_RUNNING', 'TRANSPORT_NOT_ALLOWED', 'PACKAGE_PARSE_FAILED'],
+  start: [
+    'NO_PACKAGE',
+    'ALREADY_LOCKED',
+    'DB_SYNC_FAILED',
+    'INVALID_DB_STRUCTURE',
+    'MISSING_CONSTANT',
+    'INSECURE_ADMIN_PASSWORD',
+    'STARTUP_ACTION_FAILED',
+  ],
+} as const;
 const ON_APP = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_MODE = ['INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'APP_NOT_FOUND', 'ENVIRONMENT_NOT_FOUND'] as const;
 
@@ -53,7 +67,14 @@ export const DEPLOY_CALLS = {
       'What runs there goes on running: the package takes effect once the environment is stopped and started.',
     body: TransportSchema,
     answer: NOTHING,
-    errors: [...ON_MODE, 'NOT ALLOWED', 'PACKAGE_NOT_FOUND', 'TRANSPORT_FAILED', 'SERVICE UNAVAILABLE'],
+    errors: [
+      ...ON_MODE,
+      'NOT ALLOWED',
+      'PACKAGE_NOT_FOUND',
+      'TRANSPORT_FAILED',
+      'SERVICE UNAVAILABLE',
+      ...FROM_TARGET.transport,
+    ],
   },
   startEnvironment: {
     ...WRITE,
@@ -78,7 +99,7 @@ export const DEPLOY_CALLS = {
     summary: 'Get Start Environment Status',
     description: 'A start that failed is answered with why.',
     answer: StartStatusSchema,
-    errors: [...ON_MODE, 'NO_SUCH_STARTJOB', 'START_FAILED'],
+    errors: [...ON_MODE, 'NO_SUCH_STARTJOB', 'START_FAILED', ...FROM_TARGET.start],
   },
   stopEnvironment: {
     ...WRITE,
@@ -122,12 +143,27 @@ export const DEPLOY_CALLS = {
     answer: ManagedEnvironmentSchema,
     errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ALREADY_EXISTS'],
   },
+  updateEnvironment: {
+    tag: 'Management',
+    needs: 'admin',
+    summary: 'Change an environment',
+    description: 'What is left out stays as it is; of the options of its target, those that are named change.',
+    body: UpdateEnvironmentSchema,
+    answer: ManagedEnvironmentSchema,
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND'],
+  },
   deleteEnvironment: {
     tag: 'Management',
     needs: 'admin',
     summary: 'Delete an environment',
     description: 'The package that it held stays.',
     answer: NOTHING,
-    errors: [...ON_APP, 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', 'ENVIRONMENT_IN_USE'],
+    errors: [
+      ...ON_APP,
+      'INVALID_ENVIRONMENT',
+      'ENVIRONMENT_NOT_FOUND',
+      'ENVIRONMENT_IN_USE',
+      'ENVIRONMENT_DELETE_FAILED',
+    ],
   },
 } as const satisfies Record<string, Operation>;

@@ -19,12 +19,17 @@ export function presentEnvironment(row: HoldingEnvironment): WireEnvironment {
   };
 }
 
-export function presentManagedEnvironment(row: HoldingEnvironment): WireManagedEnvironment {
+/** @param options of its target, without what nobody may see */
+export function presentManagedEnvironment(
+  row: HoldingEnvironment,
+  options: WireManagedEnvironment['TargetOptions'],
+): WireManagedEnvironment {
   return {
     ...presentEnvironment(row),
     Target: row.target,
     PackageId: row.package_id,
     RunningPackageId: row.running_package_id,
+    TargetOptions: options,
     CreationDate: row.created_at,
   };
 }

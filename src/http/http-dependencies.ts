@@ -5,7 +5,7 @@ import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { HoldingEnvironment } from '../database/environments.ts';
 import type { PermissionEntry } from '../database/permissions.ts';
-import type { AppRow, UserRow } from '../database/schema.ts';
+import type { AppRow, EnvironmentRow, UserRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Mode } from '../domain/environment-mode.ts';
@@ -16,7 +16,12 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { StartedJob } from '../operations/start-environment.ts';
-import type { CreateEnvironment, WireStartStatus } from '../protocol/environments.ts';
+import type {
+  CreateEnvironment,
+  UpdateEnvironment,
+  WireManagedEnvironment,
+  WireStartStatus,
+} from '../protocol/environments.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
@@ -93,6 +98,9 @@ export interface HttpOperations {
     signal: AbortSignal,
   ): Promise<Page<Commit> & { readonly headId: string }>;
   createEnvironment(args: AppArguments & { readonly request: CreateEnvironment }): Promise<HoldingEnvironment>;
+  updateEnvironment(args: EnvironmentArguments & { readonly request: UpdateEnvironment }): Promise<HoldingEnvironment>;
+  /** The options of its target, without what nobody may see. */
+  showTargetOptions(environment: EnvironmentRow): WireManagedEnvironment['TargetOptions'];
   deleteEnvironment(args: EnvironmentArguments): Promise<void>;
   transportPackage(args: EnvironmentArguments & { readonly packageId: PackageId }): Promise<void>;
   startEnvironment(args: EnvironmentArguments & { readonly autoSyncDb: boolean }): Promise<StartedJob>;

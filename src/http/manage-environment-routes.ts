@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { listEnvironments } from '../database/environments.ts';
+import { type HoldingEnvironment, listEnvironments } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import { parseMode } from '../domain/environment-mode.ts';
-import { CreateEnvironmentSchema } from '../protocol/environments.ts';
+import { CreateEnvironmentSchema, UpdateEnvironmentSchema } from '../protocol/environments.ts';
 import type { Authentication } from './authentication.ts';
 import { callerOf } from './caller.ts';
 import { presentManagedEnvironment } from './environment-presenter.ts';
@@ -29,12 +29,13 @@ export function addManageEnvironmentRoutes(
 ): void {
   const getApp = (request: FastifyRequest<AppCall>): Promise<AppRow> => getVisibleApp(database.read, request, REFUSALS);
 
+  const present = (row: HoldingEnvironment) => presentManagedEnvironment(row, operations.showTargetOptions(row));
+
   app.route<AppCall>({
     method: ['GET', 'HEAD'],
     url: '/apps/:app/environments',
     schema: describe('listEnvironments'),
-    handler: async (request) =>
-      (await listEnvironments(database.read, (await getApp(request)).id)).map(presentManagedEnvironment),
+    handler: async (request) => (await listEnvironments(database.read, (await getApp(request)).id)).map(present),
   });
 
   app.route<AppCall>({
@@ -48,7 +49,23 @@ export function addManageEnvironmentRoutes(
         app: await getApp(request),
         request: parseManageBody(CreateEnvironmentSchema, request.body),
       };
-      return presentManagedEnvironment(await operations.createEnvironment(args));
+      return present(await operations.createEnvironment(args));
+    },
+  });
+
+  app.route<EnvironmentCall>({
+    method: 'PATCH',
+    url: '/apps/:app/environments/:mode',
+    schema: describe('updateEnvironment'),
+    handler: async (request) => {
+      const { user } = callerOf(request);
+      const args = {
+        user,
+        app: await getApp(request),
+        mode: parseMode(request.params.mode),
+        request: parseManageBody(UpdateEnvironmentSchema, request.body),
+      };
+      return present(await operations.updateEnvironment(args));
     },
   });
 

@@ -20,8 +20,10 @@ import { setAppSecret } from '../operations/set-app-secret.ts';
 import { startBuild } from '../operations/start-build.ts';
 import { getStartStatus, startEnvironment } from '../operations/start-environment.ts';
 import { stopEnvironment } from '../operations/stop-environment.ts';
+import { showTargetOptions } from '../operations/target-options.ts';
 import { transportPackage } from '../operations/transport-package.ts';
 import { updateApp } from '../operations/update-app.ts';
+import { updateEnvironment } from '../operations/update-environment.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
@@ -54,6 +56,8 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     retrieveBranch: (app, branch, signal) => retrieveBranch(deps, app, branch, signal),
     pageCommits: (app, range, signal) => pageCommits(deps, app, range, signal),
     createEnvironment: (args) => createEnvironment(deps, args),
+    updateEnvironment: (args) => updateEnvironment(deps, args),
+    showTargetOptions: (environment) => showTargetOptions(deps, environment),
     deleteEnvironment: (args) => deleteEnvironment(deps, args),
     transportPackage: (args) => transportPackage(deps, args),
     startEnvironment: (args) => startEnvironment(deps, args),

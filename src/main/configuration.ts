@@ -14,6 +14,8 @@ export interface Configuration {
   readonly buildSlots: number;
   readonly buildsPerApp: number;
   readonly buildTimeoutMs: number;
+  /** How long a call of a target of environments may take. */
+  readonly deployTimeoutMs: number;
   readonly repositoryTimeoutMs: number;
   readonly fetchTimeoutMs: number;
   /** An absolute path of a PEM file. */

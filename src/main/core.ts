@@ -17,8 +17,10 @@ import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
 import { recordTarget } from '../deployment/record-target.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
+import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
+import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
@@ -35,7 +37,9 @@ import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
+import { linkToPackages } from './link-to-packages.ts';
 import { openBuilders } from './open-builders.ts';
+import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
 /** A worker that is silent for so long has lost its builds. */
@@ -56,6 +60,7 @@ export interface Core {
   readonly queue: BuildQueue;
   readonly deployments: Deployments;
   readonly secretBox: SecretBox;
+  readonly links: LinkSigner;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Emptied when the server starts. */
@@ -142,6 +147,7 @@ async function openLocked(
       credentials: openAppCredentials(secretBox, app),
     });
 
+  const links = createLinkSigner(await readOrCreateSecret(folder('link.key')));
   const changes = createPackageChanges();
   const metrics = createMetrics(() => countPackagesByStatus(database.read));
   const queue = createEmbeddedQueue({
@@ -163,6 +169,12 @@ async function openLocked(
   const deployments = new Deployments({
     database,
     targets: { record: recordTarget() },
+    describe: describeForTargets({
+      database,
+      secretBox,
+      links: linkToPackages({ links, publicUrl: configuration.publicUrl, clock }),
+    }),
+    timeoutMs: configuration.deployTimeoutMs,
     clock,
     onError: (error) => report(error, 'an environment could not be started'),
   });
@@ -223,6 +235,7 @@ async function openLocked(
     queue,
     deployments,
     secretBox,
+    links,
     metrics,
     repositoryOf,
     temporaryFolder,

@@ -38,6 +38,7 @@ test('without anything given, the defaults hold', async () => {
     dataFolder: join(folder, 'data'),
     buildsPerApp: 256,
     buildTimeoutMs: 1_800_000,
+    deployTimeoutMs: 900_000,
     repositoryTimeoutMs: 10_000,
     fetchTimeoutMs: 600_000,
     repositoryCaFile: undefined,

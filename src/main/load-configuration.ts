@@ -95,6 +95,7 @@ function assemble(value: Value): Configuration | undefined {
     buildSlots: value('buildSlots', SETTINGS.buildSlots),
     buildsPerApp: value('buildsPerApp', SETTINGS.buildsPerApp),
     buildTimeoutMs: value('buildTimeout', SETTINGS.buildTimeout),
+    deployTimeoutMs: value('deployTimeout', SETTINGS.deployTimeout),
     repositoryTimeoutMs: value('repositoryTimeout', SETTINGS.repositoryTimeout),
     fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),

@@ -3,13 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { HTTP_DEFAULTS, type HttpSettings } from '../http/http-dependencies.ts';
-import { createLinkSigner } from '../http/link-signer.ts';
 import { buildHttpServer } from '../http/server.ts';
 import { createFirstAdmin } from '../operations/create-first-admin.ts';
 import { bindOperations } from './bind-operations.ts';
 import type { Configuration } from './configuration.ts';
 import { openCore } from './core.ts';
-import { readOrCreateSecret, writeSecretFile } from './secret-file.ts';
+import { writeSecretFile } from './secret-file.ts';
 
 export interface RunningServer {
   /** Where it listens: scheme, host and port. */
@@ -37,11 +36,9 @@ export async function startServer(configuration: Configuration, logger: Logger):
       keepKey: (key) => writeSecretFile(join(configuration.dataFolder, 'admin.key'), `${key}\n`),
       clock,
     });
-    const secret = await readOrCreateSecret(join(configuration.dataFolder, 'link.key'));
     const http = buildHttpServer({
       ...core,
       operations: bindOperations(core, clock),
-      links: createLinkSigner(secret),
       logger,
       clock,
       settings: await readHttpSettings(configuration),

@@ -106,6 +106,14 @@ export const SETTINGS = {
     fallback: '30m',
     parse: (text) => between(parseDuration(text), 1000, 7 * DAY_MS),
   },
+  deployTimeout: {
+    flag: '--deploy-timeout <duration>',
+    variables: ['SLIPWAY_DEPLOY_TIMEOUT'],
+    summary: 'How long it may take to bring a package to an environment, and to start or stop one.',
+    accepts: 'a duration from 1s to 1d, such as `90s` or `15m`; a bare number is seconds',
+    fallback: '15m',
+    parse: (text) => between(parseDuration(text), 1000, DAY_MS),
+  },
   repositoryTimeout: {
     flag: '--repository-timeout <duration>',
     variables: ['SLIPWAY_REPOSITORY_TIMEOUT'],

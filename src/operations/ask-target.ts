@@ -6,7 +6,7 @@ import type { ErrorCode } from '../protocol/error-codes.ts';
  * Waits for a call of a target.
  *
  * @param refusal for what it could not do: the code, and the words before the reason
- * @throws Refusal with that code; SHUTTING_DOWN when the server ends meanwhile
+ * @throws Refusal with that code, or the one that the target gives; SHUTTING_DOWN when the server ends meanwhile
  */
 export async function askTarget(
   call: Promise<void>,
@@ -18,6 +18,6 @@ export async function askTarget(
   } catch (cause) {
     if (signal.aborted) throw new Refusal('SHUTTING_DOWN', undefined, { cause });
     if (!(cause instanceof DeploymentFailure)) throw cause;
-    throw new Refusal(refusal.code, `${refusal.what}: ${cause.message}`, { cause });
+    throw new Refusal(cause.code ?? refusal.code, `${refusal.what}: ${cause.message}`, { cause });
   }
 }

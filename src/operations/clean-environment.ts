@@ -4,7 +4,7 @@ import { hasJobUnderWay } from '../database/deployment-jobs.ts';
 import type { HoldingEnvironment } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { asTarget, type Deployments } from '../deployment/deployments.ts';
+import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { askTarget } from './ask-target.ts';
@@ -35,9 +35,9 @@ export async function cleanEnvironment(
     throw new Refusal('ENVIRONMENT_NOT_STOPPED', message);
   };
   // Before its turn too: a start that is under way would have it for as long as it takes.
-  return await deployments.inTurn(await checkIsStopped(), async (target, signal) => {
+  return await deployments.inTurn((await checkIsStopped()).id, async (signal) => {
     const environment = await checkIsStopped();
-    await askTarget(target.clean(asTarget(environment), signal), signal, REFUSAL);
+    await askTarget(deployments.targetOf(environment).clean(signal), signal, REFUSAL);
     await database.transaction((queries) =>
       insertAuditEntry(queries, {
         at: clock(),

@@ -5,12 +5,17 @@ import type { Database } from '../database/database.ts';
 import { findEnvironment, type HoldingEnvironment, insertEnvironment } from '../database/environments.ts';
 import type { AppRow, EnvironmentRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
+import type { Deployments } from '../deployment/deployments.ts';
 import { parseMode } from '../domain/environment-mode.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { CreateEnvironment } from '../protocol/environments.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { sealTargetOptions } from './target-options.ts';
 
 export interface CreateEnvironmentDeps {
   readonly database: Database;
+  readonly deployments: Deployments;
+  readonly secretBox: SecretBox;
   readonly clock: () => number;
 }
 
@@ -20,10 +25,11 @@ export interface CreateEnvironmentDeps {
  * @throws Refusal INVALID_ENVIRONMENT, INVALID_PARAMETERS, ALREADY_EXISTS, APP_NOT_FOUND
  */
 export async function createEnvironment(
-  { database, clock }: CreateEnvironmentDeps,
+  deps: CreateEnvironmentDeps,
   { user, app, request }: { readonly user: User; readonly app: AppRow; readonly request: CreateEnvironment },
 ): Promise<HoldingEnvironment> {
-  const row = newEnvironment(app, request, clock());
+  const { database } = deps;
+  const row = newEnvironment(deps, app, request);
   await database.transaction(async (queries) => {
     if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
     if ((await findEnvironment(queries, app.id, row.mode_key)) !== undefined) {
@@ -41,24 +47,31 @@ export async function createEnvironment(
   return { ...row, package_version: null, package_mendix_version: null };
 }
 
-function newEnvironment(app: AppRow, { Mode, Production, Url }: CreateEnvironment, now: number): EnvironmentRow {
+function newEnvironment(
+  { deployments, secretBox, clock }: CreateEnvironmentDeps,
+  app: AppRow,
+  { Mode, Production, Url, Target: target = 'record', TargetOptions = {} }: CreateEnvironment,
+): EnvironmentRow {
   const mode = parseMode(Mode);
+  const place = { id: randomUUID(), app_id: app.id };
+  const options = deployments.optionsOf(target).parseOptions(TargetOptions, undefined);
   return {
-    id: randomUUID(),
-    app_id: app.id,
+    ...place,
     mode: mode.text,
     mode_key: mode.key,
-    target: 'record',
+    target,
+    target_options: sealTargetOptions(secretBox, place, options),
     is_production: Production === true ? 1 : 0,
-    url: parseUrl(Url ?? ''),
+    url: parseAppUrl(Url ?? ''),
     status: 'Empty',
     package_id: null,
     running_package_id: null,
-    created_at: now,
+    created_at: clock(),
   };
 }
 
-function parseUrl(given: string): string {
+/** Reads where an app is found; empty for nowhere. @throws Refusal INVALID_PARAMETERS */
+export function parseAppUrl(given: string): string {
   const text = given.trim();
   if (text === '' || (/^https?:\/\//i.test(text) && URL.canParse(text))) return text;
   throw new Refusal('INVALID_PARAMETERS', `Url is ${quote(given)}: give one that begins with http:// or https://.`);

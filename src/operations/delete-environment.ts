@@ -4,9 +4,10 @@ import { hasJobUnderWay } from '../database/deployment-jobs.ts';
 import { deleteEnvironmentRow } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { asTarget, type Deployments } from '../deployment/deployments.ts';
+import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { askTarget } from './ask-target.ts';
 import { getEnvironment } from './get-environment.ts';
 
 export interface DeleteEnvironmentDeps {
@@ -15,10 +16,12 @@ export interface DeleteEnvironmentDeps {
   readonly clock: () => number;
 }
 
+const REFUSAL = { code: 'ENVIRONMENT_DELETE_FAILED', what: 'The environment could not be deleted' } as const;
+
 /**
  * Takes an environment away from an app. The package that it held stays, and may be deleted from then on.
  *
- * @throws Refusal ENVIRONMENT_NOT_FOUND, ENVIRONMENT_IN_USE unless it is stopped
+ * @throws Refusal ENVIRONMENT_NOT_FOUND, ENVIRONMENT_IN_USE unless it is stopped, ENVIRONMENT_DELETE_FAILED
  */
 export async function deleteEnvironment(
   { database, deployments, clock }: DeleteEnvironmentDeps,
@@ -30,8 +33,8 @@ export async function deleteEnvironment(
     throw new Refusal('ENVIRONMENT_IN_USE', `The environment '${environment.mode}' is in use: stop it first.`);
   };
   // Before its turn too: a start that is under way would have it for as long as it takes.
-  await deployments.inTurn(await checkIsIdle(database.read), async (target, signal) => {
-    await target.remove(asTarget(await checkIsIdle(database.read)), signal);
+  await deployments.inTurn((await checkIsIdle(database.read)).id, async (signal) => {
+    await askTarget(deployments.targetOf(await checkIsIdle(database.read)).remove(signal), signal, REFUSAL);
     await database.transactionInReserve(async (queries) => {
       const { id, mode: detail } = await checkIsIdle(queries);
       await deleteEnvironmentRow(queries, id);

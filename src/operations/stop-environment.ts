@@ -4,7 +4,7 @@ import { endJob, findStartUnderWay } from '../database/deployment-jobs.ts';
 import { updateEnvironment } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { asTarget, type Deployments } from '../deployment/deployments.ts';
+import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import { askTarget } from './ask-target.ts';
 import { getEnvironment } from './get-environment.ts';
@@ -28,16 +28,16 @@ export async function stopEnvironment(
   { database, deployments, clock }: StopEnvironmentDeps,
   { user, app, mode }: { readonly user: User; readonly app: AppRow; readonly mode: Mode },
 ): Promise<void> {
-  const { id, target: kind } = await getEnvironment(database.read, app, mode);
+  const { id } = await getEnvironment(database.read, app, mode);
   deployments.cutStart(id);
-  await deployments.inTurn({ id, target: kind }, async (target, signal) => {
+  await deployments.inTurn(id, async (signal) => {
     const environment = await getEnvironment(database.read, app, mode);
     const cut = await database.transactionInReserve(async (queries) => {
       const start = await findStartUnderWay(queries, id);
       return start !== undefined && (await endJob(queries, start.id, { at: clock(), failure: STOPPED }));
     });
     if (environment.status !== 'Running' && !cut) return;
-    await askTarget(target.stop(asTarget(environment), signal), signal, REFUSAL);
+    await askTarget(deployments.targetOf(environment).stop(signal), signal, REFUSAL);
     await database.transactionInReserve(async (queries) => {
       if (environment.status === 'Running') {
         await updateEnvironment(queries, id, { status: 'Stopped', running_package_id: null });

@@ -7,7 +7,7 @@ import { updateEnvironment } from '../database/environments.ts';
 import { findPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { asTarget, type Deployments } from '../deployment/deployments.ts';
+import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -39,9 +39,10 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
  */
 export async function transportPackage(deps: TransportPackageDeps, args: TransportPackageArgs): Promise<void> {
   const { database, deployments, clock } = deps;
-  await deployments.inTurn(await getEnvironment(database.read, args.app, args.mode), async (target, signal) => {
+  const { id } = await getEnvironment(database.read, args.app, args.mode);
+  await deployments.inTurn(id, async (signal) => {
     const { job, environment } = await database.transaction((queries) => beginTransport(deps, queries, args));
-    const call = target.transport(asTarget(environment), args.packageId, signal);
+    const call = deployments.targetOf(environment).transport(args.packageId, signal);
     await askTarget(call, signal, REFUSAL).catch(async (error: unknown) => {
       if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN') await endFailed(deps, job, error);
       throw error;

@@ -1,5 +1,5 @@
 import { ClientError } from './client-error.ts';
-import type { CreateEnvironment, WireManagedEnvironment } from './environments.ts';
+import type { CreateEnvironment, UpdateEnvironment, WireManagedEnvironment } from './environments.ts';
 import { type Call, type Connection, makeCall, readJson } from './http-call.ts';
 import type {
   CreateApp,
@@ -109,6 +109,13 @@ function environmentCalls(connection: Connection) {
     listEnvironments: (app: string) => callForJson<WireManagedEnvironment[]>(connection, get(path(app))),
     createEnvironment: (app: string, environment: CreateEnvironment) =>
       callForJson<WireManagedEnvironment>(connection, post(path(app), environment)),
+    updateEnvironment: (app: string, mode: string, changes: UpdateEnvironment) =>
+      callForJson<WireManagedEnvironment>(connection, {
+        method: 'PATCH',
+        path: path(app, `/${segment(mode)}`),
+        body: changes,
+        repeatable: true,
+      }),
     deleteEnvironment: (app: string, mode: string) =>
       callForJson<object>(connection, remove(path(app, `/${segment(mode)}`))),
   };

@@ -38,16 +38,33 @@ export const ManagedEnvironmentSchema = Type.Object({
   Target: Type.Enum(TARGET_KINDS, { type: 'string', description: '`record`: nothing runs, the status is remembered.' }),
   PackageId: Nullable(Type.String({ description: 'The package that it holds: the next start runs it.' })),
   RunningPackageId: Nullable(Type.String({ description: 'The package that its last start has run.' })),
+  TargetOptions: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'What its target was told, without what nobody may see.',
+  }),
   CreationDate: Type.Integer(),
 });
 export type WireManagedEnvironment = Static<typeof ManagedEnvironmentSchema>;
+
+const TARGET_OPTIONS = Type.Record(Type.String(), Type.Unknown(), {
+  description: 'What the target needs to know: see the guide "Deploying".',
+});
 
 export const CreateEnvironmentSchema = Type.Object({
   Mode: Type.String({ minLength: 1, maxLength: 200 }),
   Production: Type.Optional(Type.Boolean()),
   Url: Type.Optional(Nullable(Type.String({ maxLength: 2000 }))),
+  Target: Type.Optional(Type.Enum(TARGET_KINDS, { type: 'string', default: 'record' })),
+  TargetOptions: Type.Optional(TARGET_OPTIONS),
 });
 export type CreateEnvironment = Static<typeof CreateEnvironmentSchema>;
+
+/** What is left out stays as it is; of the options, those that are named change. */
+export const UpdateEnvironmentSchema = Type.Object({
+  Production: Type.Optional(Type.Boolean()),
+  Url: Type.Optional(Type.String({ maxLength: 2000 })),
+  TargetOptions: Type.Optional(TARGET_OPTIONS),
+});
+export type UpdateEnvironment = Static<typeof UpdateEnvironmentSchema>;
 
 export const TransportSchema = Type.Object({ PackageId: Type.String({ format: 'uuid' }) });
 export const StartEnvironmentSchema = Type.Object({ AutoSyncDb: Type.Optional(Type.Boolean({ default: false })) });

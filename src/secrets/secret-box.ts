@@ -23,8 +23,10 @@ export interface SecretBox {
 
 export interface SecretPlace {
   readonly appKey: string;
-  /** The name of a secret; undefined for the credentials of the app. */
+  /** The name of a secret; undefined for what is none. */
   readonly name: string | undefined;
+  /** Whose target's options they are; absent for what is the app's: a secret, or its credentials. */
+  readonly environmentId?: string | undefined;
 }
 
 export class SecretUnreadable extends Error {
@@ -71,10 +73,12 @@ function decrypt(key: Buffer, nonce: Buffer, text: Buffer, place: SecretPlace): 
   return Buffer.concat([decipher.update(text.subarray(0, end)), decipher.final()]).toString('utf8');
 }
 
-function bytesOf({ appKey, name }: SecretPlace): Buffer {
-  return Buffer.from(JSON.stringify(name === undefined ? ['credentials', appKey] : ['secret', appKey, name]));
+function bytesOf({ appKey, name, environmentId }: SecretPlace): Buffer {
+  const app = name === undefined ? ['credentials', appKey] : ['secret', appKey, name];
+  return Buffer.from(JSON.stringify(environmentId === undefined ? app : ['target', appKey, environmentId]));
 }
 
-function describePlace({ name }: SecretPlace): string {
+function describePlace({ name, environmentId }: SecretPlace): string {
+  if (environmentId !== undefined) return 'The options of the target of this environment';
   return name === undefined ? 'The stored credentials of this app' : `The stored bytes of the secret ${name}`;
 }

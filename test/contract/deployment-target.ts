@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { DeploymentTarget, TargetEnvironment } from '../../src/deployment/deployment-target.ts';
-import type { PackageId } from '../../src/domain/identifiers.ts';
+import type {
+  DeploymentTarget,
+  TargetEnvironment,
+  TargetOptions,
+  TargetPackage,
+} from '../../src/deployment/deployment-target.ts';
+import type { AppId, PackageId } from '../../src/domain/identifiers.ts';
+
+export const NO_SETTINGS = { constants: {}, customSettings: {}, scheduledEvents: {} } as const;
 
 export interface TargetUnderTest {
   readonly target: DeploymentTarget;
   /** Makes a package that the target can be given. */
-  addPackage(): Promise<PackageId>;
+  addPackage(): Promise<TargetPackage>;
+  /** The options of an environment; none where left out. */
+  options?(mode: string): TargetOptions;
   /** Which package runs; undefined for none. Left out where nothing really runs. */
   findRunning?(environment: TargetEnvironment): Promise<PackageId | undefined>;
 }
@@ -15,7 +24,13 @@ export interface TargetUnderTest {
 /** What every target of environments promises. */
 export function testDeploymentTarget(name: string, open: (context: TestContext) => Promise<TargetUnderTest>): void {
   const { signal } = new AbortController();
-  const newEnvironment = (mode: string): TargetEnvironment => ({ id: randomUUID(), appKey: 'app-1', mode });
+  const newEnvironment = ({ target, options }: TargetUnderTest, mode: string): TargetEnvironment => ({
+    id: randomUUID(),
+    appKey: 'app-1',
+    appId: 'calc' as AppId,
+    mode,
+    options: target.parseOptions(options?.(mode) ?? {}, undefined),
+  });
   const expectRunning = async (
     { findRunning }: TargetUnderTest,
     environment: TargetEnvironment,
@@ -24,39 +39,39 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
 
   test(`${name}: a package that was transported runs from its start to its stop`, async (t) => {
     const under = await open(t);
-    const environment = newEnvironment('Test');
-    const packageId = await under.addPackage();
-    await under.target.transport(environment, packageId, signal);
+    const environment = newEnvironment(under, 'Test');
+    const given = await under.addPackage();
+    await under.target.transport(environment, given, signal);
     await expectRunning(under, environment, undefined);
-    await under.target.start(environment, { packageId, autoSyncDb: true }, signal);
-    await expectRunning(under, environment, packageId);
+    await under.target.start(environment, { package: given, autoSyncDb: true, settings: NO_SETTINGS }, signal);
+    await expectRunning(under, environment, given.id);
     await under.target.stop(environment, signal);
     await expectRunning(under, environment, undefined);
   });
 
   test(`${name}: what runs goes on running when another package is transported`, async (t) => {
     const under = await open(t);
-    const environment = newEnvironment('Test');
+    const environment = newEnvironment(under, 'Test');
     const [first, second] = [await under.addPackage(), await under.addPackage()];
     await under.target.transport(environment, first, signal);
-    await under.target.start(environment, { packageId: first, autoSyncDb: false }, signal);
+    await under.target.start(environment, { package: first, autoSyncDb: false, settings: NO_SETTINGS }, signal);
     await under.target.transport(environment, second, signal);
-    await expectRunning(under, environment, first);
+    await expectRunning(under, environment, first.id);
     await under.target.stop(environment, signal);
-    await under.target.start(environment, { packageId: second, autoSyncDb: false }, signal);
-    await expectRunning(under, environment, second);
+    await under.target.start(environment, { package: second, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+    await expectRunning(under, environment, second.id);
     await under.target.stop(environment, signal);
   });
 
   test(`${name}: every call may come twice`, async (t) => {
     const under = await open(t);
-    const environment = newEnvironment('Test');
-    const packageId = await under.addPackage();
-    const order = { packageId, autoSyncDb: false };
+    const environment = newEnvironment(under, 'Test');
+    const given = await under.addPackage();
+    const order = { package: given, autoSyncDb: false, settings: NO_SETTINGS };
     const { target } = under;
     const calls = [
       () => target.stop(environment, signal),
-      () => target.transport(environment, packageId, signal),
+      () => target.transport(environment, given, signal),
       () => target.start(environment, order, signal),
       () => target.stop(environment, signal),
       () => target.clean(environment, signal),
@@ -71,38 +86,39 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
 
   test(`${name}: cleaning leaves the package, which starts again`, async (t) => {
     const under = await open(t);
-    const environment = newEnvironment('Test');
-    const packageId = await under.addPackage();
-    await under.target.transport(environment, packageId, signal);
+    const environment = newEnvironment(under, 'Test');
+    const given = await under.addPackage();
+    await under.target.transport(environment, given, signal);
     await under.target.clean(environment, signal);
-    await under.target.start(environment, { packageId, autoSyncDb: true }, signal);
-    await expectRunning(under, environment, packageId);
+    await under.target.start(environment, { package: given, autoSyncDb: true, settings: NO_SETTINGS }, signal);
+    await expectRunning(under, environment, given.id);
     await under.target.stop(environment, signal);
   });
 
   test(`${name}: environments do not touch each other`, async (t) => {
     const under = await open(t);
-    const [one, other] = [newEnvironment('Test'), newEnvironment('Acceptance')];
-    const packageId = await under.addPackage();
+    const [one, other] = [newEnvironment(under, 'Test'), newEnvironment(under, 'Acceptance')];
+    const given = await under.addPackage();
     for (const environment of [one, other]) {
-      await under.target.transport(environment, packageId, signal);
-      await under.target.start(environment, { packageId, autoSyncDb: false }, signal);
+      await under.target.transport(environment, given, signal);
+      await under.target.start(environment, { package: given, autoSyncDb: false, settings: NO_SETTINGS }, signal);
     }
     await under.target.stop(one, signal);
     await under.target.remove(one, signal);
-    await expectRunning(under, other, packageId);
+    await expectRunning(under, other, given.id);
     await under.target.stop(other, signal);
   });
 
   test(`${name}: a call whose signal has fired throws its reason`, async (t) => {
-    const { target, addPackage } = await open(t);
-    const environment = newEnvironment('Test');
-    const packageId = await addPackage();
+    const under = await open(t);
+    const { target } = under;
+    const environment = newEnvironment(under, 'Test');
+    const given = await under.addPackage();
     const reason = new Error('enough');
     const fired = AbortSignal.abort(reason);
     for (const call of [
-      () => target.transport(environment, packageId, fired),
-      () => target.start(environment, { packageId, autoSyncDb: false }, fired),
+      () => target.transport(environment, given, fired),
+      () => target.start(environment, { package: given, autoSyncDb: false, settings: NO_SETTINGS }, fired),
       () => target.stop(environment, fired),
       () => target.clean(environment, fired),
       () => target.remove(environment, fired),

@@ -5,8 +5,6 @@ import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import { openSqliteReader } from '../../src/database/sqlite-database.ts';
-import { Deployments } from '../../src/deployment/deployments.ts';
-import { recordTarget } from '../../src/deployment/record-target.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
 import { parseLogin } from '../../src/domain/identifiers.ts';
 import { createEnvironment } from '../../src/operations/create-environment.ts';
@@ -14,6 +12,7 @@ import { deletePackage } from '../../src/operations/delete-package.ts';
 import { transportPackage } from '../../src/operations/transport-package.ts';
 import { type BuildApiWorld, openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
+import { openDeployments } from '../support/deployments.ts';
 import { environmentCalls } from '../support/environments.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -76,27 +75,19 @@ test('a package is in use from before its transport begins', async (t) => {
   const database = await testDatabase(t);
   const folder = await temporaryFolder(t);
   const app = await addApp(database, 'calc');
-  const packageId = await addPackage(database, app, { status: 'Succeeded', blob_key: 'key' });
+  const packageId = await addPackage(database, app, { status: 'Succeeded', blob_key: 'key', sha256: 'abc' });
   const asked = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const transport = async () => {
     asked.resolve();
     await released.promise;
   };
-  const clock = Date.now;
-  const onError = assert.ifError;
-  const deployments = new Deployments({
-    database,
-    targets: { record: { ...recordTarget(), transport } },
-    clock,
-    onError,
-  });
-  const deps = { database, deployments, clock };
+  const deps = openDeployments(database, { transport });
   const user = { id: 'user-1', login: parseLogin('richard'), name: 'Richard', isAdmin: true };
   await createEnvironment(deps, { user, app, request: { Mode: 'Test' } });
   const transporting = transportPackage(deps, { user, app, mode: parseMode('TEST'), packageId });
   await asked.promise;
-  const buildLog = await openFileBuildLog({ folder, clock, mostBytes: 1000, onError });
+  const buildLog = await openFileBuildLog({ folder, clock: deps.clock, mostBytes: 1000, onError: assert.ifError });
   const deleting = {
     ...deps,
     blobs: await openDiskBlobStore(join(folder, 'blobs')),

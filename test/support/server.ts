@@ -30,6 +30,7 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     buildSlots: 2,
     buildsPerApp: 256,
     buildTimeoutMs: 60_000,
+    deployTimeoutMs: 60_000,
     repositoryTimeoutMs: 30_000,
     fetchTimeoutMs: 60_000,
     publicUrl: undefined,

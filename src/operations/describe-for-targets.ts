@@ -1,0 +1,60 @@
+import { findApp } from '../database/apps.ts';
+import type { Database } from '../database/database.ts';
+import { findAnyPackage } from '../database/packages.ts';
+import type { DescribeForTargets } from '../deployment/bound-target.ts';
+import { DeploymentFailure, type TargetPackage } from '../deployment/deployment-target.ts';
+import type { PackageId } from '../domain/identifiers.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { openTargetOptions } from './target-options.ts';
+
+export interface DescribeForTargetsDeps {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+  readonly links: LinkToPackage;
+}
+
+/**
+ * Makes a link to the file of a package.
+ *
+ * @param ttlSeconds how long it is good
+ * @returns undefined where the server was not told the address that others reach it under
+ */
+export type LinkToPackage = (
+  target: { readonly packageId: PackageId; readonly fileName: string },
+  ttlSeconds: number,
+) => string | undefined;
+
+/** What the database knows of environments and packages, as targets are told of it. */
+export function describeForTargets(deps: DescribeForTargetsDeps): DescribeForTargets {
+  const { database, secretBox } = deps;
+  return {
+    async environment(row) {
+      const app = await findApp(database.read, row.app_id);
+      if (app === undefined) throw new DeploymentFailure('its app was deleted.', { code: 'APP_NOT_FOUND' });
+      const options = openTargetOptions(secretBox, row);
+      return { id: row.id, appKey: app.id, appId: app.app_id, mode: row.mode, options };
+    },
+    package: (id) => describePackage(deps, id),
+    settings: async () => ({ constants: {}, customSettings: {}, scheduledEvents: {} }),
+  };
+}
+
+async function describePackage({ database, links }: DescribeForTargetsDeps, id: PackageId): Promise<TargetPackage> {
+  const row = await findAnyPackage(database.read, id);
+  if (row === undefined || row.blob_key === null || row.sha256 === null) {
+    throw new DeploymentFailure(`the package '${id}' has no file any more.`, { code: 'NO_PACKAGE' });
+  }
+  return {
+    id,
+    name: row.name,
+    version: row.version,
+    sizeBytes: row.size_bytes,
+    sha256: row.sha256,
+    blobKey: row.blob_key,
+    link(ttlSeconds) {
+      const link = links({ packageId: id, fileName: row.name }, ttlSeconds);
+      if (link !== undefined) return link;
+      throw new DeploymentFailure('SLIPWAY_PUBLIC_URL is not set: others cannot be told where to fetch the package.');
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../../src/database/database.ts';
+import type { DeploymentTarget } from '../../src/deployment/deployment-target.ts';
+import { Deployments } from '../../src/deployment/deployments.ts';
+import { recordTarget } from '../../src/deployment/record-target.ts';
+import { describeForTargets } from '../../src/operations/describe-for-targets.ts';
+import { openSecretBox, type SecretBox } from '../../src/secrets/secret-box.ts';
+
+/** What the operations on environments need, and the errors that were reported. */
+export interface DeploymentDeps {
+  readonly database: Database;
+  readonly deployments: Deployments;
+  readonly secretBox: SecretBox;
+  readonly clock: () => number;
+  readonly errors: unknown[];
+}
+
+/** @param target what `record` does in place of nothing @param options `timeoutMs`: how long a call of it may take */
+export function openDeployments(
+  database: Database,
+  target: Partial<DeploymentTarget>,
+  options: { readonly timeoutMs?: number; readonly secretBox?: SecretBox } = {},
+): DeploymentDeps {
+  const { timeoutMs = 60_000, secretBox = openSecretBox(randomBytes(32)) } = options;
+  const clock = Date.now;
+  const errors: unknown[] = [];
+  const deployments = new Deployments({
+    database,
+    targets: { record: { ...recordTarget(), ...target } },
+    describe: describeForTargets({
+      database,
+      secretBox,
+      links: ({ packageId }) => `https://slipway.example/${packageId}`,
+    }),
+    timeoutMs,
+    clock,
+    onError: (error) => errors.push(error),
+  });
+  return { database, deployments, secretBox, clock, errors };
+}
