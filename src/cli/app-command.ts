@@ -17,6 +17,7 @@ interface UpdateOptions extends RemoteOptions {
   readonly repository?: string;
   readonly name?: string;
   readonly main?: string;
+  readonly technicalContact?: string;
   readonly builder?: string;
   readonly projectFile?: string;
   readonly trunk?: string;
@@ -56,6 +57,7 @@ function withSettings(command: Command): Command {
   return command
     .option('--name <name>', 'name that people see')
     .option('--main <branch>', "name of the main line (default: the repository's own)")
+    .option('--technical-contact <login>', 'who manages the permissions of all its environments (default: nobody)')
     .addOption(new Option('--builder <builder>', 'how packages are built').choices([...BUILDER_NAMES, '']))
     .option('--project-file <path>', 'the .mpr to build, where there are several')
     .option('--trunk <folder>', 'Subversion: folder of the main line (default: trunk)')
@@ -87,6 +89,7 @@ function readChange(cli: Cli, options: UpdateOptions): UpdateApp {
     Name: options.name,
     Repository: options.repository === undefined ? undefined : absoluteRepository(options.repository, cli.folder),
     MainBranch: options.main,
+    TechnicalContact: options.technicalContact,
     Builder: options.builder,
     ProjectFile: options.projectFile,
     Trunk: options.trunk,
@@ -128,6 +131,7 @@ function describeApp(cli: Cli, app: WireApp, users?: readonly WireUser[]): strin
     ProjectId: app.ProjectId,
     Repository: `${app.Repository} (${app.Kind})`,
     'Main line': app.MainBranch ?? "the repository's own",
+    'Technical Contact': app.TechnicalContact ?? undefined,
     Credentials: app.HasCredentials ? 'of its own' : undefined,
     ...describeSettings(app),
     Created: formatMoment(cli, app.CreationDate),
