@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Client } from '../protocol/client.ts';
+import { ClientError } from '../protocol/client-error.ts';
 import { BUILDER_NAMES, REPOSITORY_KINDS, type UpdateApp, type WireApp, type WireUser } from '../protocol/manage.ts';
 import { addCredentialsCommand } from './app-credentials-command.ts';
 import { addSecretCommand } from './app-secret-command.ts';
@@ -114,8 +116,18 @@ async function listApps(cli: Cli, options: RemoteOptions): Promise<void> {
 
 async function showApp(cli: Cli, appId: string, options: RemoteOptions): Promise<void> {
   const client = await openClient(cli, options);
-  const [app, users] = await Promise.all([client.getApp(appId), client.listApiRights(appId)]);
+  const [app, users] = await Promise.all([client.getApp(appId), findApiRights(client, appId)]);
   print(cli, options, { ...app, ApiRights: users }, () => describeApp(cli, app, users));
+}
+
+/** Only who manages permissions learns who has which. */
+async function findApiRights(client: Client, appId: string): Promise<readonly WireUser[] | undefined> {
+  try {
+    return await client.listApiRights(appId);
+  } catch (error) {
+    if (error instanceof ClientError && error.code === 'NO_ACCESS') return undefined;
+    throw error;
+  }
 }
 
 async function deleteApp(cli: Cli, appId: string, options: RemoteOptions): Promise<void> {

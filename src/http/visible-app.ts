@@ -9,6 +9,7 @@ import { type Mode, parseMode } from '../domain/environment-mode.ts';
 import { parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import { hasEverywhere, hasSomewhere, rightsOn } from '../domain/permissions.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { guardedEnvironment } from '../operations/change-permissions.ts';
 import { getEnvironment } from '../operations/get-environment.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { Right } from '../protocol/permissions.ts';
@@ -40,7 +41,7 @@ type EnvironmentRequest = Pick<
  */
 export async function getVisibleApp(queries: Queries, request: AppRequest, refusals: AppRefusals): Promise<AppRow> {
   const { needs } = request;
-  const seen = await findSeenApp(queries, callerOf(request), request.params.app, refusals);
+  const seen = await getSeenApp(queries, request, refusals);
   if (needs === 'admin' || needs === 'sight') return seen.app;
   if (typeof needs !== 'object' || needs.on === 'the-environment') throw new Error('This call is not about an app.');
   const has = needs.on === 'any-environment' ? hasSomewhere : hasEverywhere;
@@ -68,12 +69,11 @@ export async function getVisibleEnvironment(
 ): Promise<VisibleEnvironment> {
   const { needs, params } = request;
   const { user } = callerOf(request);
-  const seen = await findSeenApp(queries, callerOf(request), params.app, refusals);
+  const seen = await getSeenApp(queries, request, refusals);
   const mode = parseMode(params.mode);
   const environment = await getEnvironment(queries, seen.app, mode);
-  if (needs === 'admin') return { user, app: seen.app, mode, environment };
   if (typeof needs !== 'object' || needs.on !== 'the-environment') throw new Error('This call is not about one.');
-  const rights = rightsOn(seen.holder, { id: environment.id, isProduction: environment.is_production === 1 });
+  const rights = rightsOn(seen.holder, guardedEnvironment(environment));
   requireRights(request, seen, needs, (right) => rights.has(right), environment.mode);
   return { user, app: seen.app, mode, environment };
 }
@@ -92,22 +92,27 @@ function requireRights(
   throw new Refusal('NO_ACCESS', describeMissing({ missing, on: needs.on, app, login, mode }));
 }
 
-/**
- * @param text an AppId or a ProjectId, in any case
- * @throws Refusal as `refusals` say
- */
-async function findSeenApp(queries: Queries, caller: Caller, text: string, refusals: AppRefusals): Promise<SeenApp> {
-  const known = caller.apps.get(text);
-  if (known !== undefined) return known;
+/** @throws Refusal as `refusals` say */
+function getSeenApp(queries: Queries, request: AppRequest, refusals: AppRefusals): SeenApp | Promise<SeenApp> {
+  const caller = callerOf(request);
+  return caller.apps.get(request.params.app) ?? findSeenApp(queries, caller, request.params.app, refusals);
+}
+
+/** @param text an AppId or a ProjectId, in any case */
+async function findSeenApp(
+  queries: Queries,
+  { user, apps }: Caller,
+  text: string,
+  refusals: AppRefusals,
+): Promise<SeenApp> {
   const reference = parseAppId(text.trim()) ?? parseProjectId(text.trim());
   if (reference === undefined) throw new Refusal(refusals.malformed, refusals.message);
-  const { user } = caller;
   const app = await findVisibleApp(queries, user, reference);
   if (app === undefined) throw new Refusal(refusals.notFound);
   const permissions = await findPermissions(queries, app.id, user.id);
   const isTechnicalContact = app.technical_contact === user.login;
   const seen = { app, holder: { isAdmin: user.isAdmin, isTechnicalContact, permissions } };
-  if (caller.apps.size < MOST_APPS) caller.apps.set(text, seen);
+  if (apps.size < MOST_APPS) apps.set(text, seen);
   return seen;
 }
 

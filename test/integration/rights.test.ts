@@ -157,6 +157,17 @@ test('a call without any of its rights names all of them, to whoever sees the ap
   }
 });
 
+test('rights on one environment are none on another', async () => {
+  const who = await createUser(server, 'elsewhere', 'Elsewhere');
+  await give('POST', '/manage/1/apps/calc/environments', { Mode: 'Test' });
+  await give('PUT', '/manage/1/apps/calc/environments/Test/permissions/elsewhere', { Rights: RIGHT_WORDS });
+  for (const { id, needs } of WITH_RIGHTS) {
+    const reply = await send(id, who);
+    if (needs.on === 'any-environment') assertLetIn(id, reply);
+    else assertNoAccess(id, reply);
+  }
+});
+
 test('a call about an app that the user has no right on is answered as if there were no such app', async () => {
   const ids = OPERATION_LIST.flatMap(([id, { needs }]) => (isRights(needs) || needs === 'sight' ? [id] : []));
   const missing = { app: randomUUID() };

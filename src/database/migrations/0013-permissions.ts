@@ -15,18 +15,17 @@ export async function up(database: Kysely<Tables>): Promise<void> {
     .addColumn('rights', 'text', (column) => column.notNull())
     .execute();
   await schema
-    .createIndex('permissions_on_app')
+    .createIndex('permissions_on_whole_app')
     .unique()
     .on('permissions')
     .columns(['app_id', 'user_id'])
     .where(sql.ref('environment_id'), 'is', null)
     .execute();
   await schema
-    .createIndex('permissions_on_environment')
+    .createIndex('permissions_on_app')
     .unique()
     .on('permissions')
     .columns(['app_id', 'user_id', 'environment_id'])
-    .where(sql.ref('environment_id'), 'is not', null)
     .execute();
   await schema.createIndex('permissions_of_environment').on('permissions').column('environment_id').execute();
   await sql`insert into permissions (app_id, user_id, environment_id, rights)
