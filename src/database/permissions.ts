@@ -1,7 +1,13 @@
-import { formatRights, NO_PERMISSIONS, type Permissions, readRights } from '../domain/permissions.ts';
+import {
+  formatRights,
+  type GuardedEnvironment,
+  NO_PERMISSIONS,
+  type Permissions,
+  readRights,
+} from '../domain/permissions.ts';
 import type { Right } from '../protocol/permissions.ts';
 import type { Queries } from './database.ts';
-import type { UserRow } from './schema.ts';
+import type { EnvironmentRow, UserRow } from './schema.ts';
 
 /** What a user was given, as a list of permissions shows it. */
 export interface PermissionEntry {
@@ -12,6 +18,11 @@ export interface PermissionEntry {
   /** null for the whole app. */
   readonly mode: string | null;
   readonly rights: ReadonlySet<Right>;
+}
+
+/** An environment, as far as rights on it go. */
+export function guardedEnvironment(row: Pick<EnvironmentRow, 'id' | 'is_production'>): GuardedEnvironment {
+  return { id: row.id, isProduction: row.is_production === 1 };
 }
 
 /** What a user was given on an app. */

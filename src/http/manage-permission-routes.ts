@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { listApiRights, listPermissions, type PermissionEntry } from '../database/permissions.ts';
+import { guardedEnvironment, listApiRights, listPermissions, type PermissionEntry } from '../database/permissions.ts';
 import type { AppRow } from '../database/schema.ts';
 import { type Mode, parseMode } from '../domain/environment-mode.ts';
 import { parseLogin } from '../domain/identifiers.ts';
 import type { PermissionChange } from '../domain/permissions.ts';
-import { guardedEnvironment } from '../operations/change-permissions.ts';
 import { USUAL_RIGHTS, type WirePermissions } from '../protocol/permissions.ts';
 import type { Authentication } from './authentication.ts';
 import { callerOf } from './caller.ts';

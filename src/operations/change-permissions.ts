@@ -1,13 +1,18 @@
 import { findApp } from '../database/apps.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
-import type { HoldingEnvironment } from '../database/environments.ts';
-import { findPermissions, listPermissions, type PermissionEntry, replacePermissions } from '../database/permissions.ts';
+import {
+  findPermissions,
+  guardedEnvironment,
+  listPermissions,
+  type PermissionEntry,
+  replacePermissions,
+} from '../database/permissions.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import type { Login } from '../domain/identifiers.ts';
-import { applyChange, type GuardedEnvironment, listRights, type PermissionChange } from '../domain/permissions.ts';
+import { applyChange, listRights, type PermissionChange } from '../domain/permissions.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { getEnvironment } from './get-environment.ts';
 import { getUser } from './get-user.ts';
@@ -50,11 +55,6 @@ interface ChangePermissionsArguments {
   readonly mode: Mode | undefined;
   readonly login: Login;
   readonly changes: readonly PermissionChange[];
-}
-
-/** An environment, as far as rights on it go. */
-export function guardedEnvironment(row: Pick<HoldingEnvironment, 'id' | 'is_production'>): GuardedEnvironment {
-  return { id: row.id, isProduction: row.is_production === 1 };
 }
 
 async function writeAudit(
