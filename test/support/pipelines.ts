@@ -10,6 +10,9 @@ const PIPELINES = fileURLToPath(new URL('../end-to-end/pipelines', import.meta.u
 /** The hosts of the hosted service. */
 const HOSTS = /\b(?:deploy\.mendix\.com|repository\.api\.mendix\.com)\b/g;
 
+/** A script that polls for ever is ended then. */
+const DEADLINE_MS = 120_000;
+
 /** What happens to an app before or while a pipeline runs. */
 export type Situation =
   | 'deploys'
@@ -68,10 +71,12 @@ export async function runPipeline(
   await writeFile(join(folder, file), written.replaceAll(HOSTS, new URL(url).host));
   const env = { PATH: process.env.PATH, HOME: folder, PYTHONUNBUFFERED: '1', POLL_SECONDS: '0.2', ...variables };
   const command = program === 'node' ? process.execPath : program;
-  const child = spawn('sh', ['-c', '"$0" "$1" 2>&1', command, file], {
+  const child = spawn('sh', ['-c', 'exec "$0" "$1" 2>&1', command, file], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: DEADLINE_MS,
+    killSignal: 'SIGKILL',
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const output = await text(child.stdout);

@@ -26,21 +26,24 @@ body=$(jq -n --arg revision "$revision" --arg version "$VERSION" \
   '{Branch: "main", Revision: $revision, Version: $version, Description: "Built by the pipeline"}')
 package=$(api POST packages "$body" | jq -r .PackageId)
 
-deadline=$((SECONDS + 600))
-while status=$(api GET "packages/$package" | jq -r .Status); [ "$status" != Succeeded ]; do
-  echo "Build: $status"
-  if [ "$status" = Failed ]; then echo "The build failed" >&2; exit 1; fi
-  if [ $SECONDS -gt $deadline ]; then echo "The build takes too long" >&2; exit 1; fi
-  sleep "${POLL_SECONDS:-15}"
-done
-echo "Build: Succeeded"
+poll() { # path, wanted status
+  local status deadline=$((SECONDS + 600))
+  while [ $SECONDS -lt $deadline ]; do
+    status=$(api GET "$1" | jq -r .Status)
+    echo "${1%%/*}: $status"
+    case "$status" in
+      "$2") return 0 ;;
+      Failed) echo "The build failed" >&2; return 1 ;;
+    esac
+    sleep "${POLL_SECONDS:-15}"
+  done
+  echo "It takes too long" >&2
+  return 1
+}
+
+poll "packages/$package" Succeeded
 
 api POST "environments/$ENVIRONMENT/stop" > /dev/null
 api POST "environments/$ENVIRONMENT/transport" "{\"PackageId\": \"$package\"}" > /dev/null
 job=$(api POST "environments/$ENVIRONMENT/start" '{"AutoSyncDb": true}' | jq -r .JobId)
-
-while status=$(api GET "environments/$ENVIRONMENT/start/$job" | jq -r .Status); [ "$status" != Started ]; do
-  echo "Start: $status"
-  sleep "${POLL_SECONDS:-15}"
-done
-echo "Start: Started"
+poll "environments/$ENVIRONMENT/start/$job" Started
