@@ -15,7 +15,7 @@ import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
-import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
+import { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
@@ -169,10 +169,10 @@ async function openLocked(
     onError: (error) => report(error, 'the outbox could not go on'),
   });
   const { publicUrl } = configuration;
-  const { targets, deploymentReports } = openTargets({ publicUrl, clock });
+  const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
     database,
-    targets,
+    targets: openTargets({ publicUrl, reports: deploymentReports, clock }),
     describe: describeForTargets({
       database,
       secretBox,

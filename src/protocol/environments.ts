@@ -40,7 +40,7 @@ export const ManagedEnvironmentSchema = Type.Object({
   ...ENVIRONMENT,
   Target: Type.Enum(TARGET_KINDS, {
     type: 'string',
-    description: 'What deploys. `record`: nothing runs, the status is remembered.',
+    description: 'What deploys to it. `record`: nothing runs, the status is remembered.',
   }),
   PackageId: Nullable(Type.String({ description: 'The package that it holds: the next start runs it.' })),
   RunningPackageId: Nullable(Type.String({ description: 'The package that its last start has run.' })),
