@@ -6,7 +6,7 @@ import { startDeployReceiver, WEBHOOK_SECRET } from '../support/deploy-receiver.
 import { environmentCalls, waitForStart } from '../support/environments.ts';
 import { openFront } from '../support/front.ts';
 import { makeTestRepository } from '../support/git.ts';
-import { type Answer, call } from '../support/server.ts';
+import { type Answer, call, startTestServer } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
@@ -14,15 +14,20 @@ import { until } from '../support/until.ts';
 const MANAGED = '/manage/1/apps/calc/environments';
 
 test('a start that is never reported ends when its time is up, and a report is refused from then on', async (t) => {
-  const front = await openFront(t);
-  const world = await openBuildApiWorld(t, { publicUrl: front.url, deployTimeoutMs: 2000 });
-  front.leadTo(world.server.url);
-  const receiver = await startDeployReceiver(t);
+  const [front, receiver] = [await openFront(t), await startDeployReceiver(t)];
+  const world = await openBuildApiWorld(t, { publicUrl: front.url });
   const TargetOptions = { url: receiver.url, secret: WEBHOOK_SECRET };
   await world.server.call('POST', MANAGED, { Mode: 'Test', Target: 'webhook', TargetOptions });
-  const environment = environmentCalls(world.call, 'Test');
   const { PackageId } = await world.build();
-  assert.equal((await environment.transport(PackageId)).status, 200);
+  front.leadTo(world.server.url);
+  assert.equal((await environmentCalls(world.call, 'Test').transport(PackageId)).status, 200);
+  await world.server.stop();
+
+  const { dataFolder } = world.server;
+  const { url } = await startTestServer(t, { dataFolder, publicUrl: front.url, deployTimeoutMs: 1000 });
+  front.leadTo(url);
+  const ask = (method: string, path: string, body?: unknown) => call(url, method, path, body, world.richard);
+  const environment = environmentCalls(ask, 'Test');
   receiver.next('accept');
   const { JobId } = (await environment.start()).body;
   const ended = await until('the start ends', async () => {
@@ -30,8 +35,8 @@ test('a start that is never reported ends when its time is up, and a report is r
     return answer.body.Status !== 'Starting' && answer;
   });
   assert.equal(ended.body.errorCode, 'START_FAILED');
-  assert.match(ended.body.errorMessage, /longer than 2 s\. Raise SLIPWAY_DEPLOY_TIMEOUT/);
-  const order = receiver.orders.at(-1) ?? assert.fail();
+  assert.match(ended.body.errorMessage, /longer than 1 s\. Raise SLIPWAY_DEPLOY_TIMEOUT/);
+  const order = receiver.orders.at(-1) ?? assert.fail('no order has come');
   assert.equal(await receiver.report(order, { status: 'Started' }), 403);
   assert.equal((await environment.get()).Status, 'Stopped');
 });
