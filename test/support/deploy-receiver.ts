@@ -22,10 +22,11 @@ export interface ReceivedOrder {
   };
 }
 
-/** What is done with an order: `deploy` it and say so; `report`: later; `accept` it and report nothing yet; … */
+/** What is done with an order: it is deployed, and that is said at once or reported; or accepted, with no report yet; … */
 export type Behaviour =
   | 'deploy'
   | 'report'
+  /** Its answer goes on for ever. */
   | 'accept'
   /** Reports at once, and answers never. */
   | 'report unanswered'
@@ -75,7 +76,7 @@ export async function startDeployReceiver(
     if (typeof behaviour === 'object') {
       return void response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body);
     }
-    if (behaviour === 'accept') return void response.writeHead(202).end('Accepted');
+    if (behaviour === 'accept') return void response.writeHead(202).write('Accepted, and working on it');
     if (behaviour === 'report') response.writeHead(202).end();
     await deploy(order);
     if (behaviour === 'deploy') return void response.end('{}');

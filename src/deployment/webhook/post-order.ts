@@ -44,7 +44,12 @@ export async function postOrder(
   }
 }
 
-async function readBeginning({ body }: Response): Promise<string> {
+/** @returns nothing of an answer that is not the end of it: its sender may write for as long as it deploys */
+async function readBeginning({ status, body }: Response): Promise<string> {
+  if (status === 202) {
+    await body?.cancel();
+    return '';
+  }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body ?? []) {
