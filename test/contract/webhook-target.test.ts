@@ -158,6 +158,16 @@ test('a report counts also where the answer to the order was lost', async (t) =>
   assert.notEqual(receiver.running(environment.id), undefined);
 });
 
+test('an order is accepted however long its answer goes on', async (t) => {
+  const { receiver, start } = await open(t, 'accept', { answerMs: 3000, retryDelaysMs: [] });
+  const started = start();
+  started.catch(() => undefined);
+  await until('the answer is no longer read', () => receiver.closedAfterAccepting() === 1);
+  const order = receiver.orders[0] ?? assert.fail('no order has come');
+  await receiver.report(order, { status: 'Started' });
+  await started;
+});
+
 test('a report of a failure says why, with its code', async (t) => {
   const { receiver, start } = await open(t, 'accept');
   const failed = assert.rejects(start(), failing(/^Main\.Greeting has no value\.$/, 'MISSING_CONSTANT'));

@@ -43,6 +43,8 @@ export interface DeployReceiver {
   next(...behaviours: readonly Behaviour[]): void;
   /** Reports of an order. @returns the status of the answer */
   report(order: ReceivedOrder, report: object, secret?: string): Promise<number>;
+  /** How many connections of orders that were accepted are closed again. */
+  closedAfterAccepting(): number;
   /** Which package an environment runs. */
   running(environmentId: string): PackageId | undefined;
   /** Serves a package. */
@@ -58,6 +60,7 @@ export async function startDeployReceiver(
   const running = new Map<string, PackageId>();
   const files = new Map<string, Buffer>();
   const behaviours: Behaviour[] = [];
+  let closed = 0;
   const reports: Promise<unknown>[] = [];
 
   const deploy = async ({ type, data }: ReceivedOrder): Promise<void> => {
@@ -76,6 +79,7 @@ export async function startDeployReceiver(
     if (typeof behaviour === 'object') {
       return void response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body);
     }
+    if (behaviour === 'accept') response.once('close', () => closed++);
     if (behaviour === 'accept') return void response.writeHead(202).write('Accepted, and working on it');
     if (behaviour === 'report') response.writeHead(202).end();
     await deploy(order);
@@ -102,6 +106,7 @@ export async function startDeployReceiver(
     orders,
     next: (...given) => void behaviours.push(...given),
     report: (order, report, secret) => sendReport(order, report, secret),
+    closedAfterAccepting: () => closed,
     running: (environmentId) => running.get(environmentId),
     addPackage() {
       const id = randomUUID();
