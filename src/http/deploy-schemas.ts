@@ -14,7 +14,7 @@ import {
   UpdateEnvironmentSchema,
 } from '../protocol/environments.ts';
 import { TARGET_CODES } from '../protocol/target-codes.ts';
-import { NOTHING, type Operation } from './operation-description.ts';
+import { API_ANYWHERE, API_THERE, NOTHING, type Operation, TRANSPORT_THERE } from './operation-description.ts';
 
 const READ = { tag: 'Deploy API', scope: 'mx:deployment:read' } as const;
 const WRITE = { tag: 'Deploy API', scope: 'mx:deployment:write' } as const;
@@ -25,14 +25,16 @@ const ON_MODE = ['INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'APP_NOT_FOUND', '
 export const DEPLOY_CALLS = {
   retrieveApps: {
     ...READ,
+    needs: 'user',
     summary: 'Retrieve Apps',
-    description: 'Those that the user may see, by AppId.',
+    description: 'Those that the user has API Rights on, by AppId.',
     answer: Type.Array(DeployAppSchema),
     errors: [],
   },
-  retrieveApp: { ...READ, summary: 'Retrieve App', answer: DeployAppSchema, errors: ON_APP },
+  retrieveApp: { ...READ, needs: API_ANYWHERE, summary: 'Retrieve App', answer: DeployAppSchema, errors: ON_APP },
   retrieveEnvironments: {
     ...READ,
+    needs: API_ANYWHERE,
     summary: 'Retrieve Environments',
     description: 'The oldest first.',
     answer: Type.Array(EnvironmentSchema),
@@ -40,6 +42,7 @@ export const DEPLOY_CALLS = {
   },
   retrieveEnvironment: {
     ...READ,
+    needs: API_THERE,
     summary: 'Retrieve Environment',
     description: 'By its mode, in any case.',
     answer: EnvironmentSchema,
@@ -47,6 +50,7 @@ export const DEPLOY_CALLS = {
   },
   transportPackage: {
     ...WRITE,
+    needs: TRANSPORT_THERE,
     summary: 'Transport a Deployment Package to an Environment',
     description:
       'What runs there goes on running: the package takes effect once the environment is stopped and started.',
@@ -56,6 +60,7 @@ export const DEPLOY_CALLS = {
   },
   startEnvironment: {
     ...WRITE,
+    needs: TRANSPORT_THERE,
     summary: 'Start Environment',
     description:
       'Answers at once with a job to be asked for. An environment that runs is answered 200 with the errorCode `ALREADY_STARTED`, and with the JobId that has started it.',
@@ -72,6 +77,7 @@ export const DEPLOY_CALLS = {
   },
   retrieveStartStatus: {
     ...READ,
+    needs: API_THERE,
     summary: 'Get Start Environment Status',
     description: 'A start that failed is answered with why.',
     answer: StartStatusSchema,
@@ -79,6 +85,7 @@ export const DEPLOY_CALLS = {
   },
   stopEnvironment: {
     ...WRITE,
+    needs: TRANSPORT_THERE,
     summary: 'Stop Environment',
     description: 'One that does not run stays as it is; a start that has not ended fails.',
     answer: NOTHING,
@@ -86,6 +93,7 @@ export const DEPLOY_CALLS = {
   },
   cleanEnvironment: {
     ...WRITE,
+    needs: TRANSPORT_THERE,
     summary: 'Clean Environment',
     description: 'Removes the data of an environment: files and database. The package stays.',
     answer: Type.Array(CleanedEnvironmentSchema),
@@ -93,6 +101,7 @@ export const DEPLOY_CALLS = {
   },
   retrieveEnvironmentPackage: {
     ...READ,
+    needs: API_THERE,
     summary: 'Retrieve Environment Package',
     description: 'The package that was transported last.',
     query: {
@@ -103,6 +112,7 @@ export const DEPLOY_CALLS = {
   },
   reportDeployment: {
     tag: 'Systems that deploy',
+    needs: 'nothing',
     summary: 'Report of an order',
     description:
       'For systems that were sent an order and answered it 202: see the guide "Deploying". It is signed as Standard Webhooks has it, with the secret of the environment and the order as the id of the message. The same report may come again.',
@@ -114,35 +124,37 @@ export const DEPLOY_CALLS = {
     body: DeploymentReportSchema,
     answer: NOTHING,
     errors: ['INVALID_PARAMETERS', 'INVALID_REPORT', 'PAYLOAD_TOO_LARGE', 'TOO_MANY_REQUESTS'],
-    open: true,
   },
   listEnvironments: {
     tag: 'Management',
+    needs: 'sight',
     summary: 'List the environments of an app',
-    description: 'For everybody who may see the app.',
     answer: Type.Array(ManagedEnvironmentSchema),
     errors: ON_APP,
   },
   createEnvironment: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Create an environment of an app',
     body: CreateEnvironmentSchema,
     answer: ManagedEnvironmentSchema,
-    errors: ['NO_ACCESS', ...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ALREADY_EXISTS'],
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ALREADY_EXISTS'],
   },
   updateEnvironment: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Change an environment',
     description: 'What is left out stays as it is; of the options of its target, those that are named change.',
     body: UpdateEnvironmentSchema,
     answer: ManagedEnvironmentSchema,
-    errors: ['NO_ACCESS', ...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND'],
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND'],
   },
   deleteEnvironment: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Delete an environment',
     description: 'The package that it held stays.',
     answer: NOTHING,
-    errors: ['NO_ACCESS', ...ON_APP, 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', ...TARGET_CODES.remove],
+    errors: [...ON_APP, 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', ...TARGET_CODES.remove],
   },
 } as const satisfies Record<string, Operation>;
