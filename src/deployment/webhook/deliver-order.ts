@@ -24,15 +24,16 @@ export async function deliverOrder(
   options: WebhookOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  using expected = deps.reports.expect(order.id, options.secret, signal);
+  const expected = deps.reports.expect(order.id, options.secret, signal);
   const reported = new AbortController();
-  const sending = send(deps, order, options, AbortSignal.any([signal, reported.signal]));
   try {
+    const sending = send(deps, order, options, AbortSignal.any([signal, reported.signal]));
     const answered = sending.then((answer) => (answer === 'accepted' ? expected.report : DONE));
     const report = await Promise.race([expected.report, answered]);
     if (report.status === 'Failed') throw reportedFailure(order.call, report, NO_REASON);
   } finally {
     reported.abort();
+    expected.close();
   }
 }
 

@@ -14,10 +14,12 @@ export interface SignedReport {
   readonly body: Uint8Array;
 }
 
-/** Of an order whose report somebody waits for. Nobody does, once it is disposed of. */
-export interface ExpectedReport extends Disposable {
+/** Of an order whose report somebody waits for. */
+export interface ExpectedReport {
   /** Rejects with the reason of the signal. */
   readonly report: Promise<DeploymentReport>;
+  /** Nobody waits for it any more: unless it has come, it is refused from then on. */
+  close(): void;
 }
 
 interface Expected {
@@ -55,7 +57,7 @@ export class DeploymentReports {
     this.#expected.set(orderId, expected);
     return {
       report: promise,
-      [Symbol.dispose]: () => {
+      close: () => {
         signal.removeEventListener('abort', abort);
         if (this.#expected.get(orderId) === expected) this.#expected.delete(orderId);
       },
