@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { startDeployReceiver, WEBHOOK_SECRET } from '../support/deploy-receiver.ts';
+import { openFront } from '../support/front.ts';
 import { openPipelineWorld } from '../support/pipeline-world.ts';
 import { assertOutcome, listPipelines, type Situation } from '../support/pipelines.ts';
 
@@ -14,9 +16,11 @@ const WRONG: Readonly<Partial<Record<Situation, Readonly<Record<string, string>>
   'wrong-token': { MENDIX_PAT: 'of-somebody-else' },
 };
 
-const world = await openPipelineWorld({ after });
+const front = await openFront({ after });
+const world = await openPipelineWorld({ after }, { publicUrl: front.url.replace('http:', 'https:') });
+front.leadTo(world.server.url);
 
-describe('a pipeline that cannot build', { concurrency: true }, async () => {
+describe('a pipeline that cannot build', { concurrency: 2 }, async () => {
   const app = await world.addApp('calc', 'git');
   const running = await app.deploy();
   await app.commit({ 'slipway.yml': 'build: [\n' });
@@ -32,7 +36,27 @@ describe('a pipeline that cannot build', { concurrency: true }, async () => {
   }
 });
 
-describe('a pipeline that cleans up', { concurrency: true }, async () => {
+describe('a pipeline whose package does not start', { concurrency: 2 }, async () => {
+  for (const pipeline of await listPipelines('does-not-start')) {
+    test(`${pipeline.name} ends with an error, and prints the code`, async (t) => {
+      const receiver = await startDeployReceiver(t);
+      const options = { url: receiver.url, secret: WEBHOOK_SECRET };
+      const app = await world.addApp(pipeline.name, 'git', { Target: 'webhook', TargetOptions: options });
+      const before = await app.deploy();
+      await app.commit({ 'page.html': 'three' });
+      const body = JSON.stringify({ errorCode: 'DB_SYNC_FAILED', errorMessage: 'a table is locked.' });
+      receiver.next('deploy', 'deploy', { status: 500, body });
+      assertOutcome(pipeline, 'does-not-start', await app.run(t, pipeline));
+      const { body: environment } = await app.call('GET', 'environments/Acceptance');
+      assert.equal(environment.Status, 'Stopped');
+      const [held] = await app.listPackages();
+      assert.equal((await app.call('GET', 'environments/Acceptance/package')).body.PackageId, held);
+      assert.notEqual(held, before);
+    });
+  }
+});
+
+describe('a pipeline that cleans up', { concurrency: 2 }, async () => {
   for (const pipeline of await listPipelines('package-in-use')) {
     test(`${pipeline.name} does not get a package deleted that is in use`, async (t) => {
       const app = await world.addApp(pipeline.name, 'git');

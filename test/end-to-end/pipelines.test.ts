@@ -13,7 +13,7 @@ const world = await openPipelineWorld({ after });
 const deploying = await listPipelines('deploys');
 const leaving = await listPipelines('nothing-new');
 
-describe('pipelines', { concurrency: true }, () => {
+describe('pipelines', { concurrency: 2 }, () => {
   for (const kind of REPOSITORY_KINDS) {
     test(`over ${kind}`, async (t) => {
       const app = await world.addApp(`calc-${kind}`, kind);

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { after, describe, type TestContext, test } from 'node:test';
+import type { TargetKind } from '../../src/protocol/environments.ts';
+import { startDeployReceiver, WEBHOOK_SECRET } from '../support/deploy-receiver.ts';
+import { openFront } from '../support/front.ts';
+import type { TargetOfEnvironment } from '../support/pipeline-app.ts';
+import { openPipelineWorld } from '../support/pipeline-world.ts';
+import { assertOutcome, listPipelines } from '../support/pipelines.ts';
+
+/*
+ * Where the pipelines of `pipelines` end: the package that they have built runs where the target of the environment has
+ * put it. That of `record` is in pipelines.test.ts.
+ */
+
+type RealTarget = Exclude<TargetKind, 'record'>;
+
+/** A package of the Build API, as far as it is looked at here. */
+interface DeployedPackage {
+  readonly PackageId: string;
+  readonly Sha256: string;
+}
+
+/** Something to deploy to. */
+interface Place {
+  readonly target: TargetOfEnvironment;
+  assertRuns(deployed: DeployedPackage, environmentId: string): Promise<void>;
+}
+
+const PLACES: Readonly<Record<RealTarget, (t: TestContext) => Promise<Place>>> = {
+  async webhook(t) {
+    const receiver = await startDeployReceiver(t, 'report');
+    return {
+      target: { Target: 'webhook', TargetOptions: { url: receiver.url, secret: WEBHOOK_SECRET } },
+      async assertRuns({ PackageId, Sha256 }, environmentId) {
+        // The receiver has fetched the package, and compared it with what it was told, before it reported.
+        assert.equal(receiver.running(environmentId), PackageId);
+        const orders = receiver.orders.map(({ type }) => type.replace('environment.', ''));
+        assert.deepEqual(orders.slice(-3), ['stop', 'transport', 'start']);
+        assert.equal(receiver.orders.at(-1)?.data.package?.sha256, Sha256);
+      },
+    };
+  },
+};
+
+/** Each target has a pipeline over Git and one over Subversion. */
+const PIPELINES: Readonly<Record<RealTarget, { readonly git: string; readonly svn: string }>> = {
+  webhook: { git: 'node-fetch', svn: 'powershell-5' },
+};
+
+const front = await openFront({ after });
+const world = await openPipelineWorld({ after }, { publicUrl: front.url.replace('http:', 'https:') });
+front.leadTo(world.server.url);
+const pipelines = await listPipelines('deploys');
+
+describe('pipelines', { concurrency: 2 }, () => {
+  for (const kind of Object.keys(PLACES) as RealTarget[]) {
+    for (const repository of ['git', 'svn'] as const) {
+      const name = PIPELINES[kind][repository];
+      test(`${name} over ${repository} ends with its package where the target ${kind} has put it`, async (t) => {
+        const pipeline = pipelines.find((one) => one.name === name) ?? assert.fail(name);
+        const place = await PLACES[kind](t);
+        const app = await world.addApp(`${kind}-${repository}`, repository, place.target);
+        await app.deploy();
+        await app.commit({ 'page.html': 'three' });
+        assertOutcome(pipeline, 'deploys', await app.run(t, pipeline));
+        const { body: held } = await app.call('GET', 'environments/Acceptance/package');
+        assert.equal(held.Revision, app.newest());
+        const { body: environment } = await app.call('GET', 'environments/Acceptance');
+        assert.equal(environment.Status, 'Running');
+        await place.assertRuns(held, environment.EnvironmentId);
+      });
+    }
+  }
+});
