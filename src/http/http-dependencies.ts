@@ -10,6 +10,7 @@ import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
+import type { UploadFields } from '../domain/upload-fields.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
@@ -22,6 +23,7 @@ import type {
 } from '../protocol/environments.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
+import { LARGEST_UPLOAD_BYTES } from '../protocol/uploads.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
 import type { LinkSigner } from './link-signer.ts';
 
@@ -45,6 +47,8 @@ export interface HttpSettings {
   readonly publicUrl: string | undefined;
   readonly linkTtlSeconds: number;
   readonly bodyLimitBytes: number;
+  /** Of the package that an upload brings. */
+  readonly uploadLimitBytes: number;
   /** Whose `X-Forwarded-*` headers are believed. */
   readonly trustProxy: boolean | readonly string[];
   /** PEM texts; undefined for plain HTTP. */
@@ -58,6 +62,7 @@ export const HTTP_DEFAULTS: HttpSettings = {
   publicUrl: undefined,
   linkTtlSeconds: 900,
   bodyLimitBytes: 1024 * 1024,
+  uploadLimitBytes: LARGEST_UPLOAD_BYTES,
   trustProxy: false,
   tls: undefined,
   closeTimeoutMs: 10_000,
@@ -68,6 +73,10 @@ export interface HttpOperations {
   startBuild(args: StartBuildArguments, signal: AbortSignal): Promise<PackageId>;
   cancelBuild(args: PackageArguments): Promise<void>;
   deletePackage(args: PackageArguments): Promise<void>;
+  /** @param args `read` gives the bytes, one chunk after the other, and then what came with them */
+  receiveUpload(
+    args: AppArguments & { readonly read: (write: (chunk: Uint8Array) => Promise<void>) => Promise<UploadFields> },
+  ): Promise<PackageId>;
   createApp(args: { readonly user: User; readonly request: CreateApp }): Promise<AppRow>;
   updateApp(args: { readonly user: User; readonly app: AppRow; readonly request: UpdateApp }): Promise<AppRow>;
   deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;

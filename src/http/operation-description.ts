@@ -10,6 +10,8 @@ export interface Operation {
   readonly query?: Readonly<Record<string, TSchema>>;
   readonly headers?: Readonly<Record<string, TSchema>>;
   readonly body?: TSchema;
+  /** Whether the body is a package: a form with a file, or its bytes. */
+  readonly upload?: boolean;
   /** Of the 200 answer: a schema for JSON, a media type for anything else. */
   readonly answer: TSchema | string;
   readonly errors: readonly ErrorCode[];

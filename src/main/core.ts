@@ -20,6 +20,7 @@ import { readAppSettings } from '../domain/app-settings.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
+import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
@@ -69,6 +70,8 @@ export interface Core {
   readonly findRepositoryKind: Repositories['findKind'];
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
+  /** Begins to check what was uploaded. */
+  checkUploads(): void;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
   /** Begins no more builds, and gives those back that have not ended after a while. */
@@ -159,6 +162,7 @@ async function openLocked(
     mostInterruptions: MOST_INTERRUPTIONS,
   });
   await queue.recover({ everyLease: true });
+  await dropUnfinishedUploads({ database, blobs });
   const outbox = new Outbox({
     database,
     changes,
@@ -217,6 +221,13 @@ async function openLocked(
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });
+  const onError = (error: unknown, packageId: string) =>
+    report(error, `the check of the upload ${packageId} met an error`);
+  const uploads = new BackgroundWork({
+    work: (signal) => checkUploads({ database, blobs, buildLog, changes, clock, onError }, signal),
+    retryMs: RETRY_MS,
+    onError: (error) => report(error, 'uploads could not be checked'),
+  });
   const sweep = new BackgroundWork({
     async work(signal) {
       await sweepOrphans({ database, blobs, buildLog, clock }, signal);
@@ -241,9 +252,11 @@ async function openLocked(
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
     removeDeletedApps: () => removal.wake(),
+    checkUploads: () => uploads.wake(),
     start() {
       worker.start();
       outbox.wake();
+      uploads.wake();
       removal.wake();
       sweep.wake();
     },
@@ -252,6 +265,7 @@ async function openLocked(
       await worker.stop(graceMs);
       await outbox.stop();
       await deployments.stop();
+      await uploads.stop();
       await removal.stop();
       await sweep.stop();
       await opened.disposeAsync();
