@@ -34,7 +34,7 @@ const ON_APP = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_MODE = ['INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'APP_NOT_FOUND', 'ENVIRONMENT_NOT_FOUND'] as const;
 
 const UPLOAD_BODY =
-  'The body is a form with a part `file`, or the bytes of the package as they are, under any Content-Type; at most 1 GB.';
+  'The body is a form with a part `file`, or the bytes of the package as they are, under any Content-Type; at most 1 GB, unless the server is told otherwise.';
 const UPLOAD_QUERY = {
   name: Type.Optional(Type.String({ default: 'default.mda', description: 'Or the part `Name` of the form.' })),
   description: Type.Optional(Type.String({ description: 'Or the part `Description` of the form.' })),

@@ -23,7 +23,6 @@ import type {
 } from '../protocol/environments.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
-import { LARGEST_UPLOAD_BYTES } from '../protocol/uploads.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
 import type { LinkSigner } from './link-signer.ts';
 
@@ -62,7 +61,7 @@ export const HTTP_DEFAULTS: HttpSettings = {
   publicUrl: undefined,
   linkTtlSeconds: 900,
   bodyLimitBytes: 1024 * 1024,
-  uploadLimitBytes: LARGEST_UPLOAD_BYTES,
+  uploadLimitBytes: 2 ** 30,
   trustProxy: false,
   tls: undefined,
   closeTimeoutMs: 10_000,

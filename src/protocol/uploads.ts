@@ -1,8 +1,5 @@
 import { type Static, Type } from 'typebox';
 
-/** What an upload may have at most: the documented gigabyte. */
-export const LARGEST_UPLOAD_BYTES = 2 ** 30;
-
 export const UploadAnswerSchema = Type.Object({ PackageId: Type.String({ format: 'uuid' }) });
 
 export const UploadJobAnswerSchema = Type.Object({
