@@ -16,7 +16,7 @@ const PACKAGES = '/api/1/apps/calc/packages';
 const V1 = `${PACKAGES}/upload`;
 const V2 = '/api/v2/apps/calc/packages/upload';
 /** After how many answered uploads each life of the server ends. */
-const LIVES = [1, 3, 6, 10];
+const LIVES = [1, 4, 9];
 
 async function openLives(t: TestContext) {
   const folder = await temporaryFolder(t);
