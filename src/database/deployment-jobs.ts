@@ -72,6 +72,29 @@ export function listJobsUnderWay(queries: Queries): Promise<DeploymentJobRow[]> 
     .execute();
 }
 
+/** Deletes jobs that ended long ago, but for the start that each environment runs by. */
+export async function deleteJobsEndedBefore(queries: Queries, time: number): Promise<void> {
+  await queries
+    .deleteFrom('deployment_jobs')
+    .where('finished_at', '<', time)
+    .where((build) =>
+      build.or([
+        build('kind', '<>', 'start'),
+        build('state', '<>', 'Done'),
+        build.exists(
+          build
+            .selectFrom('deployment_jobs as newer')
+            .select('newer.id')
+            .whereRef('newer.environment_id', '=', 'deployment_jobs.environment_id')
+            .where('newer.kind', '=', 'start')
+            .where('newer.state', '=', 'Done')
+            .whereRef('newer.finished_at', '>', 'deployment_jobs.finished_at'),
+        ),
+      ]),
+    )
+    .execute();
+}
+
 /** How a job ended: `failure` is undefined where all went well. */
 export interface JobEnd {
   readonly at: number;

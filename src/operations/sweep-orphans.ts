@@ -1,6 +1,7 @@
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import type { Database } from '../database/database.ts';
+import { deleteJobsEndedBefore } from '../database/deployment-jobs.ts';
 import { deleteIdempotencyKeysBefore } from '../database/idempotency-keys.ts';
 import { findAnyPackage } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
@@ -16,10 +17,12 @@ export interface SweepOrphansDeps {
 
 /** How long the same Idempotency-Key gives the same answer. */
 const IDEMPOTENCY_KEY_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
+/** How long it can be asked how a start went: clients ask for minutes. */
+const JOB_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * Deletes what no row speaks of: files and logs that a crash left behind after their row was deleted or before it was
- * written. May run while builds do: the file of an attempt that is under way belongs to its row.
+ * written; and rows that nobody asks for any more. May run while builds do: the file of an attempt that is under way belongs to its row.
  *
  * @returns how many files and logs were deleted
  */
@@ -39,7 +42,10 @@ export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal):
     await buildLog.delete(packageId);
     swept += 1;
   }
-  await database.transaction((queries) => deleteIdempotencyKeysBefore(queries, clock() - IDEMPOTENCY_KEY_LIFE_MS));
+  await database.transaction(async (queries) => {
+    await deleteIdempotencyKeysBefore(queries, clock() - IDEMPOTENCY_KEY_LIFE_MS);
+    await deleteJobsEndedBefore(queries, clock() - JOB_LIFE_MS);
+  });
   return swept;
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Database } from '../../src/database/database.ts';
-import { insertJob } from '../../src/database/deployment-jobs.ts';
+import { deleteJobsEndedBefore, insertJob } from '../../src/database/deployment-jobs.ts';
 import { findModeUsing } from '../../src/database/environments.ts';
 import type { AppRow } from '../../src/database/schema.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
@@ -19,6 +19,7 @@ import { getEnvironment } from '../../src/operations/get-environment.ts';
 import { getStartStatus, startEnvironment } from '../../src/operations/start-environment.ts';
 import { stopEnvironment } from '../../src/operations/stop-environment.ts';
 import { transportPackage } from '../../src/operations/transport-package.ts';
+import type { ErrorCode } from '../../src/protocol/error-codes.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { openDeployments } from '../support/deployments.ts';
@@ -31,19 +32,19 @@ const MODE = parseMode('Test');
 const BUILT = { status: 'Succeeded', blob_key: 'key', sha256: 'abc', finished_at: 1 } as const;
 
 /** An app whose environment `Test` holds a package, and its operations over a target of the test's own. */
-async function setUp(t: TestContext, target: Partial<DeploymentTarget>) {
+async function setUp(t: TestContext, target: Partial<DeploymentTarget>, timeoutMs?: number) {
   const database = await testDatabase(t);
   const app = await addApp(database, 'calc');
   const packageId = await addPackage(database, app, BUILT);
-  const [recording, world] = [open(database, app, {}), open(database, app, target)];
+  const [recording, world] = [open(database, app, {}), open(database, app, target, timeoutMs)];
   t.after(() => world.deployments.stop());
   await createEnvironment(recording.deps, { user: USER, app, request: { Mode: 'Test' } });
   await recording.transport(packageId);
   return { ...world, database, app, packageId };
 }
 
-function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>) {
-  const deps = openDeployments(database, target);
+function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>, timeoutMs?: number) {
+  const deps = openDeployments(database, target, timeoutMs === undefined ? {} : { timeoutMs });
   const { deployments, errors } = deps;
   const args = { user: USER, app, mode: MODE };
   return {
@@ -71,6 +72,19 @@ function neverStarting() {
   };
   return { state, start };
 }
+
+/** Whether a start has ended, well or not. */
+const endedBy = (status: Promise<string>): Promise<boolean> =>
+  status.then(
+    (now) => now !== 'Starting',
+    () => true,
+  );
+
+/** Rejects once the signal fires. */
+const rejected = async (signal: AbortSignal): Promise<void> => {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  signal.throwIfAborted();
+};
 
 const withCode = (code: string, words: RegExp) => (error: unknown) =>
   error instanceof Refusal && error.code === code && words.test(error.message);
@@ -148,6 +162,37 @@ test('a start that fails says why, and an unexpected error is told to whoever ru
   assert.equal(await status(), 'Stopped');
 });
 
+test('a target may name the documented code of what it could not do', async (t) => {
+  const fail = (code: ErrorCode) => async () => {
+    throw new DeploymentFailure('no reason.', { code });
+  };
+  const { start, startStatus, transport, packageId } = await setUp(t, {
+    transport: fail('INVALID_RUNTIME_VERSION'),
+    start: fail('DB_SYNC_FAILED'),
+  });
+  await assert.rejects(transport(packageId), withCode('INVALID_RUNTIME_VERSION', /: no reason\.$/));
+  const { jobId } = await start();
+  await until('the start ends', () => endedBy(startStatus(jobId)));
+  await assert.rejects(startStatus(jobId), withCode('DB_SYNC_FAILED', /^Cannot start app: no reason\.$/));
+});
+
+test('a call of a target that takes too long is cut off, and its job ends', async (t) => {
+  const { state, start: starting } = neverStarting();
+  const { start, startStatus, transport, packageId } = await setUp(
+    t,
+    { start: starting, transport: (_environment, _package, signal) => rejected(signal) },
+    20,
+  );
+  await assert.rejects(
+    transport(packageId),
+    withCode('TRANSPORT_FAILED', /took longer than 0 s.*SLIPWAY_DEPLOY_TIMEOUT/),
+  );
+  const { jobId } = await start();
+  await until('the start ends', () => endedBy(startStatus(jobId)));
+  await assert.rejects(startStatus(jobId), withCode('START_FAILED', /took longer/));
+  assert.equal(state.given, 1);
+});
+
 test('what else a target cannot do has its own code, and changes nothing', async (t) => {
   const fail = async () => {
     throw new DeploymentFailure('no reason.');
@@ -174,6 +219,25 @@ test('a start that the server did not end is begun again by the next one', async
   await next.deployments.resume();
   await until('it has started', async () => (await next.startStatus(jobId)) === 'Started');
   assert.equal(await next.status(), 'Running');
+});
+
+test('jobs of long ago are forgotten, but for the start that an environment runs by', async (t) => {
+  const { start, stop, startStatus, database, packageId } = await setUp(t, {});
+  const started: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    const { jobId } = await start();
+    started.push(jobId);
+    await until('it has started', async () => (await startStatus(jobId)) === 'Started');
+    const now = Date.now();
+    await until('the next one ends later', () => Date.now() > now);
+    if (round === 0) await stop();
+  }
+  const [former = '', last = ''] = started;
+  await database.transaction((queries) => deleteJobsEndedBefore(queries, Date.now() + 1000));
+  await assert.rejects(startStatus(former), withCode('NO_SUCH_STARTJOB', /./));
+  assert.equal(await startStatus(last), 'Started');
+  assert.deepEqual(await start(), { jobId: last, alreadyStarted: true });
+  assert.equal(await findModeUsing(database.read, packageId), 'Test');
 });
 
 test('a server ends the jobs of the one before: starts have started, transports have failed', async (t) => {

@@ -15,15 +15,15 @@ export interface DeploymentDeps {
   readonly errors: unknown[];
 }
 
-/** @param target what `record` does in place of nothing @param timeoutMs how long a call of it may take */
+/** @param target what `record` does in place of nothing @param options `timeoutMs`: how long a call of it may take */
 export function openDeployments(
   database: Database,
   target: Partial<DeploymentTarget>,
-  timeoutMs = 60_000,
+  options: { readonly timeoutMs?: number; readonly secretBox?: SecretBox } = {},
 ): DeploymentDeps {
+  const { timeoutMs = 60_000, secretBox = openSecretBox(randomBytes(32)) } = options;
   const clock = Date.now;
   const errors: unknown[] = [];
-  const secretBox = openSecretBox(randomBytes(32));
   const deployments = new Deployments({
     database,
     targets: { record: { ...recordTarget(), ...target } },
