@@ -9,10 +9,13 @@ const LINGER_MS = 30_000;
  * The body of a request as it comes in, one chunk when the last was used. Reading it does not end the request, whatever
  * happens: an answer can still be sent.
  *
- * @throws Error when the connection ends before the body does, or is silent for two minutes
+ * @throws Error when the connection ends before the body does, or was silent for so long that it was ended
  */
-export async function* readRequestBytes(request: IncomingMessage): AsyncGenerator<Uint8Array, void> {
-  request.setTimeout(SILENCE_MS);
+export async function* readRequestBytes(
+  request: IncomingMessage,
+  silenceMs: number = SILENCE_MS,
+): AsyncGenerator<Uint8Array, void> {
+  request.setTimeout(silenceMs);
   try {
     yield* request.iterator({ destroyOnReturn: false });
   } finally {
@@ -21,9 +24,9 @@ export async function* readRequestBytes(request: IncomingMessage): AsyncGenerato
 }
 
 /** Lets go of a body that nobody will read. To be called when its request is going to be refused. */
-export function discardBody(request: IncomingMessage): void {
+export function discardBody(request: IncomingMessage, lingerMs: number = LINGER_MS): void {
   if (request.complete || request.destroyed) return;
   request.resume();
-  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
+  const timer = setTimeout(() => request.destroy(), lingerMs).unref();
   request.once('close', () => clearTimeout(timer));
 }

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { BlobStore } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import { createPackageChanges } from '../../src/changes/package-changes.ts';
+import { findVisibleApp } from '../../src/database/apps.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { PackageRow } from '../../src/database/schema.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import { countUploadCheck } from '../../src/database/uploads.ts';
 import { blobKey } from '../../src/domain/blob-key.ts';
-import { type PackageId, parseLogin } from '../../src/domain/identifiers.ts';
+import { type PackageId, parseAppId, parseLogin } from '../../src/domain/identifiers.ts';
 import { cancelBuild } from '../../src/operations/cancel-build.ts';
 import { checkUploads, dropUnfinishedUploads } from '../../src/operations/check-uploads.ts';
 import { receiveUpload } from '../../src/operations/receive-upload.ts';
@@ -18,10 +21,11 @@ import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { noise } from '../support/made-content.ts';
-import { makeMendixPackage, makeZip } from '../support/make-zip.ts';
-import type { Answer } from '../support/server.ts';
+import { makeMendixPackage, makeZip, storeBlob } from '../support/make-zip.ts';
+import { type Answer, startTestServer } from '../support/server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 const USER = { id: 'user-1', login: parseLogin('richard'), name: 'Richard', isAdmin: true };
 const NEVER = new AbortController().signal;
@@ -97,6 +101,34 @@ test('what was not received when the process ended is dropped by the next, with 
   assert.equal(await findAnyPackage(database.read, cut), undefined);
   assert.equal(await blobs.findSize(key), undefined);
   assert.equal((await show(whole)).status, 'Uploading');
+});
+
+test('a server drops and checks what the one before has left, before anybody asks', async (t) => {
+  const first = await openBuildApiWorld(t);
+  const { dataFolder } = first.server;
+  await first.server.stop();
+  const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
+  const app = await findVisibleApp(database.read, USER, parseAppId('calc') ?? assert.fail());
+  const blobs = await openDiskBlobStore(join(dataFolder, 'packages'));
+  const fields = { status: 'Uploading', origin: 'upload', attempt: 1, started_at: 7 } as const;
+  await addPackage(database, app ?? assert.fail(), fields);
+  const zip = await makeMendixPackage({ ModelVersion: '4.5.6' });
+  const received = { ...fields, size_bytes: zip.length, sha256: hash('sha256', zip) };
+  const whole = await addPackage(database, app ?? assert.fail(), received);
+  await storeBlob(blobs, blobKey({ packageId: whole, attempt: 1, startedAt: 7 }), zip);
+  await database.close();
+
+  const second = await startTestServer(t, { dataFolder });
+  const packages = '/api/1/apps/calc/packages';
+  const list = await until('the upload was checked', async () => {
+    const { body } = await second.call('GET', packages, undefined, first.server.admin);
+    assert.deepEqual(
+      body.map(({ PackageId }: Answer['body']) => PackageId),
+      [whole],
+    );
+    return body[0].Status !== 'Uploading' && body;
+  });
+  assert.deepEqual([list[0].Status, list[0].Version], ['Succeeded', '4.5.6']);
 });
 
 test('a check that ends the process every time comes to an end', async (t) => {
