@@ -26,7 +26,7 @@ export const TAGS = {
   'Team Server API': 'The documented calls that tell branches and revisions.',
   'App Repository API':
     'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
-  'Deploy API': 'The documented calls on environments: transport, start, stop.',
+  'Deploy API': 'The documented calls on environments: transport, start, stop. And uploads, of both versions.',
   Builds: 'Additions: follow, wait for, and cancel a build.',
   Downloads: 'Links that need no headers.',
   Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',

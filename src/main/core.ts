@@ -50,6 +50,8 @@ const RETRY_MS = 10_000;
 /** Leftovers are few: what a crash in the middle of a deletion leaves, and keys of a week ago. */
 const SWEEP_EVERY_MS = 24 * 60 * 60 * 1000;
 const MOST_INTERRUPTIONS = 2;
+/** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
+const MOST_INFLATION = 4;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Everything behind the wire: what is kept, and what works on it. */
@@ -223,8 +225,9 @@ async function openLocked(
   });
   const onError = (error: unknown, packageId: string) =>
     report(error, `the check of the upload ${packageId} met an error`);
+  const mostContentBytes = configuration.uploadLimitBytes * MOST_INFLATION;
   const uploads = new BackgroundWork({
-    work: (signal) => checkUploads({ database, blobs, buildLog, changes, clock, onError }, signal),
+    work: (signal) => checkUploads({ database, blobs, buildLog, changes, clock, mostContentBytes, onError }, signal),
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'uploads could not be checked'),
   });

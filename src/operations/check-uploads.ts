@@ -19,11 +19,11 @@ export interface CheckUploadsDeps {
   readonly buildLog: BuildLog;
   readonly changes: PackageChanges;
   readonly clock: () => number;
+  /** What a package may hold, unpacked. */
+  readonly mostContentBytes: number;
   readonly onError: (error: unknown, packageId: string) => void;
 }
 
-/** Four times the largest upload: models deflate to a third. What claims more was made to fill somebody's disk. */
-const MOST_CONTENT_BYTES = 4 * 2 ** 30;
 /** A package may see the server end so often while it is checked, whoever ended it. */
 const MOST_CHECKS = 5;
 
@@ -58,7 +58,7 @@ async function judge(deps: CheckUploadsDeps, row: PackageRow, signal: AbortSigna
   await deps.database.transactionInReserve((queries) => countUploadCheck(queries, row.id));
   try {
     const zip = openPackageZip(deps.blobs, keyOf(row), row.size_bytes);
-    return { kind: 'sound', found: await inspectPackage(zip, MOST_CONTENT_BYTES, signal) };
+    return { kind: 'sound', found: await inspectPackage(zip, deps.mostContentBytes, signal) };
   } catch (error) {
     if (signal.aborted) return undefined;
     if (error instanceof PackageUnreadable) return { kind: 'failed', code: 'package-invalid', reason: error.message };

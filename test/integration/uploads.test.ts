@@ -45,6 +45,7 @@ async function openUploads(t: TestContext) {
     }),
     changes: createPackageChanges(),
     checkUploads: () => undefined,
+    mostContentBytes: 2 ** 30,
     clock,
     onError: assert.ifError,
   };
