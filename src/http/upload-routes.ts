@@ -50,7 +50,7 @@ export function addUploadJobRoutes(app: FastifyInstance, deps: HttpDependencies)
     url: '/apps/:app/jobs/:jobId',
     schema: describe('retrieveJob'),
     handler: async (request): Promise<WireJob> => {
-      const { id } = await getVisibleApp(deps.database.read, callerOf(request), request.params.app, ON_APP);
+      const { id } = await getVisibleApp(deps.database.read, request, ON_APP);
       const jobId = parsePackageId(request.params.jobId.trim());
       const row = jobId && (await findPackage(deps.database.read, id, jobId));
       if (row?.origin !== 'upload') throw new Refusal('NO_SUCH_JOB');
@@ -85,7 +85,7 @@ async function receive(deps: HttpDependencies, request: FastifyRequest<AppCall>)
     description: readParameter(request.query, 'description'),
   };
   try {
-    const app = await getVisibleApp(deps.database.read, callerOf(request), request.params.app, ON_APP);
+    const app = await getVisibleApp(deps.database.read, request, ON_APP);
     const read = async (sink: Sink): Promise<UploadFields> => {
       const part = await readBody(request.raw, deps.settings.uploadLimitBytes, sink);
       return { name: query.name ?? part.name, description: query.description ?? part.description };
