@@ -74,7 +74,7 @@ test('an upload that was answered by kill -9 is checked by the next process, and
   const server = await begin();
   // So large that it takes a while to be checked.
   const zip = await makeZip({
-    'zeros.bin': Buffer.alloc(150_000_000),
+    'zeros.bin': Buffer.alloc(60_000_000),
     'model/metadata.json': '{"ModelVersion":"7.8.9"}',
   });
   const options = { method: 'POST', headers: headersOf(server.admin), body: Buffer.from(zip) };
