@@ -21,6 +21,7 @@ import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
 import { measureSvn } from './svn.ts';
 import { measureTransports } from './transports.ts';
+import { measureUpload } from './upload.ts';
 import { measureWarmMxbuild } from './warm-mxbuild.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
@@ -35,6 +36,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   transports: measureTransports,
   memory: measureMemory,
   large: measureLarge,
+  upload: measureUpload,
   million: measureMillion,
   kill: measureKill,
 };
