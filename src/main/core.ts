@@ -15,7 +15,6 @@ import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
-import { recordTarget } from '../deployment/record-target.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
@@ -39,6 +38,8 @@ import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { linkToPackages } from './link-to-packages.ts';
 import { openBuilders } from './open-builders.ts';
+import { openTargets } from './open-targets.ts';
+import { findOwnCluster } from './own-cluster.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
@@ -168,7 +169,7 @@ async function openLocked(
   });
   const deployments = new Deployments({
     database,
-    targets: { record: recordTarget() },
+    targets: openTargets({ clock, ownCluster: findOwnCluster(process.env) }),
     describe: describeForTargets({
       database,
       secretBox,
