@@ -31,7 +31,9 @@ const UPDATE = "with 'slipway environment update'";
 /** What an answer other than success means. */
 export function describeRefusal({ status, text }: ApiAnswer, name: ResourceName): Error {
   const { message, details } = parseStatus(text);
-  if (status === 409) return new ChangedMeanwhile(message);
+  if (status === 409) {
+    return new ChangedMeanwhile(`others change the MendixApp '${name.resource}' all the time: try it again.`);
+  }
   if (status === 429 || status >= 500) {
     return new PassingFailure(
       `the Kubernetes API at ${name.server.host} answers ${status} (${message}): try it again.`,
