@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DeploymentFailure, type StartOrder, type TargetSettings } from '../../src/deployment/deployment-target.ts';
+import { kubernetesTarget } from '../../src/deployment/kubernetes/kubernetes-target.ts';
 import type { PackageId } from '../../src/domain/identifiers.ts';
-import { NAMESPACE, openKubernetesWorld } from '../support/kubernetes/target-world.ts';
+import { NAMESPACE, openKubernetesWorld, QUICK } from '../support/kubernetes/target-world.ts';
 import { targetPackage } from '../support/target-package.ts';
 import { until } from '../support/until.ts';
 
@@ -172,15 +173,17 @@ test('a package that cannot be built fails in the words of the operator, and a b
   const environment = addEnvironment('calc', {}, { replicas: 1 });
   const first = orderOf();
   await target.start(environment, first, signal);
+  const impatient = kubernetesTarget({ clock: Date.now, pacing: { ...QUICK, troubleMs: 0 } });
   const bad = targetPackage({ link: () => 'https://slipway.example/bad?signature=s3cret' });
   await assert.rejects(
-    target.start(environment, { package: bad, autoSyncDb: false, settings: NO_SETTINGS }, signal),
+    impatient.start(environment, { package: bad, autoSyncDb: false, settings: NO_SETTINGS }, signal),
     (error) =>
       failing(/operator says buildStatus "Failed: no zip at …", mendixAppState "Error"\./)(error) &&
       error instanceof Error &&
       !error.message.includes('s3cret'),
   );
-  await assert.rejects(target.stop(environment, signal), failing(/operator says buildStatus/));
+  await assert.rejects(impatient.stop(environment, signal), failing(/operator says buildStatus/));
+  // The words of before are still there when this begins.
   const good = orderOf();
   await target.start(environment, good, signal);
   assert.match(findRunning('calc') ?? '', new RegExp(good.package.id));

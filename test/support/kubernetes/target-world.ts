@@ -7,7 +7,7 @@ import { type StandInApi, startStandInApi } from './stand-in-api.ts';
 import { runStandInOperator, type StandInOperator, type StandInOperatorOptions } from './stand-in-operator.ts';
 
 export const NAMESPACE = 'apps';
-export const QUICK: Pacing = { retryMs: 2, pollMs: 5, mostPollMs: 20, troubleMs: 50, requestMs: 10_000 };
+export const QUICK: Pacing = { retryMs: 2, pollMs: 5, mostPollMs: 20, troubleMs: 60_000, requestMs: 10_000 };
 
 export interface KubernetesWorld {
   readonly api: StandInApi;
@@ -21,12 +21,12 @@ export interface KubernetesWorld {
 /** The target, with a cluster that has the operator. */
 export async function openKubernetesWorld(
   t: { after(work: () => unknown): void },
-  options: StandInOperatorOptions & { readonly clock?: () => number; readonly pacing?: Partial<Pacing> } = {},
+  options: StandInOperatorOptions & { readonly clock?: () => number } = {},
 ): Promise<KubernetesWorld> {
   const api = await startStandInApi(t);
   const operator = runStandInOperator(t, api, options);
-  const { clock = Date.now, pacing } = options;
-  const target = kubernetesTarget({ clock, pacing: { ...QUICK, ...pacing } });
+  const { clock = Date.now } = options;
+  const target = kubernetesTarget({ clock, pacing: QUICK });
   return {
     api,
     operator,
