@@ -174,6 +174,17 @@ test('in a cluster, the account of the pod is used, with the token that it has a
   );
 });
 
+test('what was deleted from the cluster is stopped, but not where the kind is unknown', async (t) => {
+  const { api, target, addEnvironment } = await openKubernetesWorld(t);
+  const environment = addEnvironment('calc');
+  await target.start(environment, order(), signal);
+  api.apps.remove(NAMESPACE, 'calc');
+  await target.stop(environment, signal);
+  await assert.rejects(target.start(environment, order(), signal), failing(/there is no MendixApp 'calc'/));
+  api.isInstalled = false;
+  await assert.rejects(target.stop(environment, signal), failing(/install the Mendix operator/));
+});
+
 test('data is not removed, and that is said', async (t) => {
   const { api, target, addEnvironment } = await openKubernetesWorld(t);
   await assert.rejects(target.clean(addEnvironment('calc'), signal), failing(/removes no data .*: empty its database/));

@@ -14,6 +14,9 @@ export class ChangedMeanwhile extends Error {
   override readonly name = 'ChangedMeanwhile';
 }
 
+/** There is no resource of that name, though there could be. */
+export class NoSuchResource extends DeploymentFailure {}
+
 export interface ResourceName {
   readonly server: URL;
   readonly namespace: string;
@@ -39,7 +42,9 @@ export function describeRefusal({ status, text }: ApiAnswer, name: ResourceName)
       `the Kubernetes API at ${name.server.host} answers ${status} (${message}): try it again.`,
     );
   }
-  return new DeploymentFailure(sentenceFor(status, details?.name !== undefined, name, message));
+  const isNamed = details?.name !== undefined;
+  const Failure = status === 404 && isNamed ? NoSuchResource : DeploymentFailure;
+  return new Failure(sentenceFor(status, isNamed, name, message));
 }
 
 function sentenceFor(status: number, isNamed: boolean, { namespace, resource }: ResourceName, message: string): string {

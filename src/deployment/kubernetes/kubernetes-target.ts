@@ -1,5 +1,6 @@
 import { DeploymentFailure, type DeploymentTarget, type TargetEnvironment } from '../deployment-target.ts';
 import { presentOptions } from '../parse-options.ts';
+import { NoSuchResource } from './api-failure.ts';
 import { isDown, isUp } from './app-state.ts';
 import { findAccess, type OwnCluster } from './cluster-access.ts';
 import {
@@ -57,8 +58,10 @@ export function kubernetesTarget({ ownCluster, clock, pacing = PACING }: Kuberne
 
     async stop(environment, signal) {
       const client = await clientFor(environment, signal);
-      const app = await client.change((current) => toPatch(halted(current, asItIs(current))), signal);
-      await waitForState(client, app, isDown, pacing, signal);
+      await stopApp(client, pacing, signal).catch((error: unknown) => {
+        // What was deleted with kubectl does not run, and must not keep its environment from being deleted.
+        if (!(error instanceof NoSuchResource)) throw error;
+      });
     },
 
     async clean(_environment, signal) {
@@ -72,6 +75,11 @@ export function kubernetesTarget({ ownCluster, clock, pacing = PACING }: Kuberne
       signal.throwIfAborted();
     },
   };
+}
+
+async function stopApp(client: ResourceClient, pacing: Pacing, signal: AbortSignal): Promise<void> {
+  const app = await client.change((current) => toPatch(halted(current, asItIs(current))), signal);
+  await waitForState(client, app, isDown, pacing, signal);
 }
 
 /**

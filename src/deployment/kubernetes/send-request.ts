@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { text } from 'node:stream/consumers';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'PATCH';
@@ -41,9 +40,23 @@ export async function sendRequest(
       const options = { method, headers, agent: false, signal, ...(ca !== undefined && { ca }) };
       request(url, options, resolve).on('error', reject).end(body);
     });
-    return { status: answer.statusCode ?? 0, text: await text(answer) };
+    return { status: answer.statusCode ?? 0, text: await readText(answer) };
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   }
+}
+
+/** Kubernetes keeps no object of more than a few megabytes. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+async function readText(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of answer) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes > MOST_BYTES) throw new Error(`its answer has more than ${MOST_BYTES} bytes`);
+  }
+  return Buffer.concat(chunks).toString();
 }

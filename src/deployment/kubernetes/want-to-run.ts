@@ -19,7 +19,7 @@ type Order = Pick<StartOrder, 'package' | 'settings'>;
  */
 export function wantToRun(app: MendixApp, order: Order, time: LinkTime): WantedApp {
   const former = readDeployedNote(app);
-  const link = chooseLink(app, former, order, time);
+  const link = chooseLink(former, order, time);
   const { constants, customSettings, scheduledEvents } = order.settings;
   const note: DeployedNote = {
     ...link,
@@ -32,10 +32,10 @@ export function wantToRun(app: MendixApp, order: Order, time: LinkTime): WantedA
   return { note, spec: { sourceURL: link.sourceURL, runtime: patchRuntime(app, former, order.settings) } };
 }
 
-/** The link that is there, while it is to the same package and half of its time is left. */
-function chooseLink({ spec }: MendixApp, note: DeployedNote, order: Order, { now, ttlSeconds }: LinkTime) {
+/** The link of before, while it is to the same package and half of its time is left. */
+function chooseLink(note: DeployedNote, order: Order, { now, ttlSeconds }: LinkTime) {
   const { sourceURL, renewAt } = note;
-  const isSame = note.package === order.package.id && spec?.sourceURL === sourceURL;
-  if (isSame && sourceURL !== undefined && renewAt !== undefined && now < renewAt) return { sourceURL, renewAt };
+  const isGood = note.package === order.package.id && renewAt !== undefined && now < renewAt;
+  if (isGood && sourceURL !== undefined) return { sourceURL, renewAt };
   return { sourceURL: order.package.link(ttlSeconds), renewAt: now + ttlSeconds * 500 };
 }

@@ -29,7 +29,7 @@ const READY = { databaseStatus: 'Ready', storageStatus: 'Ready', networkStatus: 
 
 /**
  * Does what the Mendix operator is documented to do: builds when the source changes, applies `replicas` once that is
- * done, and a build that failed stays so until the source changes. What runs goes on while another is built. See
+ * done, and does not try a build again that failed, until the source changes. What runs goes on while another is built. See
  * https://docs.mendix.com/developerportal/deploy/private-cloud-technical-appendix-02/, "App Image Build".
  */
 export function runStandInOperator(
@@ -40,11 +40,7 @@ export function runStandInOperator(
   const known = new Map<string, Known>();
   const builds: string[] = [];
   const ending = new AbortController();
-  const running = new Set<Promise<void>>();
-  t.after(async () => {
-    ending.abort();
-    await Promise.all(running);
-  });
+  t.after(() => ending.abort());
 
   /** @returns false where the spec has changed since, and it is begun again */
   const report = (seen: StoredApp, fields: object): boolean => {
@@ -104,15 +100,13 @@ export function runStandInOperator(
     known.set(`${namespace}/${name}`, state);
     if (state.isBusy || ending.signal.aborted) return;
     state.isBusy = true;
-    const work = reconcile(namespace, name, state)
+    reconcile(namespace, name, state)
       .catch((error: unknown) => {
         if (!ending.signal.aborted) throw error;
       })
       .finally(() => {
         state.isBusy = false;
-        running.delete(work);
       });
-    running.add(work);
   };
   if (!asleep) apps.onChange(wake);
   return { builds, findRunning: (namespace, name) => known.get(`${namespace}/${name}`)?.running };
