@@ -121,7 +121,7 @@ test('an operator that does nothing makes the start fail when its time is up, an
   assert.ok(api.requests.length > 2);
   const shown = await world.server.call('GET', '/manage/1/apps/calc/environments');
   const [{ Target, TargetOptions }] = shown.body;
-  assert.deepEqual([Target, TargetOptions.namespace, TargetOptions.linkTtlDays], ['kubernetes', 'apps', 90]);
+  assert.deepEqual([Target, TargetOptions.namespace, TargetOptions.linkTtl], ['kubernetes', 'apps', 7_776_000]);
   assert.doesNotMatch(JSON.stringify(shown.body), /not-a-secret/);
 });
 

@@ -80,7 +80,7 @@ test('a start in which every event is off runs none, and custom settings that ca
 test('a package is built once for as many starts as half of the time of its link lasts', async (t) => {
   let now = Date.UTC(2026, 0, 1);
   const { operator, target, addEnvironment } = await openKubernetesWorld(t, { clock: () => now });
-  const environment = addEnvironment('calc', { linkTtlDays: 10 });
+  const environment = addEnvironment('calc', { linkTtl: 864_000 });
   let links = 0;
   const given = targetPackage({ link: (ttl) => `https://slipway.example/${++links}?ttl=${ttl}` });
   const restart = async () => {

@@ -16,10 +16,10 @@ const refused = (given: TargetOptions, words: RegExp, former?: TargetOptions, is
   );
 
 test('server, namespace and token are enough; a token from a file has no line end', () => {
-  assert.deepEqual(parse({ ...GIVEN, token: 'abc.def\n' }), { ...GIVEN, linkTtlDays: 30 });
-  assert.deepEqual(parse({ ...GIVEN, linkTtlDays: '7', resource: 'calc-test' }), {
+  assert.deepEqual(parse({ ...GIVEN, token: 'abc.def\n' }), { ...GIVEN, linkTtl: 2_592_000 });
+  assert.deepEqual(parse({ ...GIVEN, linkTtl: '3600', resource: 'calc-test' }), {
     ...GIVEN,
-    linkTtlDays: 7,
+    linkTtl: 3600,
     resource: 'calc-test',
   });
 });
@@ -27,7 +27,7 @@ test('server, namespace and token are enough; a token from a file has no line en
 test('in a cluster, the namespace is enough', () => {
   assert.deepEqual(parseKubernetesOptions({ namespace: 'apps' }, undefined, true), {
     namespace: 'apps',
-    linkTtlDays: 30,
+    linkTtl: 2_592_000,
   });
   refused({ namespace: 'apps' }, /needs the option server: Slipway runs in no cluster/);
   refused({ server: GIVEN.server, namespace: 'apps' }, /needs the option token for that server/, undefined, true);
@@ -42,7 +42,7 @@ test('what cannot be a server, a name, a token or an authority is refused', () =
   for (const name of ['Calc', 'calc/status', '-calc']) refused({ ...GIVEN, resource: name }, /option resource/);
   refused({ ...GIVEN, token: 'two words' }, /^The option token (?!.*two)/);
   refused({ ...GIVEN, ca: 'none' }, /option ca/);
-  refused({ ...GIVEN, linkTtlDays: 0 }, /option linkTtlDays/);
+  refused({ ...GIVEN, linkTtl: 59 }, /option linkTtl/);
   refused({ server: GIVEN.server, token: GIVEN.token }, /needs the option namespace/);
 });
 

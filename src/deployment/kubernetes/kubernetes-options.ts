@@ -4,7 +4,7 @@ import { quote, Refusal } from '../../domain/refusal.ts';
 import { DeploymentFailure, type TargetOptions } from '../deployment-target.ts';
 import { parseOptions } from '../parse-options.ts';
 
-const DEFAULT_LINK_TTL_DAYS = 30;
+const DEFAULT_LINK_TTL_SECONDS = 30 * 24 * 60 * 60;
 
 export const KubernetesOptionsSchema = Type.Object({
   /** The address of the Kubernetes API. */
@@ -15,7 +15,10 @@ export const KubernetesOptionsSchema = Type.Object({
   token: Type.Optional(Type.String({ pattern: '^\\s*[A-Za-z0-9._~+/=-]+\\s*$', writeOnly: true })),
   /** Authorities that vouch for the server, as PEM. */
   ca: Type.Optional(Type.String({ pattern: '-----BEGIN CERTIFICATE-----' })),
-  linkTtlDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650, default: DEFAULT_LINK_TTL_DAYS })),
+  /** Seconds for which the link to a package is good. */
+  linkTtl: Type.Optional(
+    Type.Integer({ minimum: 60, maximum: 10 * 365 * 24 * 60 * 60, default: DEFAULT_LINK_TTL_SECONDS }),
+  ),
 });
 export type KubernetesOptions = Static<typeof KubernetesOptionsSchema>;
 
@@ -34,7 +37,7 @@ export function parseKubernetesOptions(
   if (former?.token !== undefined && given.token === undefined && options.server !== former.server) {
     throw new Refusal('INVALID_PARAMETERS', 'The token is for another server: give the option token with the new one.');
   }
-  return { linkTtlDays: DEFAULT_LINK_TTL_DAYS, ...options, ...(options.token && { token: options.token.trim() }) };
+  return { linkTtl: DEFAULT_LINK_TTL_SECONDS, ...options, ...(options.token && { token: options.token.trim() }) };
 }
 
 function checkServer({ server, token }: KubernetesOptions, isInCluster: boolean): void {
@@ -55,6 +58,6 @@ export function readKubernetesOptions(options: TargetOptions): KubernetesOptions
   throw new DeploymentFailure("the options of its target are not whole: set them with 'slipway environment update'.");
 }
 
-export function linkTtlSeconds({ linkTtlDays = DEFAULT_LINK_TTL_DAYS }: KubernetesOptions): number {
-  return linkTtlDays * 24 * 60 * 60;
+export function linkTtlSeconds({ linkTtl = DEFAULT_LINK_TTL_SECONDS }: KubernetesOptions): number {
+  return linkTtl;
 }
