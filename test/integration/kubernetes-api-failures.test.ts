@@ -90,18 +90,15 @@ test('what passes is tried again, and given up after a while', async (t) => {
 });
 
 test('an API that is away while an app starts is waited for', async (t) => {
-  let release = () => {};
-  const built = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const { api, target, addEnvironment, findRunning } = await openKubernetesWorld(t, { build: () => built });
+  const built = Promise.withResolvers<void>();
+  const { api, target, addEnvironment, findRunning } = await openKubernetesWorld(t, { build: () => built.promise });
   const environment = addEnvironment('calc');
   const begun = order();
   const starting = target.start(environment, begun, signal);
   await until('it is changed', () => api.requests.some(({ method, status }) => method === 'PATCH' && status === 200));
   api.meet(...Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? ('drop' as const) : 500)));
   await until('the failures were met', () => api.requests.filter(({ status }) => status === 500).length === 6);
-  release();
+  built.resolve();
   await starting;
   assert.match(findRunning('calc') ?? '', new RegExp(begun.package.id));
 });
@@ -172,6 +169,28 @@ test('in a cluster, the account of the pod is used, with the token that it has a
     elsewhere.transport(environment, targetPackage(), signal),
     failing(/runs in no cluster any more/),
   );
+});
+
+test('a token of a pod that is replaced while an app starts is the one that is used from then on', async (t) => {
+  const built = Promise.withResolvers<void>();
+  const { api, addEnvironment, findRunning } = await openKubernetesWorld(t, { build: () => built.promise });
+  const tokenFile = join(await temporaryFolder(t), 'token');
+  await writeFile(tokenFile, api.token);
+  const ownCluster = { server: api.server, tokenFile, caFile: api.caFile };
+  const target = kubernetesTarget({ clock: Date.now, ownCluster, pacing: QUICK });
+  const options = target.parseOptions({ namespace: NAMESPACE }, undefined);
+  const begun = order();
+  const starting = target.start({ ...addEnvironment('calc'), options }, begun, signal);
+  await until('it is changed', () => api.requests.some(({ method, status }) => method === 'PATCH' && status === 200));
+  // The old one goes on being good for a while, as in a cluster.
+  await writeFile(`${tokenFile}.next`, api.addToken({ [NAMESPACE]: ['get', 'patch'] }));
+  await rename(`${tokenFile}.next`, tokenFile);
+  const seen = api.requests.length;
+  await until('the new one is read', () => api.requests.length > seen + 2);
+  api.revoke(api.token);
+  built.resolve();
+  await starting;
+  assert.match(findRunning('calc') ?? '', new RegExp(begun.package.id));
 });
 
 test('what was deleted from the cluster is stopped, but not where the kind is unknown', async (t) => {

@@ -178,7 +178,9 @@ test('a package that cannot be built fails in the words of the operator, and a b
   await assert.rejects(
     impatient.start(environment, { package: bad, autoSyncDb: false, settings: NO_SETTINGS }, signal),
     (error) =>
-      failing(/operator says buildStatus "Failed: no zip at …", mendixAppState "Error"\./)(error) &&
+      failing(
+        /operator says buildStatus "Failed: no zip at https:\/\/slipway\.example\/bad", mendixAppState "Error"\./,
+      )(error) &&
       error instanceof Error &&
       !error.message.includes('s3cret'),
   );

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Check } from 'typebox/value';
 import { DeploymentFailure } from '../deployment-target.ts';
+import { hideQueries } from './hide-queries.ts';
 import { MENDIX_APPS } from './mendix-app.ts';
 import type { ApiAnswer } from './send-request.ts';
 
@@ -67,7 +68,7 @@ function sentenceFor(status: number, isNamed: boolean, { namespace, resource }: 
 function parseStatus(text: string) {
   try {
     const status: unknown = JSON.parse(text);
-    if (Check(StatusSchema, status)) return status;
+    if (Check(StatusSchema, status)) return { ...status, message: hideQueries(status.message).slice(0, 500) };
   } catch {
     // Proxies, and an API without the kind, answer in other words.
   }

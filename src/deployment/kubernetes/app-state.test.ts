@@ -38,12 +38,13 @@ test('a status that says which generation it is of counts for no later one', () 
   }
 });
 
-test('what sounds like a failure is told in its words, without the link', () => {
+test('what sounds like a failure is told in its words, without the signature of a link', () => {
   assert.equal(findTrouble(app({ ...READY, observedGeneration: 4, error: 5 })), undefined);
+  assert.equal(findTrouble(app({ ...READY, appURL: 'errors.example.com' })), undefined);
   const text = 'Error: cannot fetch https://slipway.example/p?s=1';
   assert.equal(
     findTrouble(app({ ...READY, buildStatus: text, runtimeStatus: 'failed' })),
-    'buildStatus "Error: cannot fetch …", runtimeStatus "failed"',
+    'buildStatus "Error: cannot fetch https://slipway.example/p", runtimeStatus "failed"',
   );
   assert.equal(findTrouble(app({ buildStatus: `error ${'x'.repeat(900)}` }))?.length, 500);
 });

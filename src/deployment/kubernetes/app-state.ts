@@ -1,3 +1,4 @@
+import { hideQueries } from './hide-queries.ts';
 import type { MendixApp } from './mendix-app.ts';
 
 /**
@@ -25,13 +26,13 @@ export function isDown({ metadata, status = {} }: MendixApp): boolean {
 }
 
 /** What the status says that sounds like a failure, in the operator's words; undefined for none. */
-export function findTrouble({ metadata, spec, status = {} }: MendixApp): string | undefined {
+export function findTrouble({ metadata, status = {} }: MendixApp): string | undefined {
   if (!isObserved(metadata, status)) return undefined;
-  const words = Object.entries(status).filter(([, value]) => typeof value === 'string' && /fail|error/i.test(value));
+  const words = Object.entries(status).filter(
+    ([field, value]) => field !== 'appURL' && typeof value === 'string' && /fail|error/i.test(value),
+  );
   if (words.length === 0) return undefined;
-  const text = words.map(([field, value]) => `${field} ${JSON.stringify(value)}`).join(', ');
-  // A link is good without credentials, and these words are for everybody who may see the environment.
-  const shown = spec?.sourceURL ? text.replaceAll(spec.sourceURL, '…') : text;
+  const shown = hideQueries(words.map(([field, value]) => `${field} ${JSON.stringify(value)}`).join(', '));
   return shown.length > 500 ? `${shown.slice(0, 499)}…` : shown;
 }
 

@@ -32,16 +32,14 @@ export interface KubernetesTargetOptions {
  * Whether the database may be changed is not asked: the resource has no field for it.
  */
 export function kubernetesTarget({ ownCluster, clock, pacing = PACING }: KubernetesTargetOptions): DeploymentTarget {
-  const clientFor = async (environment: TargetEnvironment, signal: AbortSignal) => {
-    signal.throwIfAborted();
-    return resourceClient(await findAccess(environment, ownCluster), pacing);
-  };
+  const clientFor = (environment: TargetEnvironment) =>
+    resourceClient(() => findAccess(environment, ownCluster), pacing);
   return {
     parseOptions: (given, former) => parseKubernetesOptions(given, former, ownCluster !== undefined),
     presentOptions: (options) => presentOptions(KubernetesOptionsSchema, options),
 
     async transport(environment, given, signal) {
-      const client = await clientFor(environment, signal);
+      const client = clientFor(environment);
       const sourceURL = given.link(ttlOf(environment));
       const rehearsed = await client.rehearse(() => ({ spec: { sourceURL } }), signal);
       if (rehearsed.spec?.sourceURL === sourceURL) return;
@@ -51,13 +49,13 @@ export function kubernetesTarget({ ownCluster, clock, pacing = PACING }: Kuberne
     },
 
     async start(environment, order, signal) {
-      const client = await clientFor(environment, signal);
+      const client = clientFor(environment);
       const want = (app: MendixApp) => wantToRun(app, order, { now: clock(), ttlSeconds: ttlOf(environment) });
       await startApp(client, want, pacing, signal);
     },
 
     async stop(environment, signal) {
-      const client = await clientFor(environment, signal);
+      const client = clientFor(environment);
       await stopApp(client, pacing, signal).catch((error: unknown) => {
         // What was deleted with kubectl does not run, and must not keep its environment from being deleted.
         if (!(error instanceof NoSuchResource)) throw error;

@@ -45,17 +45,18 @@ const ATTEMPTS = 5;
  * Custom resources are changed by JSON merge patches, since they take no strategic ones:
  * https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/.
  */
-export function resourceClient(access: Access, pacing: Pacing): ResourceClient {
-  const read: ResourceClient['read'] = (signal) =>
-    send(access, pacing, { method: 'GET', url: urlOf(access, {}) }, signal);
+export function resourceClient(findAccess: () => Promise<Access>, pacing: Pacing): ResourceClient {
+  // Found anew for each request: a call may take longer than a token is good.
+  const send = async (request: SentRequest, signal: AbortSignal) =>
+    await sendTo(await findAccess(), pacing, request, signal);
+  const read: ResourceClient['read'] = (signal) => send({ method: 'GET', query: {} }, signal);
 
   /** With the version that was read, so that it is refused where there is a newer one. */
   const patch = (app: MendixApp, changes: MergePatch, query: Readonly<Record<string, string>>, signal: AbortSignal) => {
     const { resourceVersion } = app.metadata;
     const metadata = { ...(typeof changes.metadata === 'object' ? changes.metadata : {}), resourceVersion };
-    const url = urlOf(access, { ...query, fieldManager: 'slipway' });
     const body = JSON.stringify({ ...changes, metadata });
-    return send(access, pacing, { method: 'PATCH', url, body }, signal);
+    return send({ method: 'PATCH', query: { ...query, fieldManager: 'slipway' }, body }, signal);
   };
   return {
     read,
@@ -87,17 +88,23 @@ async function retrying<T>({ retryMs }: Pacing, signal: AbortSignal, work: () =>
   }
 }
 
-async function send(
+interface SentRequest extends Pick<ApiRequest, 'method' | 'body'> {
+  readonly query: Readonly<Record<string, string>>;
+}
+
+async function sendTo(
   { token, ca, ...name }: Access,
   { requestMs }: Pacing,
-  request: Pick<ApiRequest, 'method' | 'url' | 'body'>,
+  { query, ...request }: SentRequest,
   signal: AbortSignal,
 ): Promise<MendixApp> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(requestMs)]);
-  const answer = await sendRequest({ ...request, token, ca }, bounded).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw describeSilence(error, name);
-  });
+  const answer = await sendRequest({ ...request, url: urlOf(name, query), token, ca }, bounded).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      throw describeSilence(error, name);
+    },
+  );
   if (answer.status !== 200) throw describeRefusal(answer, name);
   const app = parseMendixApp(parseJson(answer.text));
   if (app !== undefined) return app;

@@ -19,6 +19,7 @@ export interface StandInApi {
   readonly requests: readonly ApiRequestSeen[];
   /** @param rights by namespace */
   addToken(rights: Readonly<Record<string, readonly Verb[]>>): string;
+  revoke(token: string): void;
   /** What the next requests meet, one after the other: a status, or an end of the connection. */
   meet(...next: readonly (number | 'drop')[]): void;
   /** Fields that its definition does not know, though the documentation has them. */
@@ -101,6 +102,7 @@ export async function startStandInApi(t: { after(work: () => unknown): void }): 
     token: addToken({ '*': ['get', 'patch'] }),
     requests,
     addToken,
+    revoke: (token: string) => void tokens.delete(token),
     meet: (...next: readonly (number | 'drop')[]) => void waiting.push(...next),
   });
 }
