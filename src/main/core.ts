@@ -15,6 +15,7 @@ import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
+import { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
@@ -60,6 +61,7 @@ export interface Core {
   readonly changes: PackageChanges;
   readonly queue: BuildQueue;
   readonly deployments: Deployments;
+  readonly deploymentReports: DeploymentReports;
   readonly secretBox: SecretBox;
   readonly links: LinkSigner;
   readonly metrics: Metrics;
@@ -167,13 +169,15 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
+  const { publicUrl } = configuration;
+  const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
     database,
-    targets: openTargets({ clock, ownCluster: findOwnCluster(process.env) }),
+    targets: openTargets({ publicUrl, reports: deploymentReports, ownCluster: findOwnCluster(process.env), clock }),
     describe: describeForTargets({
       database,
       secretBox,
-      links: linkToPackages({ links, publicUrl: configuration.publicUrl, clock }),
+      links: linkToPackages({ links, publicUrl, clock }),
     }),
     timeoutMs: configuration.deployTimeoutMs,
     clock,
@@ -235,6 +239,7 @@ async function openLocked(
     changes,
     queue,
     deployments,
+    deploymentReports,
     secretBox,
     links,
     metrics,

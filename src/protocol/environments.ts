@@ -7,10 +7,10 @@ export const ENVIRONMENT_STATUSES = ['Empty', 'Stopped', 'Running'] as const;
 export type EnvironmentStatus = (typeof ENVIRONMENT_STATUSES)[number];
 
 /**
- * What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started.
- * `kubernetes` tells the Mendix operator.
+ * What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started;
+ * `webhook` sends orders to another system, and `kubernetes` tells the Mendix operator.
  */
-export const TARGET_KINDS = ['record', 'kubernetes'] as const;
+export const TARGET_KINDS = ['record', 'webhook', 'kubernetes'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
 /** An app as the Deploy API shows it. */

@@ -8,7 +8,7 @@ import type { Configuration } from '../../src/main/configuration.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { openCommandLine } from '../support/command-line.ts';
 import { environmentCalls } from '../support/environments.ts';
-import { startForwarding } from '../support/forwarding-server.ts';
+import { openFront } from '../support/front.ts';
 import { type StandInApi, startStandInApi, type Verb } from '../support/kubernetes/stand-in-api.ts';
 import { runStandInOperator, type StandInOperatorOptions } from '../support/kubernetes/stand-in-operator.ts';
 import { listBlocks, splitWords } from '../support/page-blocks.ts';
@@ -25,14 +25,9 @@ async function followGuide(
   operatorOptions: StandInOperatorOptions = {},
   overrides: Partial<Configuration> = {},
 ) {
-  let upstream = '';
-  const front = await startForwarding(
-    () => upstream,
-    async () => undefined,
-  );
-  t.after(() => front.stop());
-  const world = await openBuildApiWorld(t, { publicUrl: front.url.replace(/\/$/, ''), ...overrides });
-  upstream = `${world.server.url}/`;
+  const front = await openFront(t);
+  const world = await openBuildApiWorld(t, { publicUrl: front.url, ...overrides });
+  front.leadTo(world.server.url);
   const api = await startStandInApi(t);
   const operator = runStandInOperator(t, api, operatorOptions);
 

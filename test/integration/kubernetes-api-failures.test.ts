@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +15,7 @@ import { until } from '../support/until.ts';
 
 const { signal } = new AbortController();
 const settings = { constants: {}, customSettings: {}, scheduledEvents: {} };
-const order = () => ({ package: targetPackage(), autoSyncDb: false, settings });
+const order = () => ({ id: randomUUID(), package: targetPackage(), autoSyncDb: false, settings });
 
 const failing = (words: RegExp) => (error: unknown) => {
   assert.ok(error instanceof DeploymentFailure, String(error));

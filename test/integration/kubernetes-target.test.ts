@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { DeploymentFailure, type StartOrder, type TargetSettings } from '../../src/deployment/deployment-target.ts';
 import { kubernetesTarget } from '../../src/deployment/kubernetes/kubernetes-target.ts';
@@ -11,7 +12,7 @@ const { signal } = new AbortController();
 const NO_SETTINGS: TargetSettings = { constants: {}, customSettings: {}, scheduledEvents: {} };
 
 function orderOf(settings: Partial<TargetSettings> = {}): StartOrder {
-  return { package: targetPackage(), autoSyncDb: true, settings: { ...NO_SETTINGS, ...settings } };
+  return { id: randomUUID(), package: targetPackage(), autoSyncDb: true, settings: { ...NO_SETTINGS, ...settings } };
 }
 
 const failing = (words: RegExp) => (error: unknown) => {
@@ -84,7 +85,7 @@ test('a package is built once for as many starts as half of the time of its link
   let links = 0;
   const given = targetPackage({ link: (ttl) => `https://slipway.example/${++links}?ttl=${ttl}` });
   const restart = async () => {
-    await target.start(environment, { package: given, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+    await target.start(environment, { ...orderOf(), package: given }, signal);
     await target.stop(environment, signal);
   };
   await restart();
@@ -176,7 +177,7 @@ test('a package that cannot be built fails in the words of the operator, and a b
   const impatient = kubernetesTarget({ clock: Date.now, pacing: { ...QUICK, troubleMs: 0 } });
   const bad = targetPackage({ link: () => 'https://slipway.example/bad?signature=s3cret' });
   await assert.rejects(
-    impatient.start(environment, { package: bad, autoSyncDb: false, settings: NO_SETTINGS }, signal),
+    impatient.start(environment, { ...orderOf(), package: bad }, signal),
     (error) =>
       failing(
         /operator says buildStatus "Failed: no zip at https:\/\/slipway\.example\/bad", mendixAppState "Error"\./,
@@ -207,7 +208,7 @@ test('an order says nothing of a package that the resource could have read wrong
   const { api, target, addEnvironment } = await openKubernetesWorld(t);
   const environment = addEnvironment('calc', { resource: undefined });
   const given = targetPackage({ id: 'p-1' as PackageId, link: () => 'https://slipway.example/p-1' });
-  await target.start(environment, { package: given, autoSyncDb: true, settings: NO_SETTINGS }, signal);
+  await target.start(environment, { ...orderOf(), package: given }, signal);
   const { patch } = api.requests.find(({ method }) => method === 'PATCH') ?? assert.fail('It was changed.');
   assert.deepEqual(patch.spec, { sourceURL: 'https://slipway.example/p-1', replicas: 1 });
   assert.deepEqual(Object.keys(patch.metadata).sort(), ['annotations', 'resourceVersion']);

@@ -16,19 +16,19 @@ export interface Passing {
 /**
  * Passes every request on to one server, whatever host it is for: what stands before a server, or a proxy between.
  *
- * @param upstream ends in `/`; asked for each request where it is not known yet
+ * @param upstream ends in `/`
  * @param admit is told of each request, which waits for its promise. Where that gives a status and headers, they are the
  *   answer
  * @param certificate with which it speaks https
  */
 export async function startForwarding(
-  upstream: string | (() => string),
+  upstream: string,
   admit: (
     passing: Passing,
   ) => Promise<{ readonly status: number; readonly headers: Record<string, string> } | undefined>,
   certificate?: TestCertificate,
 ): Promise<TestGitServer> {
-  const next = () => new URL(typeof upstream === 'string' ? upstream : upstream());
+  const { hostname, port } = new URL(upstream);
   let count = 0;
   const answer: RequestListener = async (incoming, outgoing) => {
     count++;
@@ -40,7 +40,6 @@ export async function startForwarding(
       return;
     }
     const path = url.replace(/^http:\/\/[^/]*/, '');
-    const { hostname, port } = next();
     const passed = sendRequest({ hostname, port, method, path, headers }, (response) => {
       outgoing.writeHead(response.statusCode ?? 502, response.headers);
       response.pipe(outgoing);
@@ -59,7 +58,6 @@ export async function startForwarding(
     count++;
     socket.on('error', () => undefined);
     await admit({ method: 'CONNECT', url, headers });
-    const { hostname, port } = next();
     const through = connect(Number(port), hostname, () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
       socket.pipe(through).pipe(socket);
