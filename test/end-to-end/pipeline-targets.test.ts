@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { after, describe, type TestContext, test } from 'node:test';
 import type { TargetKind } from '../../src/protocol/environments.ts';
 import { startDeployReceiver, WEBHOOK_SECRET } from '../support/deploy-receiver.ts';
 import { openFront } from '../support/front.ts';
+import { startStandInApi } from '../support/kubernetes/stand-in-api.ts';
+import { runStandInOperator } from '../support/kubernetes/stand-in-operator.ts';
 import type { TargetOfEnvironment } from '../support/pipeline-app.ts';
 import { openPipelineWorld } from '../support/pipeline-world.ts';
 import { assertOutcome, listPipelines } from '../support/pipelines.ts';
@@ -40,11 +43,28 @@ const PLACES: Readonly<Record<RealTarget, (t: TestContext) => Promise<Place>>> =
       },
     };
   },
+  async kubernetes(t) {
+    const api = await startStandInApi(t);
+    const operator = runStandInOperator(t, api, { build: async (sourceUrl) => void (await fetchHash(sourceUrl)) });
+    const resource = ['apps', 'calc-acceptance'] as const;
+    api.apps.add(...resource, { replicas: 0 });
+    const { server, ca, token } = api;
+    const options = { server, ca, token, namespace: resource[0], resource: resource[1] };
+    return {
+      target: { Target: 'kubernetes', TargetOptions: options },
+      async assertRuns({ Sha256 }) {
+        const { sourceURL } = api.apps.find(...resource)?.spec ?? {};
+        assert.equal(operator.findRunning(...resource), sourceURL);
+        assert.equal(await fetchHash(sourceURL), Sha256);
+      },
+    };
+  },
 };
 
 /** Each target has a pipeline over Git and one over Subversion. */
 const PIPELINES: Readonly<Record<RealTarget, { readonly git: string; readonly svn: string }>> = {
   webhook: { git: 'node-fetch', svn: 'powershell-5' },
+  kubernetes: { git: 'bash-mxtoken', svn: 'node-https' },
 };
 
 const front = await openFront({ after });
@@ -72,3 +92,9 @@ describe('pipelines', { concurrency: 2 }, () => {
     }
   }
 });
+
+async function fetchHash(url: string): Promise<string> {
+  const answer = await fetch(url);
+  assert.equal(answer.status, 200, url);
+  return hash('sha256', await answer.bytes());
+}
