@@ -24,6 +24,7 @@ import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
+import { deployEffect } from '../outbox/deploy-effect.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
@@ -67,6 +68,8 @@ export interface Core {
   readonly temporaryFolder: string;
 
   readonly findRepositoryKind: Repositories['findKind'];
+  /** Has the outbox look for what is new in it. */
+  wakeOutbox(): void;
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
   /** Begins to build and to do what the outbox holds. */
@@ -159,13 +162,6 @@ async function openLocked(
     mostInterruptions: MOST_INTERRUPTIONS,
   });
   await queue.recover({ everyLease: true });
-  const outbox = new Outbox({
-    database,
-    changes,
-    effects: { tag: tagEffect({ database, repositoryOf }) },
-    clock,
-    onError: (error) => report(error, 'the outbox could not go on'),
-  });
   const deployments = new Deployments({
     database,
     targets: { record: recordTarget() },
@@ -177,6 +173,21 @@ async function openLocked(
     timeoutMs: configuration.deployTimeoutMs,
     clock,
     onError: (error) => report(error, 'an environment could not be started'),
+  });
+  const outbox = new Outbox({
+    database,
+    changes,
+    effects: {
+      tag: tagEffect({ database, repositoryOf }),
+      deploy: deployEffect({
+        database,
+        deployments,
+        clock,
+        onError: (error) => report(error, 'a free app could not be deployed'),
+      }),
+    },
+    clock,
+    onError: (error) => report(error, 'the outbox could not go on'),
   });
   const builders = openBuilders({
     configuration,
@@ -240,6 +251,7 @@ async function openLocked(
     repositoryOf,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
+    wakeOutbox: () => outbox.wake(),
     removeDeletedApps: () => removal.wake(),
     start() {
       worker.start();
@@ -250,8 +262,8 @@ async function openLocked(
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
       await worker.stop(graceMs);
-      await outbox.stop();
-      await deployments.stop();
+      // At once: what the one does waits for the other.
+      await Promise.all([outbox.stop(), deployments.stop()]);
       await removal.stop();
       await sweep.stop();
       await opened.disposeAsync();
