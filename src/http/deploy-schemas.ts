@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import {
   CleanedEnvironmentSchema,
   CreateEnvironmentSchema,
+  CreateFreeEnvironmentSchema,
   DeployAppSchema,
   EnvironmentPackageSchema,
   EnvironmentSchema,
@@ -40,6 +41,15 @@ export const DEPLOY_CALLS = {
     description: 'Those that the user may see, by AppId.',
     answer: Type.Array(DeployAppSchema),
     errors: [],
+  },
+  createFreeEnvironment: {
+    ...WRITE,
+    summary: 'Create Free App Environment',
+    description:
+      'Makes an app without environments a free one: it gets the environment `Sandbox`, where every package that it builds is deployed by itself.',
+    body: CreateFreeEnvironmentSchema,
+    answer: DeployAppSchema,
+    errors: ['INVALID_PARAMETERS', 'INVALID_PROJECTID', 'APPLICATION_ALREADY_EXISTS'],
   },
   retrieveApp: { ...READ, summary: 'Retrieve App', answer: DeployAppSchema, errors: ON_APP },
   retrieveEnvironments: {

@@ -69,9 +69,9 @@ async function findPlace(queries: Queries, { appKey, packageId }: DeployToSandbo
   return { app, sandbox, row };
 }
 
-/** Why a package is not deployed. @param newer what is, in its place */
+/** Why a package is not deployed. @param newer one that was accepted after it */
 export function describeNewer({ version }: Pick<PackageRow, 'version'>): string {
-  return `The package ${version} was accepted later, and goes there in its place.`;
+  return `The package ${version} was accepted later.`;
 }
 
 /** @param id of the environment whose turn it is */

@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { findVisibleApp } from '../database/apps.ts';
+import type { AppRow } from '../database/schema.ts';
+import { parseCreateFreeApp } from '../domain/deploy-requests.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Authentication } from './authentication.ts';
+import { callerOf } from './caller.ts';
+import { presentDeployApp } from './environment-presenter.ts';
+import type { HttpDependencies } from './http-dependencies.ts';
+import { parseRequestBody } from './request-body.ts';
+import { describe } from './route-schemas.ts';
+
+/** The documented call that makes an app a free one. */
+export function addFreeAppRoutes(
+  app: FastifyInstance,
+  { database, operations }: Pick<HttpDependencies, 'database' | 'operations'>,
+  authentication: Authentication,
+): void {
+  app.route({
+    method: 'POST',
+    url: '/apps',
+    schema: describe('createFreeEnvironment'),
+    handler: async (request) => {
+      const { user } = callerOf(request);
+      const row = await getProject(request);
+      await operations.createFreeEnvironment({ user, app: row }).finally(authentication.forget);
+      return presentDeployApp(row, '');
+    },
+  });
+
+  /** What is no ProjectId, one of no app, and one of an app that the caller may not see are answered the same. */
+  async function getProject(request: FastifyRequest): Promise<AppRow> {
+    const id = parseCreateFreeApp(parseRequestBody(request.body));
+    const row = id && (await findVisibleApp(database.read, callerOf(request).user, id));
+    if (row !== undefined) return row;
+    throw new Refusal('INVALID_PROJECTID', 'Invalid ProjectId: give that of an app which you have API Rights to.');
+  }
+}
