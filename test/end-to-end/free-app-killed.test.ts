@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 
 /** How many packages have been deployed when each life of the server ends. */
 const LIVES = [0, 1, 2];
-const BUILDS = 12;
+const BUILDS = 6;
 const PACKAGES = '/api/1/apps/gift/packages';
 
 interface Shown {
