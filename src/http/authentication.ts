@@ -4,6 +4,7 @@ import { findKeyHolder, type KeyHolder } from '../database/api-keys.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
+import type { Holder } from '../domain/permissions.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { TokenScope } from '../protocol/token-scopes.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
@@ -25,12 +26,18 @@ export interface Authentication {
   forget(): void;
 }
 
+/** An app that somebody sees, and what they may do there. */
+export interface SeenApp {
+  readonly app: AppRow;
+  readonly holder: Holder;
+}
+
 /** Who is calling, and the apps they were found to see. */
 export interface Caller {
   readonly user: User;
   /** What the key is good for; undefined where that is all that the user may do. */
   readonly scopes: readonly TokenScope[] | undefined;
-  readonly apps: Map<string, AppRow>;
+  readonly apps: Map<string, SeenApp>;
 }
 
 export interface Credentials {
@@ -126,7 +133,8 @@ export function readCredentials(headers: IncomingHttpHeaders): Credentials {
   const token = TOKEN.exec(readHeader(headers.authorization))?.[1];
   if (token !== undefined) return { login: undefined, key: token };
   const missing = login === '' ? 'Mendix-Username' : 'Mendix-ApiKey';
-  throw new Refusal('UNAUTHORIZED', `Please set the headers Mendix-Username and Mendix-ApiKey. ${missing} is missing.`);
+  const advice = 'Please set the headers Mendix-Username and Mendix-ApiKey, or Authorization: MxToken <token>.';
+  throw new Refusal('UNAUTHORIZED', `${advice} ${missing} is missing.`);
 }
 
 function readHeader(value: string | readonly string[] | undefined): string {

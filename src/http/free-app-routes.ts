@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { findVisibleApp } from '../database/apps.ts';
 import type { AppRow } from '../database/schema.ts';
 import { parseCreateFreeApp } from '../domain/deploy-requests.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -9,6 +8,10 @@ import { presentDeployApp } from './environment-presenter.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseRequestBody } from './request-body.ts';
 import { describe } from './route-schemas.ts';
+import { getVisibleApp } from './visible-app.ts';
+
+/** What is no ProjectId, one of no app, and one of an app that the caller may not see are answered the same. */
+const REFUSALS = { malformed: 'INVALID_PROJECTID', notFound: 'INVALID_PROJECTID' } as const;
 
 /** The documented call that makes an app a free one. */
 export function addFreeAppRoutes(
@@ -16,6 +19,12 @@ export function addFreeAppRoutes(
   { database, operations }: Pick<HttpDependencies, 'database' | 'operations'>,
   authentication: Authentication,
 ): void {
+  const getProject = async ({ caller, needs, body }: FastifyRequest): Promise<AppRow> => {
+    const id = parseCreateFreeApp(parseRequestBody(body));
+    if (id === undefined) throw new Refusal('INVALID_PROJECTID');
+    return await getVisibleApp(database.read, { caller, needs, params: { app: id } }, REFUSALS);
+  };
+
   app.route({
     method: 'POST',
     url: '/apps',
@@ -27,12 +36,4 @@ export function addFreeAppRoutes(
       return presentDeployApp(row, '');
     },
   });
-
-  /** What is no ProjectId, one of no app, and one of an app that the caller may not see are answered the same. */
-  async function getProject(request: FastifyRequest): Promise<AppRow> {
-    const id = parseCreateFreeApp(parseRequestBody(request.body));
-    const row = id && (await findVisibleApp(database.read, callerOf(request).user, id));
-    if (row !== undefined) return row;
-    throw new Refusal('INVALID_PROJECTID', 'Invalid ProjectId: give that of an app which you have API Rights to.');
-  }
 }

@@ -16,6 +16,7 @@ export function presentApp(row: AppRow): WireApp {
     MainBranch: row.main_branch,
     License: row.license,
     CreationDate: row.created_at,
+    TechnicalContact: row.technical_contact,
     HasCredentials: row.credentials !== null,
     ...readAppSettings(row.settings),
   };

@@ -10,6 +10,7 @@ import type { SecretBox } from '../secrets/secret-box.ts';
 import { sealAppCredentials } from './app-credentials.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
 import { makeFree } from './make-free.ts';
+import { checkContact, readContact } from './technical-contact.ts';
 
 export interface UpdateAppDeps {
   readonly database: Database;
@@ -23,7 +24,7 @@ export interface UpdateAppDeps {
  * they find when they begin. A password in a new address becomes the credentials of the app. An app that becomes free
  * gets its environment; one that is free no longer keeps that, and nothing is deployed there by itself any more.
  *
- * @throws Refusal INVALID_PARAMETERS
+ * @throws Refusal INVALID_PARAMETERS, USER_NOT_FOUND
  */
 export async function updateApp(
   { database, secretBox, checkRepository, clock }: UpdateAppDeps,
@@ -33,6 +34,7 @@ export async function updateApp(
   const changes = changesOf(app, request, secretBox);
   const row = { ...app, ...changes };
   await database.transaction(async (queries) => {
+    await checkContact(queries, row.technical_contact);
     await updateAppRow(queries, app.id, changes);
     if (request.Free === true && app.license !== 'free') await makeFree(queries, { user, app, at: clock() });
     const detail = Object.keys(request).join(', ');
@@ -48,7 +50,7 @@ export async function updateApp(
 }
 
 function changesOf(app: AppRow, request: UpdateApp, secretBox: SecretBox): Partial<AppRow> {
-  const { Name, Repository, MainBranch, Free, ...settings } = request;
+  const { Name, Repository, MainBranch, TechnicalContact, Free, ...settings } = request;
   const { address, credentials } = takeCredentials(Repository ?? app.repository);
   return {
     ...(Name !== undefined && { name: Name?.trim() || app.app_id }),
@@ -56,6 +58,7 @@ function changesOf(app: AppRow, request: UpdateApp, secretBox: SecretBox): Parti
     ...(credentials !== undefined && { credentials: sealAppCredentials(secretBox, app.id, credentials) }),
     ...(Free !== undefined && { license: Free ? 'free' : 'licensed' }),
     ...(MainBranch !== undefined && { main_branch: MainBranch?.trim() || null }),
+    ...(TechnicalContact !== undefined && { technical_contact: readContact(TechnicalContact) }),
     settings: formatAppSettings(withDefaults(settings, readAppSettings(app.settings))),
   };
 }

@@ -46,6 +46,9 @@ export const AppSchema = Type.Object(
       '`free`: its one environment is `Sandbox`, where its packages are deployed by themselves.',
     ),
     CreationDate: Type.Integer(),
+    TechnicalContact: Nullable(
+      Type.String({ description: 'Login of the user who manages the permissions of all its environments.' }),
+    ),
     HasCredentials: Type.Boolean({ description: 'Whether it has credentials of its own for the repository.' }),
     ...SETTINGS,
   },
@@ -61,6 +64,7 @@ export const CreateAppSchema = Type.Object({
   ProjectId: Type.Optional(Type.String()),
   Kind: Type.Optional(oneOf(REPOSITORY_KINDS, 'Kind of repository; found out where it is not given.')),
   Free: Type.Optional(Type.Boolean()),
+  TechnicalContact: Type.Optional(Nullable(Type.String())),
   ...Type.Partial(AppSettingsSchema).properties,
 });
 export type CreateApp = Static<typeof CreateAppSchema>;
@@ -71,6 +75,7 @@ export const UpdateAppSchema = Type.Object({
   Repository: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
   MainBranch: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   Free: Type.Optional(Type.Boolean()),
+  TechnicalContact: Type.Optional(Nullable(Type.String())),
   ...Type.Partial(AppSettingsSchema).properties,
 });
 export type UpdateApp = Static<typeof UpdateAppSchema>;

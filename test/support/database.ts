@@ -36,6 +36,7 @@ export async function addApp(
     served_at: 0,
     settings: '{}',
     credentials: null,
+    technical_contact: null,
     deleted_at: null,
   };
   await database.transaction((queries) => insertApp(queries, app));
