@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { markAppDeleted } from '../../src/database/apps.ts';
 import { findNextDueAt } from '../../src/database/outbox.ts';
 import { DeploymentFailure, type DeploymentTarget } from '../../src/deployment/deployment-target.ts';
 import { SANDBOX } from '../../src/domain/environment-mode.ts';
@@ -128,6 +129,43 @@ test('a newer package takes the place of one that is being tried again', async (
   await untilDeploy(a, /^Skipped/);
   assert.deepEqual(asked, ['transport 1.0.0.1', 'transport 1.0.0.2', 'start 1.0.0.2']);
   assert.deepEqual(await sandbox(), running(b));
+});
+
+test('a package that is going there is in use, until a newer one is', async (t) => {
+  const { accept, succeed, untilDeploy, remove, hold, release, fail, untilAsked } = await setUp(t);
+  const [a, b] = [await accept('1.0.0.1'), await accept('1.0.0.2')];
+  const isInUse = (id: PackageId) => assert.rejects(remove(id), { name: 'Refusal', code: 'PACKAGE_IN_USE' });
+  fail('transport 1.0.0.1', 'no.');
+  await succeed(a);
+  await untilDeploy(a, /^Pending: Tried again/);
+  await isInUse(a);
+  hold('start 1.0.0.2');
+  await succeed(b);
+  await untilAsked('start 1.0.0.2');
+  await remove(a);
+  await isInUse(b);
+  release('start 1.0.0.2');
+  await untilDeploy(b, /^Done/);
+  await isInUse(b);
+});
+
+test('the deployments of an app that is deleted meanwhile end with it', async (t) => {
+  const { accept, succeed, hold, release, untilAsked, wake, asked, errors, app, database, time } = await setUp(t);
+  hold('transport 1.0.0.1');
+  await succeed(await accept('1.0.0.1'));
+  await untilAsked('transport 1.0.0.1');
+  await database.transaction((queries) => markAppDeleted(queries, app.id, time.now));
+  release('transport 1.0.0.1');
+  await until('nothing is to be deployed', async () => {
+    const dueAt = await findNextDueAt(database.read, 'deploy');
+    if (dueAt !== undefined && dueAt > time.now) {
+      time.now = dueAt;
+      wake();
+    }
+    return dueAt === undefined;
+  });
+  assert.deepEqual(asked, ['transport 1.0.0.1']);
+  assert.deepEqual(errors, []);
 });
 
 test('a target that hangs is cut off, and keeps no newer package waiting', async (t) => {

@@ -1,6 +1,9 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { BlobStore } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
+import type { BuildLog } from '../../src/build-log/build-log.ts';
+import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import type { Database } from '../../src/database/database.ts';
 import { findEnvironment } from '../../src/database/environments.ts';
@@ -10,6 +13,7 @@ import type { User } from '../../src/database/users.ts';
 import type { DeploymentTarget } from '../../src/deployment/deployment-target.ts';
 import { SANDBOX } from '../../src/domain/environment-mode.ts';
 import { type PackageId, parseLogin } from '../../src/domain/identifiers.ts';
+import { deletePackage } from '../../src/operations/delete-package.ts';
 import { makeFree } from '../../src/operations/make-free.ts';
 import { deployEffect } from '../../src/outbox/deploy-effect.ts';
 import { type Effect, Outbox } from '../../src/outbox/outbox.ts';
@@ -27,6 +31,7 @@ interface FreeApp {
   readonly database: Database;
   readonly app: AppRow;
   readonly blobs: BlobStore;
+  readonly buildLog: BuildLog;
   readonly time: { now: number };
 }
 
@@ -36,15 +41,17 @@ export async function openFreeApp(t: TestContext, target: Partial<DeploymentTarg
   const app = await addApp(database, 'calc');
   await database.transaction((queries) => makeFree(queries, { user: USER, app, at: 1 }));
   const blobs = await openDiskBlobStore(await temporaryFolder(t));
+  const folder = await temporaryFolder(t);
+  const buildLog = await openFileBuildLog({ folder, clock: Date.now, mostBytes: 1000, onError: assert.ifError });
   const time = { now: 1_000_000 };
-  const free: FreeApp = { database, app: { ...app, license: 'free' }, blobs, time };
+  const free: FreeApp = { database, app: { ...app, license: 'free' }, blobs, buildLog, time };
   return { ...free, ...startServer(t, free, target, timeoutMs) };
 }
 
 /** What works on a free app while a server lives; its outbox has not looked yet. */
 export function startServer(
   t: TestContext,
-  { database, app, blobs, time }: FreeApp,
+  { database, app, blobs, buildLog, time }: FreeApp,
   target: Partial<DeploymentTarget>,
   timeoutMs = 60_000,
 ) {
@@ -84,6 +91,8 @@ export function startServer(
     },
     untilDeploy: (id: PackageId, what: RegExp) =>
       until(`the deployment is ${what}`, async () => what.test(await find(id)) && (await find(id))),
+    remove: (packageId: PackageId) =>
+      deletePackage({ database, blobs, buildLog, changes, clock }, { app, user: USER, packageId }),
     /** Waits for what has its turn at the Sandbox, or waits for it. */
     async untilIdle(): Promise<void> {
       const row = await findEnvironment(database.read, app.id, SANDBOX.key);
