@@ -66,6 +66,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     getStartStatus: (args) => getStartStatus(deps, args),
     stopEnvironment: (args) => stopEnvironment(deps, args),
     cleanEnvironment: (args) => cleanEnvironment(deps, args),
+    takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
   };
 }
