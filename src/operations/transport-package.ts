@@ -40,7 +40,7 @@ async function getReceiver(queries: Queries, { app, mode }: TransportPackageArgs
   if (current === undefined) throw new Refusal('APP_NOT_FOUND');
   const environment = await getEnvironment(queries, current, mode);
   if (current.license !== 'free') return environment;
-  const message = `'${current.app_id}' is a free app: each package that it builds is deployed to '${SANDBOX.text}' by itself.`;
+  const message = `'${current.app_id}' is a free app: each of its packages is deployed to '${SANDBOX.text}' by itself.`;
   throw new Refusal('TRANSPORT_NOT_ALLOWED', message);
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { type BuildApiWorld, openBuildApiWorld } from '../support/build-api-world.ts';
 import { environmentCalls } from '../support/environments.ts';
+import { makeMendixPackage } from '../support/make-zip.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import type { Answer } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -122,6 +123,16 @@ describe('free apps', () => {
     assert.deepEqual((await sandbox.stop()).body, {});
     assert.equal((await sandbox.clean()).body[0].Status, 'Stopped');
     await sandbox.run();
+  });
+
+  test('a package that is uploaded is deployed as one that is built', async () => {
+    const { path, sandbox } = await openApp({ Free: true });
+    const { url, admin } = world.server;
+    const headers = { 'Mendix-Username': admin.username, 'Mendix-ApiKey': admin.apiKey };
+    const body = await makeMendixPackage({ ModelVersion: '7.8.9.1' });
+    assert.equal((await fetch(`${url}${path}/packages/upload`, { method: 'POST', headers, body })).status, 200);
+    await until('it runs', async () => (await sandbox.get()).Status === 'Running');
+    assert.equal((await sandbox.get()).ModelVersion, '7.8.9.1');
   });
 
   test('the package that runs there is in use until the next one does', async () => {

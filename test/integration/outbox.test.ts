@@ -119,3 +119,27 @@ test('what the database could not take is done all the same once it can', async 
   full = false;
   await untilTag(id, /^Done/);
 });
+
+test('an app that takes long to be deployed keeps no tags waiting', async (t) => {
+  const { first, database, repositoryOf, time, open, succeed, untilTag } = await setUp(t);
+  const deploying = Promise.withResolvers<void>();
+  const untilStopped: Effect = {
+    async perform(_entries, signal) {
+      deploying.resolve();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      return [];
+    },
+    recordFailure: async () => {},
+  };
+  const outbox = open({ effects: { tag: tagEffect({ database, repositoryOf }), deploy: untilStopped } });
+  const id = await succeed('1.0.0.1', first);
+  const row = await findAnyPackage(database.read, id);
+  const entry = { kind: 'deploy', package_id: id, app_id: row?.app_id ?? '', created_at: 1, due_at: 1 } as const;
+  await database.transaction((queries) => insertOutboxEntry(queries, entry));
+  time.now -= 1;
+  outbox.wake();
+  await deploying.promise;
+  time.now += 1;
+  outbox.wake();
+  await untilTag(id, /^Done/);
+});
