@@ -4,7 +4,7 @@ import { until } from './until.ts';
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
-/** The documented calls on one environment of an app. */
+/** The documented calls on one environment. */
 export function environmentCalls(call: Call, mode: string, app = 'calc') {
   const path = `/api/1/apps/${app}/environments/${mode}`;
   const start = async () => await call('POST', `${path}/start`, { AutoSyncDb: true });
