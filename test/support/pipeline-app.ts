@@ -6,8 +6,7 @@ import type { Answer, Credentials, TestServer } from './server.ts';
 import { makeSvnRepository } from './svn.ts';
 import { until } from './until.ts';
 
-export const REPOSITORY_KINDS = ['git', 'svn'] as const;
-export type RepositoryKind = (typeof REPOSITORY_KINDS)[number];
+export type RepositoryKind = 'git' | 'svn';
 
 /** What deploys to an environment, as the management calls are told of it. */
 export interface TargetOfEnvironment {
