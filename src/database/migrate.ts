@@ -9,6 +9,7 @@ import * as mendixVersions from './migrations/0008-mendix-versions.ts';
 import * as tokenScopes from './migrations/0009-token-scopes.ts';
 import * as environments from './migrations/0010-environments.ts';
 import * as targetOptions from './migrations/0012-target-options.ts';
+import * as settings from './migrations/0014-settings.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -22,6 +23,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-token-scopes': tokenScopes,
   '0010-environments': environments,
   '0012-target-options': targetOptions,
+  '0014-settings': settings,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

@@ -6,6 +6,7 @@ import type { AppRow } from '../database/schema.ts';
 import { parseStartEnvironment, parseTransport } from '../domain/deploy-requests.ts';
 import { parseMode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { parseSetSettings } from '../domain/set-settings-request.ts';
 import { getEnvironment } from '../operations/get-environment.ts';
 import type { WireEnvironmentPackage } from '../protocol/environments.ts';
 import { callerOf } from './caller.ts';
@@ -17,6 +18,7 @@ import { signUrl } from './package-url.ts';
 import { parseBooleanParameter } from './query-parameters.ts';
 import { parseRequestBody } from './request-body.ts';
 import { describe } from './route-schemas.ts';
+import { presentSettings } from './settings-presenter.ts';
 import { type AppRefusals, getVisibleApp } from './visible-app.ts';
 
 interface AppCall {
@@ -43,6 +45,7 @@ export function addDeployRoutes(app: FastifyInstance, deps: HttpDependencies): v
   addAppRoutes(app, deps);
   addEnvironmentRoutes(app, deps);
   addStartRoutes(app, deps);
+  addSettingsRoutes(app, deps);
 }
 
 function addAppRoutes(app: FastifyInstance, { database }: HttpDependencies): void {
@@ -157,6 +160,28 @@ function addStartRoutes(app: FastifyInstance, deps: HttpDependencies): void {
       const { app: row, mode } = await readCall(deps, request, ON_MODE);
       const jobId = request.params.jobId.trim().toLowerCase();
       return { Status: await operations.getStartStatus({ app: row, mode, jobId }) };
+    },
+  });
+}
+
+function addSettingsRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { operations } = deps;
+
+  app.route<EnvironmentCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/environments/:mode/settings',
+    schema: describe('retrieveSettings'),
+    handler: async (request) => presentSettings(await operations.getSettings(await readCall(deps, request, ON_MODE))),
+  });
+
+  app.route<EnvironmentCall>({
+    method: 'POST',
+    url: '/apps/:app/environments/:mode/settings',
+    schema: describe('setSettings'),
+    handler: async (request) => {
+      const call = await readCall(deps, request, ON_MODE);
+      const asked = parseSetSettings(parseRequestBody(request.body));
+      return presentSettings(await operations.setSettings({ ...call, request: asked }));
     },
   });
 }

@@ -6,6 +6,8 @@ import {
   EnvironmentPackageSchema,
   EnvironmentSchema,
   ManagedEnvironmentSchema,
+  SetSettingsSchema,
+  SettingsSchema,
   StartEnvironmentAnswerSchema,
   StartEnvironmentSchema,
   StartStatusSchema,
@@ -118,6 +120,28 @@ export const DEPLOY_CALLS = {
     },
     answer: EnvironmentPackageSchema,
     errors: [...ON_MODE, 'PACKAGE_NOT_FOUND'],
+  },
+  retrieveSettings: {
+    ...READ,
+    summary: 'Retrieve Environment Settings',
+    description: 'Constants and scheduled events are those that the package declares, which the environment holds.',
+    answer: SettingsSchema,
+    errors: ON_MODE,
+  },
+  setSettings: {
+    ...WRITE,
+    summary: 'Set Environment Settings',
+    description:
+      'Sets what is named, for the next start; the rest stays as it is. Where anything is wrong, nothing is set. Answers the settings as they are then.',
+    body: SetSettingsSchema,
+    answer: SettingsSchema,
+    errors: [
+      ...ON_MODE,
+      'CONSTANT_NOT_FOUND',
+      'CUSTOM_SETTING_NOT_SUPPORTED',
+      'SCHEDULED_EVENT_NOT_FOUND',
+      'INVALID_SCHEDULED_EVENT_PARAMETER',
+    ],
   },
   listEnvironments: {
     tag: 'Management',

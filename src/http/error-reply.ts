@@ -64,6 +64,8 @@ const NOT_OURS: ReadonlySet<ErrorCode> = new Set([
   'NO_MDA_HAS_BEEN_DEPLOYED',
   'APP_ALREADY_HAS_A_STARTING_JOB',
   'START_FAILED',
+  'MISSING_CONSTANT',
+  'INVALID_SCHEDULED_EVENT_PARAMETER',
 ]);
 
 function replyToRefusal(refusal: Refusal): ErrorReply {

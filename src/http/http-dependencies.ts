@@ -9,9 +9,11 @@ import type { User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
+import type { SetSettingsRequest } from '../domain/set-settings-request.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
+import type { EnvironmentSettings } from '../operations/get-settings.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { StartedJob } from '../operations/start-environment.ts';
 import type {
@@ -107,6 +109,8 @@ export interface HttpOperations {
   ): Promise<WireStartStatus['Status']>;
   stopEnvironment(args: EnvironmentArguments): Promise<void>;
   cleanEnvironment(args: EnvironmentArguments): Promise<HoldingEnvironment>;
+  getSettings(args: Omit<EnvironmentArguments, 'user'>): Promise<EnvironmentSettings>;
+  setSettings(args: EnvironmentArguments & { readonly request: SetSettingsRequest }): Promise<EnvironmentSettings>;
   grantApiRights(args: ApiRightsArguments): Promise<void>;
   revokeApiRights(args: ApiRightsArguments): Promise<void>;
 }

@@ -2,16 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { findApp } from '../database/apps.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { findLastStarted, findStartJob, findStartUnderWay, insertJob } from '../database/deployment-jobs.ts';
+import { endJob, findLastStarted, findStartJob, findStartUnderWay, insertJob } from '../database/deployment-jobs.ts';
 import type { AppRow, DeploymentJobRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { decideSettings } from './decide-settings.ts';
+import { type DeclaredSettingsDeps, readDeclaredSettings } from './declared-settings.ts';
 import { getEnvironment } from './get-environment.ts';
 
-export interface StartEnvironmentDeps {
+export interface StartEnvironmentDeps extends DeclaredSettingsDeps {
   readonly database: Database;
+  readonly secretBox: SecretBox;
   readonly deployments: Deployments;
   readonly clock: () => number;
 }
@@ -30,14 +34,18 @@ export interface StartedJob {
 }
 
 /**
- * Begins to start an environment with the package that it holds. Once this resolves the start survives anything.
+ * Begins to start an environment with the package that it holds, and with its settings as they are now. Once this
+ * resolves the start survives anything. One whose settings are not in order has failed by then.
  *
  * @throws Refusal ENVIRONMENT_NOT_FOUND, NO_MDA_HAS_BEEN_DEPLOYED, APP_ALREADY_HAS_A_STARTING_JOB, APP_NOT_FOUND
  */
 export async function startEnvironment(
-  { database, deployments, clock }: StartEnvironmentDeps,
+  deps: StartEnvironmentDeps,
   { user, app, mode, autoSyncDb }: StartEnvironmentArgs,
 ): Promise<StartedJob> {
+  const { database, deployments, secretBox, clock } = deps;
+  // The transaction finds what was remembered of it.
+  await readDeclaredSettings(deps, (await getEnvironment(database.read, app, mode)).package_id);
   const { job, alreadyStarted } = await database.transaction(async (queries) => {
     if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
     const environment = await getEnvironment(queries, app, mode);
@@ -67,6 +75,8 @@ export async function startEnvironment(
       finished_at: null,
     };
     await insertJob(queries, begun);
+    const failure = await decideSettings(queries, secretBox, { ...environment, package_id: begun.package_id });
+    if (failure !== undefined) await endJob(queries, begun.id, { at: begun.created_at, failure });
     await insertAuditEntry(queries, {
       at: begun.created_at,
       login: user.login,

@@ -13,9 +13,10 @@ import type { PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { hasEnded, type PackageStatus } from '../protocol/package.ts';
 import { askTarget } from './ask-target.ts';
+import { type DeclaredSettingsDeps, readDeclaredSettings } from './declared-settings.ts';
 import { getEnvironment } from './get-environment.ts';
 
-export interface TransportPackageDeps {
+export interface TransportPackageDeps extends DeclaredSettingsDeps {
   readonly database: Database;
   readonly deployments: Deployments;
   readonly clock: () => number;
@@ -32,7 +33,7 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
 
 /**
  * Brings a package to an environment, which holds it from then on. One that runs goes on with what it runs, until it is
- * stopped and started. From before the target is asked the package is in use.
+ * stopped and started. From before the target is asked the package is in use, and it is known what it declares.
  *
  * @throws Refusal ENVIRONMENT_NOT_FOUND, PACKAGE_NOT_FOUND, `SERVICE UNAVAILABLE` while it is being built, `NOT ALLOWED`
  *   where its build failed, TRANSPORT_FAILED
@@ -40,6 +41,7 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
 export async function transportPackage(deps: TransportPackageDeps, args: TransportPackageArgs): Promise<void> {
   const { database, deployments, clock } = deps;
   const { id } = await getEnvironment(database.read, args.app, args.mode);
+  await readDeclaredSettings(deps, args.packageId);
   await deployments.inTurn(id, async (signal) => {
     const { job, environment } = await database.transaction((queries) => beginTransport(deps, queries, args));
     const call = deployments.targetOf(environment).transport(args.packageId, signal);

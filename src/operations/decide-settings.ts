@@ -1,0 +1,52 @@
+import type { Queries } from '../database/database.ts';
+import type { JobEnd } from '../database/deployment-jobs.ts';
+import { findEnvironmentSettings, putEnvironmentSettings } from '../database/environment-settings.ts';
+import type { EnvironmentRow } from '../database/schema.ts';
+import { type DeclaredConstant, settingsOfStart } from '../domain/environment-settings.ts';
+import { quote } from '../domain/refusal.ts';
+import { type SecretBox, SecretUnreadable } from '../secrets/secret-box.ts';
+import { findDeclaredSettings } from './declared-settings.ts';
+import { openSettings, sealSettings } from './environment-settings.ts';
+
+/** More would make a sentence that nobody reads. */
+const MOST_NAMED = 5;
+
+/**
+ * Decides what a start that begins runs with, and writes it down: it is the same if another process ends the start.
+ *
+ * @returns why it cannot start: no value is in it
+ */
+export async function decideSettings(
+  queries: Queries,
+  box: SecretBox,
+  environment: EnvironmentRow,
+): Promise<JobEnd['failure']> {
+  const declared = await findDeclaredSettings(queries, environment.package_id);
+  try {
+    const row = await findEnvironmentSettings(queries, environment.id);
+    const { values, missing } = settingsOfStart(declared, openSettings(box, environment, 'chosen', row));
+    if (missing.length > 0) return missingConstants(missing);
+    await putEnvironmentSettings(
+      queries,
+      environment.id,
+      'starting',
+      sealSettings(box, environment, 'starting', values),
+    );
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error;
+    const advice = "set them again with 'slipway environment set'.";
+    return { code: 'START_FAILED', message: `Cannot start app: its settings cannot be decrypted: ${advice}` };
+  }
+}
+
+function missingConstants(missing: readonly DeclaredConstant[]): JobEnd['failure'] {
+  const named = missing.slice(0, MOST_NAMED).map(({ name, type }) => `${quote(name)} (${type})`);
+  const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
+  const what =
+    missing.length === 1
+      ? 'This constant has no value that its type takes'
+      : 'These constants have no value that their types take';
+  const message = `Cannot start app. ${what}: ${named.join(', ')}${more}. Set them with 'slipway environment set'.`;
+  return { code: 'MISSING_CONSTANT', message };
+}
