@@ -49,7 +49,10 @@ export async function findDeclaredSettings(queries: Queries, id: PackageId | nul
 }
 
 /** @returns undefined where its file is not there: that is no reason to remember anything */
-async function lookInto(blobs: BlobStore, { blob_key, size_bytes }: PackageRow): Promise<DeclaredSettings | undefined> {
+async function lookInto(
+  blobs: DeclaredSettingsDeps['blobs'],
+  { blob_key, size_bytes }: PackageRow,
+): Promise<DeclaredSettings | undefined> {
   if (blob_key === null) return undefined;
   try {
     return declaredBy(await openPackageZip(blobs, blob_key, size_bytes).readMetadata());
