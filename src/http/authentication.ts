@@ -126,7 +126,8 @@ export function readCredentials(headers: IncomingHttpHeaders): Credentials {
   const token = TOKEN.exec(readHeader(headers.authorization))?.[1];
   if (token !== undefined) return { login: undefined, key: token };
   const missing = login === '' ? 'Mendix-Username' : 'Mendix-ApiKey';
-  throw new Refusal('UNAUTHORIZED', `Please set the headers Mendix-Username and Mendix-ApiKey. ${missing} is missing.`);
+  const advice = 'Please set the headers Mendix-Username and Mendix-ApiKey, or Authorization: MxToken <token>.';
+  throw new Refusal('UNAUTHORIZED', `${advice} ${missing} is missing.`);
 }
 
 function readHeader(value: string | readonly string[] | undefined): string {
