@@ -26,12 +26,10 @@ export async function decideSettings(
     const row = await findEnvironmentSettings(queries, environment.id);
     const { values, missing } = settingsOfStart(declared, openSettings(box, environment, 'chosen', row));
     if (missing.length > 0) return missingConstants(missing);
-    await putEnvironmentSettings(
-      queries,
-      environment.id,
-      'starting',
-      sealSettings(box, environment, 'starting', values),
-    );
+    const sealed = sealSettings(box, environment, 'starting', values);
+    // Nothing, in the place of what a start that failed may have left.
+    const isNeeded = sealed !== null || row !== undefined;
+    if (isNeeded) await putEnvironmentSettings(queries, environment.id, 'starting', sealed);
     return undefined;
   } catch (error) {
     if (!(error instanceof SecretUnreadable)) throw error;

@@ -66,5 +66,5 @@ test('the commands and the pipeline of the guide end with the newest revision ru
   assert.deepEqual([refused.code, /stop it first/.test(refused.stderr)], [4, true]);
   await environment.stop();
   await run('slipway environment delete calc acceptance');
-  assert.match(await run('slipway environment list calc'), /^MODE.*\nProduction \(production\) +Empty +https/);
+  assert.match(await run('slipway environment list calc'), /^MODE.*\nProduction \(production\) +Empty +record +https/);
 });

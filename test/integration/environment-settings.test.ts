@@ -4,9 +4,10 @@ import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
+import { deleteAppRows } from '../../src/database/apps.ts';
 import { findEnvironmentSettings, putEnvironmentSettings } from '../../src/database/environment-settings.ts';
 import { findDeclared } from '../../src/database/package-settings.ts';
-import { deletePackageRow } from '../../src/database/packages.ts';
+import { deletePackageRow, deletePackagesOf } from '../../src/database/packages.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import type { DeploymentTarget, TargetSettings } from '../../src/deployment/deployment-target.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
@@ -114,6 +115,16 @@ test('a target is given all that a package declares: what was set, and the defau
   await set(WANTED);
   assert.equal(await start(), 'Started');
   assert.deepEqual(told, [GIVEN]);
+});
+
+test('of settings that are set at once, none is lost', async (t) => {
+  const { addBytes, transport, set, get } = await setUp(t);
+  const names = Array.from({ length: 10 }, (_, index) => `Main.C${index}`);
+  await transport(
+    await addBytes(await makeMendixPackage({ Constants: names.map((Name) => ({ Name, Type: 'String' })) })),
+  );
+  await Promise.all(names.map((Name) => set({ Constants: [{ Name, Value: Name }] })));
+  assert.deepEqual(Object.keys((await get()).chosen.constants).toSorted(), names);
 });
 
 test('what is set for a constant stays while a package does not have it, and is not given then', async (t) => {
@@ -227,6 +238,19 @@ test('settings are sealed anew with a new key; those that cannot be read any mor
   const dropping = { from: undefined, to, dropUnreadable: true };
   assert.deepEqual(await rotateSecrets(deps, dropping), { resealed: 0, dropped: 2 });
   await remove();
+  assert.equal(await findEnvironmentSettings(database.read, id), undefined);
+});
+
+test('what is kept of settings goes with their app', async (t) => {
+  const { database, app, id, addBytes, transport, set } = await setUp(t);
+  const packageId = await addBytes(await makeMendixPackage(DECLARED));
+  await transport(packageId);
+  await set(WANTED);
+  await database.transaction(async (queries) => {
+    await deletePackagesOf(queries, app.id, 10);
+    await deleteAppRows(queries, app.id);
+  });
+  assert.equal(await findDeclared(database.read, packageId), undefined);
   assert.equal(await findEnvironmentSettings(database.read, id), undefined);
 });
 
