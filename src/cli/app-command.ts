@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Client } from '../protocol/client.ts';
+import { ClientError } from '../protocol/client-error.ts';
 import { BUILDER_NAMES, REPOSITORY_KINDS, type UpdateApp, type WireApp, type WireUser } from '../protocol/manage.ts';
 import { addCredentialsCommand } from './app-credentials-command.ts';
 import { addSecretCommand } from './app-secret-command.ts';
@@ -17,6 +19,7 @@ interface UpdateOptions extends RemoteOptions {
   readonly repository?: string;
   readonly name?: string;
   readonly main?: string;
+  readonly technicalContact?: string;
   readonly builder?: string;
   readonly projectFile?: string;
   readonly trunk?: string;
@@ -56,6 +59,7 @@ function withSettings(command: Command): Command {
   return command
     .option('--name <name>', 'name that people see')
     .option('--main <branch>', "name of the main line (default: the repository's own)")
+    .option('--technical-contact <login>', 'who manages the permissions of all its environments (default: nobody)')
     .addOption(new Option('--builder <builder>', 'how packages are built').choices([...BUILDER_NAMES, '']))
     .option('--project-file <path>', 'the .mpr to build, where there are several')
     .option('--trunk <folder>', 'Subversion: folder of the main line (default: trunk)')
@@ -87,6 +91,7 @@ function readChange(cli: Cli, options: UpdateOptions): UpdateApp {
     Name: options.name,
     Repository: options.repository === undefined ? undefined : absoluteRepository(options.repository, cli.folder),
     MainBranch: options.main,
+    TechnicalContact: options.technicalContact,
     Builder: options.builder,
     ProjectFile: options.projectFile,
     Trunk: options.trunk,
@@ -111,8 +116,18 @@ async function listApps(cli: Cli, options: RemoteOptions): Promise<void> {
 
 async function showApp(cli: Cli, appId: string, options: RemoteOptions): Promise<void> {
   const client = await openClient(cli, options);
-  const [app, users] = await Promise.all([client.getApp(appId), client.listApiRights(appId)]);
+  const [app, users] = await Promise.all([client.getApp(appId), findApiRights(client, appId)]);
   print(cli, options, { ...app, ApiRights: users }, () => describeApp(cli, app, users));
+}
+
+/** Only who manages permissions learns who has which. */
+async function findApiRights(client: Client, appId: string): Promise<readonly WireUser[] | undefined> {
+  try {
+    return await client.listApiRights(appId);
+  } catch (error) {
+    if (error instanceof ClientError && error.code === 'NO_ACCESS') return undefined;
+    throw error;
+  }
 }
 
 async function deleteApp(cli: Cli, appId: string, options: RemoteOptions): Promise<void> {
@@ -128,6 +143,7 @@ function describeApp(cli: Cli, app: WireApp, users?: readonly WireUser[]): strin
     ProjectId: app.ProjectId,
     Repository: `${app.Repository} (${app.Kind})`,
     'Main line': app.MainBranch ?? "the repository's own",
+    'Technical Contact': app.TechnicalContact ?? undefined,
     Credentials: app.HasCredentials ? 'of its own' : undefined,
     ...describeSettings(app),
     Created: formatMoment(cli, app.CreationDate),

@@ -1,14 +1,15 @@
 import type { ExpressionBuilder } from 'kysely';
-import type { AppId, ProjectId } from '../domain/identifiers.ts';
+import type { AppId, Login, ProjectId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
 import { deleteEnvironmentsOf } from './environments.ts';
 import { prepareLookUp } from './look-up.ts';
-import type { AppRow, Tables, UserRow } from './schema.ts';
+import { deletePermissionsOfApp } from './permissions.ts';
+import type { AppRow, Tables } from './schema.ts';
 import type { User } from './users.ts';
 
 /**
- * Finds an app that a user may see: every app for an admin, else those with API Rights. A hidden app and one that does
- * not exist take the same query and give the same answer.
+ * Finds an app that a user may see: every app for an admin, else those of which it is the Technical Contact or has a
+ * right on. A hidden app and one that does not exist take the same query and give the same answer.
  */
 export function findVisibleApp(
   queries: Queries,
@@ -32,9 +33,9 @@ export interface AppWithUrl extends AppRow {
   readonly url: string | null;
 }
 
-/** Every app that a user may see, by AppId, each with where it is found. */
-export function listVisibleAppsWithUrl(queries: Queries, user: User): Promise<AppWithUrl[]> {
-  return visibleApps(queries, user).select(urlOfApp).orderBy('app_id').execute();
+/** Every app that a user has API Rights on, by AppId, each with where it is found. */
+export function listAppsWithUrl(queries: Queries, user: User): Promise<AppWithUrl[]> {
+  return appsOf(queries, user, { rights: '%api%' }).select(urlOfApp).orderBy('app_id').execute();
 }
 
 /** Where an app is found. */
@@ -55,18 +56,29 @@ function urlOfApp({ selectFrom }: ExpressionBuilder<Tables, 'apps'>) {
 }
 
 function visibleApps(queries: Queries, user: User) {
+  return appsOf(queries, user, { rights: '_%', contact: user.login });
+}
+
+/**
+ * Every app for an admin, else those that the user was given something on.
+ *
+ * @param kept `rights`: a pattern for what was given; `contact`: whose apps are kept as well
+ */
+function appsOf(queries: Queries, user: User, kept: { readonly rights: string; readonly contact?: Login }) {
   return queries
     .selectFrom('apps')
     .selectAll('apps')
     .where('deleted_at', 'is', null)
-    .where(({ exists, or, selectFrom, val }) =>
+    .where(({ eb, exists, or, selectFrom, val }) =>
       or([
         val(user.isAdmin ? 1 : 0).$castTo<boolean>(),
+        eb('technical_contact', '=', val(kept.contact ?? null)),
         exists(
-          selectFrom('api_rights')
+          selectFrom('permissions')
             .select('user_id')
-            .whereRef('api_rights.app_id', '=', 'apps.id')
-            .where('user_id', '=', user.id),
+            .whereRef('permissions.app_id', '=', 'apps.id')
+            .where('user_id', '=', user.id)
+            .where('rights', 'like', kept.rights),
         ),
       ]),
     );
@@ -132,33 +144,9 @@ export async function deleteIdempotencyKeysOf(queries: Queries, key: string, lim
 /** Deletes an app and the rows that belong to it, once its packages and idempotency keys are gone. */
 export async function deleteAppRows(queries: Queries, key: string): Promise<void> {
   await queries.deleteFrom('outbox').where('app_id', '=', key).execute();
-  await queries.deleteFrom('api_rights').where('app_id', '=', key).execute();
+  await deletePermissionsOfApp(queries, key);
   await queries.deleteFrom('app_secrets').where('app_id', '=', key).execute();
   await deleteEnvironmentsOf(queries, key);
   await queries.deleteFrom('mendix_versions').where('app_id', '=', key).execute();
   await queries.deleteFrom('apps').where('id', '=', key).execute();
-}
-
-/** Who has API Rights on an app, by login. */
-export function listApiRights(queries: Queries, key: string): Promise<UserRow[]> {
-  return queries
-    .selectFrom('users')
-    .innerJoin('api_rights', 'api_rights.user_id', 'users.id')
-    .selectAll('users')
-    .where('api_rights.app_id', '=', key)
-    .orderBy('login')
-    .execute();
-}
-
-/** Gives API Rights; giving them twice changes nothing. */
-export async function insertApiRights(queries: Queries, key: string, userId: string, at: number): Promise<void> {
-  await queries
-    .insertInto('api_rights')
-    .values({ app_id: key, user_id: userId, created_at: at })
-    .onConflict((conflict) => conflict.columns(['app_id', 'user_id']).doNothing())
-    .execute();
-}
-
-export async function deleteApiRights(queries: Queries, key: string, userId: string): Promise<void> {
-  await queries.deleteFrom('api_rights').where('app_id', '=', key).where('user_id', '=', userId).execute();
 }

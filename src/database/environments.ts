@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ModeKey } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
+import { deletePermissionsOfEnvironment } from './permissions.ts';
 import type { EnvironmentRow } from './schema.ts';
 
 /** An environment, with what it shows of the package that it holds. */
@@ -55,6 +56,7 @@ export async function updateEnvironment(
 export async function deleteEnvironmentRow(queries: Queries, id: string): Promise<void> {
   await queries.deleteFrom('deployment_jobs').where('environment_id', '=', id).execute();
   await queries.deleteFrom('environment_settings').where('environment_id', '=', id).execute();
+  await deletePermissionsOfEnvironment(queries, id);
   await queries.deleteFrom('environments').where('id', '=', id).execute();
 }
 

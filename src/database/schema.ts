@@ -17,7 +17,7 @@ export interface Tables {
   api_keys: ApiKeysTable;
   apps: AppsTable;
   app_secrets: AppSecretsTable;
-  api_rights: ApiRightsTable;
+  permissions: PermissionsTable;
   packages: PackagesTable;
   mendix_versions: MendixVersionsTable;
   idempotency_keys: IdempotencyKeysTable;
@@ -68,6 +68,8 @@ interface AppsTable {
   settings: string;
   /** What its repository asks for, sealed: see `secrets/secret-box.ts`. */
   credentials: string | null;
+  /** Login of its Technical Contact. */
+  technical_contact: Login | null;
   /** Set when it was deleted: from then on nobody finds it, and its packages go a page at a time. */
   deleted_at: number | null;
 }
@@ -81,10 +83,13 @@ interface AppSecretsTable {
   changed_at: number;
 }
 
-interface ApiRightsTable {
+interface PermissionsTable {
   app_id: string;
   user_id: string;
-  created_at: number;
+  /** null for every environment of the app where the user has no rights of its own. */
+  environment_id: string | null;
+  /** As `domain/permissions.ts` reads them. */
+  rights: string;
 }
 
 interface PackagesTable {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { CommitSchema, pageOf, RepositoryBranchSchema, RepositoryInfoSchema } from '../protocol/app-repository.ts';
-import type { Operation } from './operation-description.ts';
+import { API_ANYWHERE, type Operation } from './operation-description.ts';
 
 const ON_BRANCH = ['INVALID_APPID', 'APP_NOT_FOUND', 'BRANCH_NOT_FOUND', 'REPOSITORY_UNAVAILABLE'] as const;
 const ON_REPOSITORY = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
@@ -14,6 +14,7 @@ export const APP_REPOSITORY_CALLS = {
   repositoryInfo: {
     tag: 'App Repository API',
     scope: 'mx:modelrepository:repo:read',
+    needs: API_ANYWHERE,
     summary: 'Retrieve Repository Information',
     answer: RepositoryInfoSchema,
     errors: ON_REPOSITORY,
@@ -21,6 +22,7 @@ export const APP_REPOSITORY_CALLS = {
   listRepositoryBranches: {
     tag: 'App Repository API',
     scope: 'mx:modelrepository:repo:read',
+    needs: API_ANYWHERE,
     summary: 'List Branches',
     query: PAGED,
     answer: pageOf(RepositoryBranchSchema),
@@ -29,6 +31,7 @@ export const APP_REPOSITORY_CALLS = {
   retrieveRepositoryBranch: {
     tag: 'App Repository API',
     scope: 'mx:modelrepository:repo:read',
+    needs: API_ANYWHERE,
     summary: 'Retrieve a Branch',
     answer: RepositoryBranchSchema,
     errors: ON_BRANCH,
@@ -36,6 +39,7 @@ export const APP_REPOSITORY_CALLS = {
   listCommits: {
     tag: 'App Repository API',
     scope: 'mx:modelrepository:repo:read',
+    needs: API_ANYWHERE,
     summary: 'List the Commits of a Branch',
     description: 'Newest first; on Git those along its first parents. Pages go on where they began while others push.',
     query: PAGED,

@@ -4,6 +4,7 @@ import { findKeyHolder, type KeyHolder } from '../database/api-keys.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
+import type { Holder } from '../domain/permissions.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { TokenScope } from '../protocol/token-scopes.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
@@ -25,12 +26,18 @@ export interface Authentication {
   forget(): void;
 }
 
+/** An app that somebody sees, and what they may do there. */
+export interface SeenApp {
+  readonly app: AppRow;
+  readonly holder: Holder;
+}
+
 /** Who is calling, and the apps they were found to see. */
 export interface Caller {
   readonly user: User;
   /** What the key is good for; undefined where that is all that the user may do. */
   readonly scopes: readonly TokenScope[] | undefined;
-  readonly apps: Map<string, AppRow>;
+  readonly apps: Map<string, SeenApp>;
 }
 
 export interface Credentials {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { StartBuildAnswerSchema, StartBuildSchema } from '../protocol/package.ts';
-import { NOTHING, type Operation, ref } from './operation-description.ts';
+import { API_ANYWHERE, NOTHING, type Operation, ref } from './operation-description.ts';
 
 const ON_PACKAGE = ['INVALID_PARAMETERS', 'APP_NOT_FOUND', 'PACKAGE_NOT_FOUND'] as const;
 const RANGE = { Range: Type.Optional(Type.String({ description: 'One range of bytes, as `bytes=0-99`.' })) };
@@ -10,6 +10,7 @@ export const BUILD_CALLS = {
   listPackages: {
     tag: 'Build API',
     scope: 'mx:deployment:read',
+    needs: API_ANYWHERE,
     summary: 'Retrieve Packages',
     description: 'Every package of an app, newest first.',
     answer: Type.Array(ref('Package')),
@@ -18,6 +19,7 @@ export const BUILD_CALLS = {
   retrievePackage: {
     tag: 'Build API',
     scope: 'mx:deployment:read',
+    needs: API_ANYWHERE,
     summary: 'Retrieve Package',
     description: 'One package. With `wait` (or the header `Prefer: wait=…`) the answer comes when its status changes.',
     query: {
@@ -33,6 +35,7 @@ export const BUILD_CALLS = {
   deletePackage: {
     tag: 'Build API',
     scope: 'mx:deployment:write',
+    needs: API_ANYWHERE,
     summary: 'Delete Package',
     description: 'Deletes a package whose build has ended, with its file and its log.',
     answer: NOTHING,
@@ -41,6 +44,7 @@ export const BUILD_CALLS = {
   downloadPackage: {
     tag: 'Build API',
     scope: 'mx:deployment:read',
+    needs: API_ANYWHERE,
     summary: 'Download Package',
     description: 'The file itself, never a redirect; with ranges. `Url.Location` of Retrieve Package does the same.',
     headers: RANGE,
@@ -50,6 +54,7 @@ export const BUILD_CALLS = {
   startBuild: {
     tag: 'Build API',
     scope: 'mx:deployment:write',
+    needs: API_ANYWHERE,
     summary: 'Start Building Deployment Package',
     description:
       'Accepts a build and answers at once. Branch and revision are looked up first: what cannot be built is refused.',
@@ -73,6 +78,7 @@ export const BUILD_CALLS = {
   cancelBuild: {
     tag: 'Builds',
     scope: 'mx:deployment:write',
+    needs: API_ANYWHERE,
     summary: 'Cancel a build',
     description: 'The package becomes Failed, with the reason `canceled`.',
     answer: NOTHING,
@@ -81,6 +87,7 @@ export const BUILD_CALLS = {
   followPackage: {
     tag: 'Builds',
     scope: 'mx:deployment:read',
+    needs: API_ANYWHERE,
     summary: 'Follow a build',
     description:
       'Server-sent events: `status` with the package as JSON, `log` with one line. The ids of `log` events let a client that reconnects go on with `Last-Event-ID`. Ends after the final status.',
@@ -91,6 +98,7 @@ export const BUILD_CALLS = {
   readLog: {
     tag: 'Builds',
     scope: 'mx:deployment:read',
+    needs: API_ANYWHERE,
     summary: 'Read the log of a build',
     description: 'What there is of the log at this moment.',
     headers: RANGE,
@@ -99,12 +107,12 @@ export const BUILD_CALLS = {
   },
   followLink: {
     tag: 'Downloads',
+    needs: 'nothing',
     summary: 'Follow a download link',
     description: 'Where `Url.Location` leads. Its validity is checked when the request starts.',
     query: { expires: Type.Integer({ description: 'Seconds since 1970.' }), signature: Type.String() },
     headers: RANGE,
     answer: 'application/octet-stream',
     errors: ['INVALID_LINK', 'PACKAGE_NOT_FOUND', 'PACKAGE_DAMAGED', 'RANGE_NOT_SATISFIABLE'],
-    open: true,
   },
 } as const satisfies Record<string, Operation>;

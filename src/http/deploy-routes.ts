@@ -1,13 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { findAppUrl, listVisibleAppsWithUrl } from '../database/apps.ts';
+import { findAppUrl, listAppsWithUrl } from '../database/apps.ts';
 import { listEnvironments } from '../database/environments.ts';
 import { findAnyPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import { parseStartEnvironment, parseTransport } from '../domain/deploy-requests.ts';
-import { parseMode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { parseSetSettings } from '../domain/set-settings-request.ts';
-import { getEnvironment } from '../operations/get-environment.ts';
 import type { WireEnvironmentPackage } from '../protocol/environments.ts';
 import { callerOf } from './caller.ts';
 import { presentDeployApp, presentEnvironment } from './environment-presenter.ts';
@@ -19,7 +17,7 @@ import { parseBooleanParameter } from './query-parameters.ts';
 import { parseRequestBody } from './request-body.ts';
 import { describe } from './route-schemas.ts';
 import { presentSettings } from './settings-presenter.ts';
-import { type AppRefusals, getVisibleApp } from './visible-app.ts';
+import { type AppRefusals, getVisibleApp, getVisibleEnvironment } from './visible-app.ts';
 
 interface AppCall {
   Params: { readonly app: string };
@@ -49,15 +47,14 @@ export function addDeployRoutes(app: FastifyInstance, deps: HttpDependencies): v
 }
 
 function addAppRoutes(app: FastifyInstance, { database }: HttpDependencies): void {
-  const appOf = (request: FastifyRequest<AppCall>): Promise<AppRow> =>
-    getVisibleApp(database.read, callerOf(request), request.params.app, ON_APP);
+  const appOf = (request: FastifyRequest<AppCall>): Promise<AppRow> => getVisibleApp(database.read, request, ON_APP);
 
   app.route({
     method: ['GET', 'HEAD'],
     url: '/apps',
     schema: describe('retrieveApps'),
     handler: async (request) => {
-      const rows = await listVisibleAppsWithUrl(database.read, callerOf(request).user);
+      const rows = await listAppsWithUrl(database.read, callerOf(request).user);
       return rows.map((row) => presentDeployApp(row, row.url ?? ''));
     },
   });
@@ -89,8 +86,7 @@ function addEnvironmentRoutes(app: FastifyInstance, deps: HttpDependencies): voi
     url: '/apps/:app/environments/:mode',
     schema: describe('retrieveEnvironment'),
     handler: async (request) => {
-      const call = await readCall(deps, request, ON_MODE);
-      return presentEnvironment(await getEnvironment(database.read, call.app, call.mode));
+      return presentEnvironment((await getVisibleEnvironment(database.read, request, ON_MODE)).environment);
     },
   });
 
@@ -106,7 +102,7 @@ function addEnvironmentRoutes(app: FastifyInstance, deps: HttpDependencies): voi
     url: '/apps/:app/environments/:mode/transport',
     schema: describe('transportPackage'),
     handler: async (request) => {
-      const call = await readCall(deps, request, ON_MODE);
+      const call = await getVisibleEnvironment(database.read, request, ON_MODE);
       await operations.transportPackage({ ...call, packageId: parseTransport(parseRequestBody(request.body)) });
       return {};
     },
@@ -117,7 +113,7 @@ function addEnvironmentRoutes(app: FastifyInstance, deps: HttpDependencies): voi
     url: '/apps/:app/environments/:mode/stop',
     schema: describe('stopEnvironment'),
     handler: async (request) => {
-      await operations.stopEnvironment(await readCall(deps, request, ON_MODE));
+      await operations.stopEnvironment(await getVisibleEnvironment(database.read, request, ON_MODE));
       return {};
     },
   });
@@ -127,7 +123,7 @@ function addEnvironmentRoutes(app: FastifyInstance, deps: HttpDependencies): voi
     url: '/apps/:app/environments/:mode/clean',
     schema: describe('cleanEnvironment'),
     handler: async (request) => {
-      const call = await readCall(deps, request, ON_MODE);
+      const call = await getVisibleEnvironment(database.read, request, ON_MODE);
       const { Status, Mode, Url } = presentEnvironment(await operations.cleanEnvironment(call));
       return [{ Status, Mode, Url }];
     },
@@ -135,14 +131,14 @@ function addEnvironmentRoutes(app: FastifyInstance, deps: HttpDependencies): voi
 }
 
 function addStartRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { operations } = deps;
+  const { database, operations } = deps;
 
   app.route<EnvironmentCall>({
     method: 'POST',
     url: '/apps/:app/environments/:mode/start',
     schema: describe('startEnvironment'),
     handler: async (request, reply) => {
-      const call = await readCall(deps, request, ON_APP);
+      const call = await getVisibleEnvironment(database.read, request, ON_APP);
       const autoSyncDb = parseStartEnvironment(parseRequestBody(request.body));
       const { jobId, alreadyStarted } = await operations.startEnvironment({ ...call, autoSyncDb });
       if (!alreadyStarted) return { JobId: jobId };
@@ -157,7 +153,7 @@ function addStartRoutes(app: FastifyInstance, deps: HttpDependencies): void {
     url: '/apps/:app/environments/:mode/start/:jobId',
     schema: describe('retrieveStartStatus'),
     handler: async (request) => {
-      const { app: row, mode } = await readCall(deps, request, ON_MODE);
+      const { app: row, mode } = await getVisibleEnvironment(database.read, request, ON_MODE);
       const jobId = request.params.jobId.trim().toLowerCase();
       return { Status: await operations.getStartStatus({ app: row, mode, jobId }) };
     },
@@ -165,13 +161,16 @@ function addStartRoutes(app: FastifyInstance, deps: HttpDependencies): void {
 }
 
 function addSettingsRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { operations } = deps;
+  const { database, operations } = deps;
 
   app.route<EnvironmentCall>({
     method: ['GET', 'HEAD'],
     url: '/apps/:app/environments/:mode/settings',
     schema: describe('retrieveSettings'),
-    handler: async (request) => presentSettings(await operations.getSettings(await readCall(deps, request, ON_MODE))),
+    handler: async (request) => {
+      const { environment } = await getVisibleEnvironment(database.read, request, ON_MODE);
+      return presentSettings(await operations.getSettings(environment));
+    },
   });
 
   app.route<EnvironmentCall>({
@@ -179,31 +178,20 @@ function addSettingsRoutes(app: FastifyInstance, deps: HttpDependencies): void {
     url: '/apps/:app/environments/:mode/settings',
     schema: describe('setSettings'),
     handler: async (request) => {
-      const call = await readCall(deps, request, ON_MODE);
+      const call = await getVisibleEnvironment(database.read, request, ON_MODE);
       const asked = parseSetSettings(parseRequestBody(request.body));
       return presentSettings(await operations.setSettings({ ...call, request: asked }));
     },
   });
 }
 
-/** @throws Refusal as `refusals` say, then INVALID_PARAMETERS, INVALID_ENVIRONMENT */
-async function readCall(
-  { database }: HttpDependencies,
-  request: FastifyRequest<EnvironmentCall>,
-  refusals: AppRefusals,
-) {
-  const caller = callerOf(request);
-  const app = await getVisibleApp(database.read, caller, request.params.app, refusals);
-  return { user: caller.user, app, mode: parseMode(request.params.mode) };
-}
-
 async function retrievePackage(
   deps: HttpDependencies,
   request: FastifyRequest<EnvironmentCall>,
 ): Promise<WireEnvironmentPackage> {
-  const { app, mode } = await readCall(deps, request, ON_MODE);
+  const { environment, mode } = await getVisibleEnvironment(deps.database.read, request, ON_MODE);
   const withUrl = parseBooleanParameter(request.query, 'url');
-  const { package_id: id } = await getEnvironment(deps.database.read, app, mode);
+  const id = environment.package_id;
   const row = id === null ? undefined : await findAnyPackage(deps.database.read, id);
   if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The environment '${mode.text}' holds no package.`);
   return { ...presentPackage(row, withUrl ? signUrl(deps, request, row) : undefined), ExpiryDate: null };

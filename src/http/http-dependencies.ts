@@ -4,11 +4,13 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { HoldingEnvironment } from '../database/environments.ts';
+import type { PermissionEntry } from '../database/permissions.ts';
 import type { AppRow, EnvironmentRow, UserRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
+import type { PermissionChange } from '../domain/permissions.ts';
 import type { SetSettingsRequest } from '../domain/set-settings-request.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -109,10 +111,10 @@ export interface HttpOperations {
   ): Promise<WireStartStatus['Status']>;
   stopEnvironment(args: EnvironmentArguments): Promise<void>;
   cleanEnvironment(args: EnvironmentArguments): Promise<HoldingEnvironment>;
-  getSettings(args: Omit<EnvironmentArguments, 'user'>): Promise<EnvironmentSettings>;
+  getSettings(environment: EnvironmentRow): Promise<EnvironmentSettings>;
   setSettings(args: EnvironmentArguments & { readonly request: SetSettingsRequest }): Promise<EnvironmentSettings>;
-  grantApiRights(args: ApiRightsArguments): Promise<void>;
-  revokeApiRights(args: ApiRightsArguments): Promise<void>;
+  /** @returns all that the user was given on the app from then on */
+  changePermissions(args: PermissionsArguments): Promise<readonly PermissionEntry[]>;
 }
 
 interface StartBuildArguments {
@@ -137,8 +139,9 @@ interface PackageArguments {
   readonly packageId: PackageId;
 }
 
-interface ApiRightsArguments {
-  readonly user: User;
-  readonly app: AppRow;
+interface PermissionsArguments extends AppArguments {
   readonly login: Login;
+  /** undefined for the whole app. */
+  readonly mode: Mode | undefined;
+  readonly changes: readonly PermissionChange[];
 }

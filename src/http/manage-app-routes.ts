@@ -1,13 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { listApiRights, listVisibleApps } from '../database/apps.ts';
+import { listVisibleApps } from '../database/apps.ts';
 import type { AppRow } from '../database/schema.ts';
-import { parseLogin } from '../domain/identifiers.ts';
 import { CreateAppSchema, UpdateAppSchema } from '../protocol/manage.ts';
 import type { Authentication } from './authentication.ts';
-import { callerOf, requireAdmin } from './caller.ts';
+import { callerOf } from './caller.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseManageBody } from './manage-body.ts';
-import { presentApp, presentUser } from './manage-presenter.ts';
+import { presentApp } from './manage-presenter.ts';
 import { describe } from './route-schemas.ts';
 import { getVisibleApp } from './visible-app.ts';
 
@@ -17,20 +16,15 @@ interface AppCall {
   Params: { readonly app: string };
 }
 
-interface RightsCall {
-  Params: { readonly app: string; readonly login: string };
-}
-
 const REFUSALS = { malformed: 'INVALID_APPID', notFound: 'APP_NOT_FOUND' } as const;
 
-/** Apps and the rights on them. */
+/** Apps. */
 export function addManageAppRoutes(
   app: FastifyInstance,
   { database, operations }: ManageDependencies,
   authentication: Authentication,
 ): void {
-  const getApp = (request: FastifyRequest<AppCall>): Promise<AppRow> =>
-    getVisibleApp(database.read, callerOf(request), request.params.app, REFUSALS);
+  const getApp = (request: FastifyRequest<AppCall>): Promise<AppRow> => getVisibleApp(database.read, request, REFUSALS);
 
   app.route({
     method: ['GET', 'HEAD'],
@@ -44,7 +38,7 @@ export function addManageAppRoutes(
     url: '/apps',
     schema: describe('createApp'),
     handler: async (request) => {
-      const { user } = requireAdmin(callerOf(request));
+      const { user } = callerOf(request);
       return presentApp(await operations.createApp({ user, request: parseManageBody(CreateAppSchema, request.body) }));
     },
   });
@@ -61,7 +55,7 @@ export function addManageAppRoutes(
     url: '/apps/:app',
     schema: describe('updateApp'),
     handler: async (request) => {
-      const { user } = requireAdmin(callerOf(request));
+      const { user } = callerOf(request);
       const app = await getApp(request);
       const change = parseManageBody(UpdateAppSchema, request.body);
       return presentApp(await operations.updateApp({ user, app, request: change }).finally(authentication.forget));
@@ -73,36 +67,9 @@ export function addManageAppRoutes(
     url: '/apps/:app',
     schema: describe('deleteApp'),
     handler: async (request) => {
-      const { user } = requireAdmin(callerOf(request));
+      const { user } = callerOf(request);
       await operations.deleteApp({ user, app: await getApp(request) }).finally(authentication.forget);
       return {};
     },
   });
-
-  app.route<AppCall>({
-    method: ['GET', 'HEAD'],
-    url: '/apps/:app/api-rights',
-    schema: describe('listApiRights'),
-    handler: async (request) => {
-      requireAdmin(callerOf(request));
-      return (await listApiRights(database.read, (await getApp(request)).id)).map(presentUser);
-    },
-  });
-
-  for (const [method, operation] of [
-    ['PUT', 'grantApiRights'],
-    ['DELETE', 'revokeApiRights'],
-  ] as const) {
-    app.route<RightsCall>({
-      method,
-      url: '/apps/:app/api-rights/:login',
-      schema: describe(operation),
-      handler: async (request) => {
-        const { user } = requireAdmin(callerOf(request));
-        const rights = { user, app: await getApp(request), login: parseLogin(request.params.login) };
-        await operations[operation](rights).finally(authentication.forget);
-        return {};
-      },
-    });
-  }
 }

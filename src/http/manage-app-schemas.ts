@@ -3,48 +3,52 @@ import { CreateAppSchema, UpdateAppSchema } from '../protocol/manage.ts';
 import { CredentialsSchema, SecretSchema, SetCredentialsSchema, SetSecretSchema } from '../protocol/secrets.ts';
 import { NOTHING, type Operation, ref } from './operation-description.ts';
 
-const ON_APP = ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND'] as const;
-const ON_USER = ['NO_ACCESS', 'USER_NOT_FOUND', 'INVALID_PARAMETERS'] as const;
+const ON_APP = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
 
 /** The calls that manage apps: see `route-schemas.ts`. */
 export const MANAGE_APP_CALLS = {
   listApps: {
     tag: 'Management',
+    needs: 'user',
     summary: 'List apps',
-    description: 'Those that the user may see. For everybody.',
+    description: 'Those that the user may see.',
     answer: Type.Array(ref('App')),
     errors: [],
   },
   createApp: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Create an app',
     body: CreateAppSchema,
     answer: ref('App'),
-    errors: ['NO_ACCESS', 'INVALID_APPID', 'INVALID_PARAMETERS', 'ALREADY_EXISTS'],
+    errors: ['INVALID_APPID', 'INVALID_PARAMETERS', 'ALREADY_EXISTS'],
   },
   showApp: {
     tag: 'Management',
+    needs: 'sight',
     summary: 'Show an app',
-    description: 'For everybody who may see it.',
     answer: ref('App'),
     errors: ['INVALID_APPID', 'APP_NOT_FOUND'],
   },
   updateApp: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Change an app',
     description: 'What is not given stays as it is; null goes back to what holds where nothing is said.',
     body: UpdateAppSchema,
     answer: ref('App'),
-    errors: ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND', 'INVALID_PARAMETERS'],
+    errors: ['INVALID_APPID', 'APP_NOT_FOUND', 'INVALID_PARAMETERS'],
   },
   deleteApp: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Delete an app and all its packages',
     answer: NOTHING,
-    errors: ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND', 'APP_IN_USE'],
+    errors: ['INVALID_APPID', 'APP_NOT_FOUND', 'APP_IN_USE'],
   },
   showCredentials: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Show which credentials an app has',
     description: 'Their kind and the name of the user. Never what is secret about them.',
     answer: CredentialsSchema,
@@ -52,6 +56,7 @@ export const MANAGE_APP_CALLS = {
   },
   setCredentials: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Give an app credentials for its repository',
     description: 'In place of those it has. They go to the host of the repository alone.',
     body: SetCredentialsSchema,
@@ -60,12 +65,14 @@ export const MANAGE_APP_CALLS = {
   },
   removeCredentials: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Take the credentials of an app away',
     answer: NOTHING,
     errors: ON_APP,
   },
   listSecrets: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'List the secrets of an app',
     description: 'Their names. Never a value.',
     answer: Type.Array(SecretSchema),
@@ -73,6 +80,7 @@ export const MANAGE_APP_CALLS = {
   },
   setSecret: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Keep a secret of an app',
     description: 'An environment variable of its builds, in place of one of the same name.',
     body: SetSecretSchema,
@@ -81,26 +89,9 @@ export const MANAGE_APP_CALLS = {
   },
   removeSecret: {
     tag: 'Management',
+    needs: 'admin',
     summary: 'Forget a secret of an app',
     answer: NOTHING,
     errors: [...ON_APP, 'SECRET_NOT_FOUND'],
-  },
-  listApiRights: {
-    tag: 'Management',
-    summary: 'List who has API Rights on an app',
-    answer: Type.Array(ref('User')),
-    errors: ['NO_ACCESS', 'INVALID_APPID', 'APP_NOT_FOUND'],
-  },
-  grantApiRights: {
-    tag: 'Management',
-    summary: 'Give API Rights',
-    answer: NOTHING,
-    errors: ['INVALID_APPID', 'APP_NOT_FOUND', ...ON_USER],
-  },
-  revokeApiRights: {
-    tag: 'Management',
-    summary: 'Take API Rights away',
-    answer: NOTHING,
-    errors: ['INVALID_APPID', 'APP_NOT_FOUND', ...ON_USER],
   },
 } as const satisfies Record<string, Operation>;

@@ -3,7 +3,8 @@ import { type HoldingEnvironment, listEnvironments } from '../database/environme
 import type { AppRow } from '../database/schema.ts';
 import { parseMode } from '../domain/environment-mode.ts';
 import { CreateEnvironmentSchema, UpdateEnvironmentSchema } from '../protocol/environments.ts';
-import { callerOf, requireAdmin } from './caller.ts';
+import type { Authentication } from './authentication.ts';
+import { callerOf } from './caller.ts';
 import { presentManagedEnvironment } from './environment-presenter.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseManageBody } from './manage-body.ts';
@@ -24,9 +25,9 @@ const REFUSALS = { malformed: 'INVALID_APPID', notFound: 'APP_NOT_FOUND' } as co
 export function addManageEnvironmentRoutes(
   app: FastifyInstance,
   { database, operations }: Pick<HttpDependencies, 'database' | 'operations'>,
+  authentication: Authentication,
 ): void {
-  const getApp = (request: FastifyRequest<AppCall>): Promise<AppRow> =>
-    getVisibleApp(database.read, callerOf(request), request.params.app, REFUSALS);
+  const getApp = (request: FastifyRequest<AppCall>): Promise<AppRow> => getVisibleApp(database.read, request, REFUSALS);
 
   const present = (row: HoldingEnvironment) => presentManagedEnvironment(row, operations.showTargetOptions(row));
 
@@ -42,7 +43,7 @@ export function addManageEnvironmentRoutes(
     url: '/apps/:app/environments',
     schema: describe('createEnvironment'),
     handler: async (request) => {
-      const { user } = requireAdmin(callerOf(request));
+      const { user } = callerOf(request);
       const args = {
         user,
         app: await getApp(request),
@@ -57,7 +58,7 @@ export function addManageEnvironmentRoutes(
     url: '/apps/:app/environments/:mode',
     schema: describe('updateEnvironment'),
     handler: async (request) => {
-      const { user } = requireAdmin(callerOf(request));
+      const { user } = callerOf(request);
       const args = {
         user,
         app: await getApp(request),
@@ -73,9 +74,10 @@ export function addManageEnvironmentRoutes(
     url: '/apps/:app/environments/:mode',
     schema: describe('deleteEnvironment'),
     handler: async (request) => {
-      const { user } = requireAdmin(callerOf(request));
+      const { user } = callerOf(request);
       const row = await getApp(request);
-      await operations.deleteEnvironment({ user, app: row, mode: parseMode(request.params.mode) });
+      const args = { user, app: row, mode: parseMode(request.params.mode) };
+      await operations.deleteEnvironment(args).finally(authentication.forget);
       return {};
     },
   });

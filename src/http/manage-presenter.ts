@@ -15,6 +15,7 @@ export function presentApp(row: AppRow): WireApp {
     Repository: hideCredentials(row.repository),
     MainBranch: row.main_branch,
     CreationDate: row.created_at,
+    TechnicalContact: row.technical_contact,
     HasCredentials: row.credentials !== null,
     ...readAppSettings(row.settings),
   };

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import type { ErrorCode } from '../protocol/error-codes.ts';
+import type { Right } from '../protocol/permissions.ts';
 import type { TokenScope } from '../protocol/token-scopes.ts';
 
 /** One call, in the words of OpenAPI. */
@@ -15,9 +16,34 @@ export interface Operation {
   readonly errors: readonly ErrorCode[];
   /** What a token must be for; without one the call needs an API key. */
   readonly scope?: TokenScope;
-  /** Whether it needs no credentials. */
-  readonly open?: boolean;
+  readonly needs: Needs;
 }
+
+/** Who may make a call. */
+export type Needs =
+  /** Anybody: it needs no credentials. */
+  | 'nothing'
+  /** Every user. What a list holds is what that user may see. */
+  | 'user'
+  /** The user whom the call is about. */
+  | 'oneself'
+  | 'admin'
+  /** Whoever sees the app: has any right on it, or is its Technical Contact. */
+  | 'sight'
+  | RightsNeeded;
+
+/** Rights, all of which a call needs; and where: see `domain/permissions.ts`. */
+export interface RightsNeeded {
+  readonly rights: readonly Right[];
+  readonly on: 'any-environment' | 'the-environment' | 'every-environment';
+}
+
+export const API_ANYWHERE = { rights: ['api'], on: 'any-environment' } as const satisfies RightsNeeded;
+export const API_THERE = { rights: ['api'], on: 'the-environment' } as const satisfies RightsNeeded;
+export const MANAGE_THERE = { rights: ['permissions'], on: 'the-environment' } as const satisfies RightsNeeded;
+export const MANAGE_ANYWHERE = { rights: ['permissions'], on: 'any-environment' } as const satisfies RightsNeeded;
+export const MANAGE_EVERYWHERE = { rights: ['permissions'], on: 'every-environment' } as const satisfies RightsNeeded;
+export const TRANSPORT_THERE = { rights: ['api', 'transport'], on: 'the-environment' } as const satisfies RightsNeeded;
 
 export const TAGS = {
   'Build API': 'The documented calls, as existing clients make them.',

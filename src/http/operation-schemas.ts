@@ -5,34 +5,34 @@ import type { Operation } from './operation-description.ts';
 export const OPERATION_CALLS = {
   health: {
     tag: 'Operation',
+    needs: 'nothing',
     summary: 'Does the process live?',
     answer: Type.Object({ Status: Type.String() }),
     errors: [],
-    open: true,
   },
   readiness: {
     tag: 'Operation',
+    needs: 'nothing',
     summary: 'Can it serve?',
     answer: Type.Object({
       Status: Type.String(),
       Storage: Type.Optional(Type.String({ description: '`full` when the disk is full, or nearly: make room.' })),
     }),
     errors: ['NOT_READY', 'SHUTTING_DOWN'],
-    open: true,
   },
   metrics: {
     tag: 'Operation',
+    needs: 'nothing',
     summary: 'Metrics for Prometheus',
     answer: 'text/plain',
     errors: [],
-    open: true,
   },
   openapi: {
     tag: 'Operation',
+    needs: 'nothing',
     summary: 'This document',
     answer: Type.Unsafe<unknown>({ type: 'object' }),
     errors: [],
-    open: true,
   },
-  docs: { tag: 'Operation', summary: 'This document, to be read', answer: 'text/html', errors: [], open: true },
+  docs: { tag: 'Operation', needs: 'nothing', summary: 'This document, to be read', answer: 'text/html', errors: [] },
 } as const satisfies Record<string, Operation>;

@@ -4,7 +4,6 @@ import { findPackage } from '../database/packages.ts';
 import type { AppRow, PackageRow } from '../database/schema.ts';
 import { type PackageId, parsePackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { callerOf } from './caller.ts';
 import { type AppRefusals, getVisibleApp } from './visible-app.ts';
 
 /** The address of a call on one package. */
@@ -18,14 +17,14 @@ const REFUSALS: AppRefusals = { malformed: 'INVALID_PARAMETERS', notFound: 'APP_
 /**
  * The app and the id of a call on one package; whether there is such a package is not looked up.
  *
- * @throws Refusal INVALID_PARAMETERS, APP_NOT_FOUND, PACKAGE_NOT_FOUND for what cannot be an id
+ * @throws Refusal INVALID_PARAMETERS, APP_NOT_FOUND, NO_ACCESS, PACKAGE_NOT_FOUND for what cannot be an id
  */
 export async function getPackageAddress(
   { database }: { readonly database: Database },
-  request: Pick<FastifyRequest<PackageCall>, 'params' | 'caller'>,
+  request: Pick<FastifyRequest<PackageCall>, 'caller' | 'needs' | 'params'>,
 ): Promise<{ readonly app: AppRow; readonly packageId: PackageId }> {
-  const { app: appText, packageId: idText } = request.params;
-  const app = await getVisibleApp(database.read, callerOf(request), appText, REFUSALS);
+  const { packageId: idText } = request.params;
+  const app = await getVisibleApp(database.read, request, REFUSALS);
   const packageId = parsePackageId(idText.trim());
   if (packageId !== undefined) return { app, packageId };
   throw idText.trim() === '' ? new Refusal('INVALID_PARAMETERS', MISSING) : new Refusal('PACKAGE_NOT_FOUND');
@@ -34,7 +33,7 @@ export async function getPackageAddress(
 /**
  * The package of a call.
  *
- * @throws Refusal INVALID_PARAMETERS, APP_NOT_FOUND, PACKAGE_NOT_FOUND
+ * @throws Refusal INVALID_PARAMETERS, APP_NOT_FOUND, NO_ACCESS, PACKAGE_NOT_FOUND
  */
 export async function getPackage(
   deps: { readonly database: Database },

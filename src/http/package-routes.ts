@@ -30,7 +30,7 @@ export function addPackageRoutes(app: FastifyInstance, deps: HttpDependencies, c
     schema: describe('listPackages'),
     handler: async (request, reply) => {
       const refusals = { malformed: 'INVALID_APPID', notFound: 'INVALID_APPID' } as const;
-      const row = await getVisibleApp(deps.database.read, callerOf(request), request.params.app, refusals);
+      const row = await getVisibleApp(deps.database.read, request, refusals);
       reply.type('application/json; charset=utf-8');
       return reply.send(await openPackageList(deps.database.read, row.id));
     },
@@ -64,10 +64,11 @@ export function addPackageRoutes(app: FastifyInstance, deps: HttpDependencies, c
   app.route<AppCall>({
     method: 'DELETE',
     url: '/apps/:app/packages',
-    schema: { hide: true },
+    schema: { ...describe('deletePackage'), hide: true },
     handler: async (request) => {
       // Where a script's variable was empty.
-      await getPackageAddress(deps, { caller: request.caller, params: { app: request.params.app, packageId: '' } });
+      const { caller, needs, params } = request;
+      await getPackageAddress(deps, { caller, needs, params: { app: params.app, packageId: '' } });
     },
   });
 
@@ -115,12 +116,11 @@ async function startBuild(
   request: FastifyRequest<AppCall>,
   { raw: response }: FastifyReply,
 ): Promise<string> {
-  const caller = callerOf(request);
   const refusals = { malformed: 'INVALID_APPID', notFound: 'APP_NOT_FOUND' } as const;
-  const app = await getVisibleApp(deps.database.read, caller, request.params.app, refusals);
+  const app = await getVisibleApp(deps.database.read, request, refusals);
   const args = {
     app,
-    user: caller.user,
+    user: callerOf(request).user,
     request: parseStartBuild(parseRequestBody(request.body)),
     idempotencyKey: parseIdempotencyKey(request.headers['idempotency-key']),
   };

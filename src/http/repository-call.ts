@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppRow } from '../database/schema.ts';
 import { type BranchRequest, parseBranch } from '../domain/branch-name.ts';
-import { callerOf } from './caller.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { withRequestSignal } from './request-signal.ts';
 import { getVisibleApp } from './visible-app.ts';
@@ -27,9 +26,8 @@ export function askRepository<T>(
   ) => Promise<T>,
 ) {
   return async (request: FastifyRequest<RepositoryCall>, { raw: response }: FastifyReply): Promise<T> => {
-    const { query, params } = request;
-    const app = await getVisibleApp(database.read, callerOf(request), params.app, REFUSALS);
-    const call = { query, branch: parseBranch(params.branch) };
+    const app = await getVisibleApp(database.read, request, REFUSALS);
+    const call = { query: request.query, branch: parseBranch(request.params.branch) };
     return await withRequestSignal({ response }, (signal) => ask(app, call, signal));
   };
 }

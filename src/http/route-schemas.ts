@@ -3,12 +3,13 @@ import { type TSchema, Type } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.ts';
 import { AppSchema, KeySchema, UserSchema } from '../protocol/manage.ts';
 import { ErrorSchema, PackageSchema } from '../protocol/package.ts';
-import type { TokenScope } from '../protocol/token-scopes.ts';
 import { APP_REPOSITORY_CALLS } from './app-repository-schemas.ts';
 import { BUILD_CALLS } from './build-schemas.ts';
 import { DEPLOY_CALLS } from './deploy-schemas.ts';
 import { MANAGE_APP_CALLS } from './manage-app-schemas.ts';
+import { MANAGE_PERMISSION_CALLS } from './manage-permission-schemas.ts';
 import { MANAGE_USER_CALLS } from './manage-user-schemas.ts';
+import { describeNeeds } from './needs.ts';
 import { type Operation, ref } from './operation-description.ts';
 import { OPERATION_CALLS } from './operation-schemas.ts';
 import { TEAM_SERVER_CALLS } from './team-server-schemas.ts';
@@ -21,12 +22,14 @@ import { TEAM_SERVER_CALLS } from './team-server-schemas.ts';
 /** Schemas with a name of their own, which others refer to. */
 export const NAMED_SCHEMAS: readonly TSchema[] = [PackageSchema, ErrorSchema, AppSchema, UserSchema, KeySchema];
 
-const OPERATIONS = {
+/** Every call, what it needs included: the one table of who may make which. */
+export const OPERATIONS = {
   ...TEAM_SERVER_CALLS,
   ...APP_REPOSITORY_CALLS,
   ...BUILD_CALLS,
   ...DEPLOY_CALLS,
   ...MANAGE_APP_CALLS,
+  ...MANAGE_PERMISSION_CALLS,
   ...MANAGE_USER_CALLS,
   ...OPERATION_CALLS,
 } as const satisfies Record<string, Operation>;
@@ -36,33 +39,38 @@ export type OperationId = keyof typeof OPERATIONS;
 /** The description of a route. */
 export function describe(operationId: OperationId): FastifySchema {
   const operation: Operation = OPERATIONS[operationId];
-  const scope = operation.scope && `A token needs the scope \`${operation.scope}\`.`;
-  const text = [operation.description, scope].filter((part) => part !== undefined).join('\n\n');
-  const errors = operation.open === true ? operation.errors : [...operation.errors, ...ON_EVERY_CALL];
+  const isOpen = operation.needs === 'nothing';
+  const errors = isOpen ? operation.errors : [...operation.errors, ...ON_EVERY_CALL];
   return {
     operationId,
     tags: [operation.tag],
     summary: operation.summary,
-    ...(text !== '' && { description: text }),
+    description: describeCall(operation),
     ...(operation.query !== undefined && { querystring: Type.Object(operation.query) }),
     ...(operation.headers !== undefined && { headers: Type.Object(operation.headers) }),
     ...(operation.body !== undefined && { body: operation.body }),
-    ...(operation.open === true && { security: [] }),
+    ...(isOpen && { security: [] }),
     response: { 200: describeAnswer(operation.answer), ...describeErrors(errors) },
   };
 }
 
-/** What a token must be for, that calls a route; undefined where it needs an API key. */
-export function scopeOf(schema: FastifySchema | undefined): TokenScope | undefined {
+function describeCall({ description, needs, scope }: Operation): string {
+  const forTokens = scope && `A token needs the scope \`${scope}\`.`;
+  return [description, describeNeeds(needs), forTokens].filter((part) => part !== undefined).join('\n\n');
+}
+
+/** The call that a route answers. @throws Error for a route that was not given one by {@link describe} */
+export function getOperation(schema: FastifySchema | undefined): Operation {
   const id = schema?.operationId;
-  return id !== undefined && isOperation(id) ? (OPERATIONS[id] satisfies Operation as Operation).scope : undefined;
+  if (id !== undefined && isOperation(id)) return OPERATIONS[id];
+  throw new Error('Every route has the schema of a call, which says who may make it.');
 }
 
 function isOperation(id: string): id is OperationId {
   return Object.hasOwn(OPERATIONS, id);
 }
 
-const ON_EVERY_CALL = ['UNAUTHORIZED', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;
+const ON_EVERY_CALL = ['UNAUTHORIZED', 'NO_ACCESS', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;
 
 function describeAnswer(answer: TSchema | string) {
   if (typeof answer !== 'string') return describeContent('Success.', 'application/json', answer);
@@ -71,7 +79,7 @@ function describeAnswer(answer: TSchema | string) {
 }
 
 function describeErrors(codes: readonly ErrorCode[]) {
-  const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
+  const byStatus = Map.groupBy(new Set(codes), (code) => ERROR_CODES[code].status);
   const entries = [...byStatus].map(([status, group]) => {
     const lines = group.map((code) => `\`${code}\`: ${ERROR_CODES[code].message}`);
     return [status, describeContent(lines.join('\n\n'), 'application/json', ref('Error'))];

@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { addAppRepositoryRoutes } from './app-repository-routes.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import { createAuthentication } from './authentication.ts';
-import { authenticate } from './caller.ts';
+import { guardRoutes, leaveRoutesOpen } from './caller.ts';
 import { addDeployRoutes } from './deploy-routes.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
 import {
@@ -23,6 +23,7 @@ import { createKeyUses } from './key-uses.ts';
 import { addLogRoute } from './log-routes.ts';
 import { addManageAppRoutes } from './manage-app-routes.ts';
 import { addManageEnvironmentRoutes } from './manage-environment-routes.ts';
+import { addManagePermissionRoutes } from './manage-permission-routes.ts';
 import { addManageSecretRoutes } from './manage-secret-routes.ts';
 import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
@@ -83,10 +84,11 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
   const keyUses = createKeyUses(deps);
   const authentication = createAuthentication({ ...deps, keyUses, limits: createAttemptLimits() });
   app.decorateRequest('caller', undefined);
+  app.decorateRequest('needs', undefined);
   app.addHook('onClose', keyUses.flush);
   app.register(
     async (api) => {
-      api.addHook('onRequest', authenticate(authentication));
+      guardRoutes(api, authentication);
       addPackageRoutes(api, deps, closing);
       addDownloadRoute(api, deps);
       addLogRoute(api, deps);
@@ -98,22 +100,24 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
   );
   app.register(
     async (api) => {
-      api.addHook('onRequest', authenticate(authentication));
+      guardRoutes(api, authentication);
       addAppRepositoryRoutes(api, deps);
     },
     { prefix: APP_REPOSITORY },
   );
   app.register(
     async (manage) => {
-      manage.addHook('onRequest', authenticate(authentication));
+      guardRoutes(manage, authentication);
       addManageAppRoutes(manage, deps, authentication);
-      addManageEnvironmentRoutes(manage, deps);
+      addManageEnvironmentRoutes(manage, deps, authentication);
+      addManagePermissionRoutes(manage, deps, authentication);
       addManageSecretRoutes(manage, deps, authentication);
       addManageUserRoutes(manage, deps, authentication);
     },
     { prefix: '/manage/1' },
   );
   app.register(async (open) => {
+    leaveRoutesOpen(open);
     addLinkRoute(open, deps);
     addOperationRoutes(open, deps, closing);
   });

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { TeamServerBranchSchema, TeamServerRevisionSchema } from '../protocol/team-server.ts';
-import type { Operation } from './operation-description.ts';
+import { API_ANYWHERE, type Operation } from './operation-description.ts';
 
 const ON_BRANCH = ['INVALID_APPID', 'APP_NOT_FOUND', 'BRANCH_NOT_FOUND', 'REPOSITORY_UNAVAILABLE'] as const;
 
@@ -9,6 +9,7 @@ export const TEAM_SERVER_CALLS = {
   listBranches: {
     tag: 'Team Server API',
     scope: 'mx:modelrepository:repo:read',
+    needs: API_ANYWHERE,
     summary: 'Retrieve Branches',
     description: 'Every branch of the repository as it is now, the main line first.',
     answer: Type.Array(TeamServerBranchSchema),
@@ -17,6 +18,7 @@ export const TEAM_SERVER_CALLS = {
   retrieveBranch: {
     tag: 'Team Server API',
     scope: 'mx:modelrepository:repo:read',
+    needs: API_ANYWHERE,
     summary: 'Retrieve Branch',
     description: 'By any of its names: `trunk`, `main`, `<name>`, `branches%2F<name>`.',
     answer: TeamServerBranchSchema,
@@ -25,6 +27,7 @@ export const TEAM_SERVER_CALLS = {
   listRevisions: {
     tag: 'Team Server API',
     scope: 'mx:modelrepository:repo:read',
+    needs: API_ANYWHERE,
     summary: 'Retrieve Revisions',
     description: 'The newest revisions of a branch, newest first; on Git those along its first parents.',
     query: { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })) },

@@ -1,8 +1,8 @@
 import type { HttpOperations } from '../http/http-dependencies.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
 import { cancelBuild } from '../operations/cancel-build.ts';
-import { changeApiRights } from '../operations/change-api-rights.ts';
 import { changeAppCredentials } from '../operations/change-app-credentials.ts';
+import { changePermissions } from '../operations/change-permissions.ts';
 import { cleanEnvironment } from '../operations/clean-environment.ts';
 import { createApp } from '../operations/create-app.ts';
 import { createEnvironment } from '../operations/create-environment.ts';
@@ -66,9 +66,8 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     getStartStatus: (args) => getStartStatus(deps, args),
     stopEnvironment: (args) => stopEnvironment(deps, args),
     cleanEnvironment: (args) => cleanEnvironment(deps, args),
-    getSettings: (args) => getSettings(deps, args),
+    getSettings: (environment) => getSettings(deps, environment),
     setSettings: (args) => setSettings(deps, args),
-    grantApiRights: (args) => changeApiRights(deps, { ...args, change: 'grant' }),
-    revokeApiRights: (args) => changeApiRights(deps, { ...args, change: 'revoke' }),
+    changePermissions: (args) => changePermissions(deps, args),
   };
 }

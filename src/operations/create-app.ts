@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { insertApiRights, insertApp, isAppTaken } from '../database/apps.ts';
+import { insertApp, isAppTaken } from '../database/apps.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
+import { replacePermissions } from '../database/permissions.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import { formatAppSettings, withDefaults } from '../domain/app-settings.ts';
@@ -9,10 +10,12 @@ import { hideCredentials } from '../domain/credentials-in-text.ts';
 import { type AppId, type ProjectId, parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { CreateApp, RepositoryKind } from '../protocol/manage.ts';
+import { USUAL_RIGHTS } from '../protocol/permissions.ts';
 import { takeCredentials } from '../repository/take-credentials.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { sealAppCredentials } from './app-credentials.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
+import { checkContact, readContact } from './technical-contact.ts';
 
 export interface CreateAppDeps {
   readonly database: Database;
@@ -27,7 +30,7 @@ export interface CreateAppDeps {
  * Binds an app to a repository. It is asked for its kind at most: an app may be created before its repository can be
  * reached. A password in its address is kept as the credentials of the app.
  *
- * @throws Refusal INVALID_APPID, INVALID_PARAMETERS, ALREADY_EXISTS
+ * @throws Refusal INVALID_APPID, INVALID_PARAMETERS, ALREADY_EXISTS, USER_NOT_FOUND
  */
 export async function createApp(
   { database, secretBox, checkRepository, findKind, clock }: CreateAppDeps,
@@ -41,8 +44,10 @@ export async function createApp(
     if (await isAppTaken(queries, row.app_id, row.project_id)) {
       throw new Refusal('ALREADY_EXISTS', `There is already an app with the AppId '${row.app_id}' or this ProjectId.`);
     }
+    await checkContact(queries, row.technical_contact);
     await insertApp(queries, row);
-    await insertApiRights(queries, row.id, user.id, row.created_at);
+    const usual = { appWide: new Set(USUAL_RIGHTS), own: new Map() };
+    await replacePermissions(queries, { appKey: row.id, userId: user.id }, usual);
     await insertAuditEntry(queries, {
       at: row.created_at,
       login: user.login,
@@ -68,7 +73,7 @@ function newApp(request: CreateApp, kind: RepositoryKind, secretBox: SecretBox, 
       `${quote(request.AppId)} cannot be an AppId: use 1 to 63 letters, digits and inner hyphens.`,
     );
   }
-  const { AppId: _, Name, Repository, MainBranch, ProjectId, Kind: _kind, ...settings } = request;
+  const { AppId: _, Name, Repository, MainBranch, ProjectId, TechnicalContact, Kind: _kind, ...settings } = request;
   const id = randomUUID();
   const { address, credentials } = takeCredentials(Repository);
   return {
@@ -83,6 +88,7 @@ function newApp(request: CreateApp, kind: RepositoryKind, secretBox: SecretBox, 
     served_at: 0,
     settings: formatAppSettings(withDefaults(settings)),
     credentials: credentials === undefined ? null : sealAppCredentials(secretBox, id, credentials),
+    technical_contact: readContact(TechnicalContact),
     deleted_at: null,
   };
 }

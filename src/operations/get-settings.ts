@@ -1,12 +1,10 @@
 import type { Database } from '../database/database.ts';
 import { findEnvironmentSettings } from '../database/environment-settings.ts';
-import type { AppRow, EnvironmentRow } from '../database/schema.ts';
-import type { Mode } from '../domain/environment-mode.ts';
+import type { EnvironmentRow } from '../database/schema.ts';
 import type { DeclaredSettings, SettingValues } from '../domain/environment-settings.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { type DeclaredSettingsDeps, readDeclaredSettings } from './declared-settings.ts';
 import { findSettings } from './environment-settings.ts';
-import { getEnvironment } from './get-environment.ts';
 
 export interface GetSettingsDeps extends DeclaredSettingsDeps {
   readonly database: Database;
@@ -22,16 +20,7 @@ export interface EnvironmentSettings {
   readonly deployed: SettingValues;
 }
 
-/** @throws Refusal ENVIRONMENT_NOT_FOUND */
-export async function getSettings(
-  deps: GetSettingsDeps,
-  { app, mode }: { readonly app: AppRow; readonly mode: Mode },
-): Promise<EnvironmentSettings> {
-  return await settingsOf(deps, await getEnvironment(deps.database.read, app, mode));
-}
-
-/** The settings of an environment that was found. */
-export async function settingsOf(deps: GetSettingsDeps, environment: EnvironmentRow): Promise<EnvironmentSettings> {
+export async function getSettings(deps: GetSettingsDeps, environment: EnvironmentRow): Promise<EnvironmentSettings> {
   const { database, secretBox } = deps;
   const declared = await readDeclaredSettings(deps, environment.package_id);
   const row = await findEnvironmentSettings(database.read, environment.id);

@@ -8,7 +8,7 @@ import type { SetSettingsRequest } from '../domain/set-settings-request.ts';
 import { findDeclaredSettings, readDeclaredSettings } from './declared-settings.ts';
 import { findSettings, sealSettings } from './environment-settings.ts';
 import { getEnvironment } from './get-environment.ts';
-import { type EnvironmentSettings, type GetSettingsDeps, settingsOf } from './get-settings.ts';
+import { type EnvironmentSettings, type GetSettingsDeps, getSettings } from './get-settings.ts';
 
 export interface SetSettingsDeps extends GetSettingsDeps {
   readonly clock: () => number;
@@ -46,5 +46,5 @@ export async function setSettings(
     await insertAuditEntry(queries, { at: clock(), ...entry });
     return environment;
   });
-  return await settingsOf(deps, written);
+  return await getSettings(deps, written);
 }

@@ -9,6 +9,7 @@ import { takeCredentials } from '../repository/take-credentials.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { sealAppCredentials } from './app-credentials.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
+import { checkContact, readContact } from './technical-contact.ts';
 
 export interface UpdateAppDeps {
   readonly database: Database;
@@ -21,7 +22,7 @@ export interface UpdateAppDeps {
  * Changes what is known of an app. What is not given stays as it is; builds that were accepted before go on with what
  * they find when they begin. A password in a new address becomes the credentials of the app.
  *
- * @throws Refusal INVALID_PARAMETERS
+ * @throws Refusal INVALID_PARAMETERS, USER_NOT_FOUND
  */
 export async function updateApp(
   { database, secretBox, checkRepository, clock }: UpdateAppDeps,
@@ -31,6 +32,7 @@ export async function updateApp(
   const changes = changesOf(app, request, secretBox);
   const row = { ...app, ...changes };
   await database.transaction(async (queries) => {
+    await checkContact(queries, row.technical_contact);
     await updateAppRow(queries, app.id, changes);
     const detail = Object.keys(request).join(', ');
     await insertAuditEntry(queries, {
@@ -45,13 +47,14 @@ export async function updateApp(
 }
 
 function changesOf(app: AppRow, request: UpdateApp, secretBox: SecretBox): Partial<AppRow> {
-  const { Name, Repository, MainBranch, ...settings } = request;
+  const { Name, Repository, MainBranch, TechnicalContact, ...settings } = request;
   const { address, credentials } = takeCredentials(Repository ?? app.repository);
   return {
     ...(Name !== undefined && { name: Name?.trim() || app.app_id }),
     repository: address,
     ...(credentials !== undefined && { credentials: sealAppCredentials(secretBox, app.id, credentials) }),
     ...(MainBranch !== undefined && { main_branch: MainBranch?.trim() || null }),
+    ...(TechnicalContact !== undefined && { technical_contact: readContact(TechnicalContact) }),
     settings: formatAppSettings(withDefaults(settings, readAppSettings(app.settings))),
   };
 }

@@ -19,6 +19,7 @@ import type {
   WireUser,
 } from './manage.ts';
 import type { StartBuildAnswer, WirePackage } from './package.ts';
+import type { ChangePermissions, Right, WirePermissions } from './permissions.ts';
 import type { SetCredentials, WireCredentials, WireSecret } from './secrets.ts';
 import { readEvents } from './server-sent-events.ts';
 
@@ -49,6 +50,7 @@ export function createClient(connection: Connection) {
     ...packageCalls(connection),
     ...appCalls(connection),
     ...environmentCalls(connection),
+    ...permissionCalls(connection),
     ...secretCalls(connection),
     ...userCalls(connection),
   };
@@ -106,6 +108,30 @@ function appCalls(connection: Connection) {
     grantApiRights: (app: string, login: string) =>
       callForJson<object>(connection, { method: 'PUT', path: rightPath(app, login), repeatable: true }),
     revokeApiRights: (app: string, login: string) => callForJson<object>(connection, remove(rightPath(app, login))),
+  };
+}
+
+/** Whose rights, and on what. */
+export interface PermissionAddress {
+  readonly app: string;
+  readonly login: string;
+  /** Its mode; the whole app without. */
+  readonly environment?: string;
+}
+
+function permissionCalls(connection: Connection) {
+  const listPath = (app: string, environment?: string) =>
+    `/manage/1/apps/${segment(app)}${environment === undefined ? '' : `/environments/${segment(environment)}`}/permissions`;
+  const path = ({ app, login, environment }: PermissionAddress) => `${listPath(app, environment)}/${segment(login)}`;
+  const change = (method: 'PUT' | 'PATCH', whose: PermissionAddress, body: object) =>
+    callForJson<WirePermissions>(connection, { method, path: path(whose), body, repeatable: true });
+  return {
+    /** @param environment its mode, for what holds there; without, all that was given */
+    listPermissions: (app: string, environment?: string) =>
+      callForJson<WirePermissions>(connection, get(listPath(app, environment))),
+    setPermissions: (whose: PermissionAddress, Rights: readonly Right[]) => change('PUT', whose, { Rights }),
+    changePermissions: (whose: PermissionAddress, changes: ChangePermissions) => change('PATCH', whose, changes),
+    removePermissions: (whose: PermissionAddress) => callForJson<WirePermissions>(connection, remove(path(whose))),
   };
 }
 

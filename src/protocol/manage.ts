@@ -38,6 +38,9 @@ export const AppSchema = Type.Object(
     Repository: Type.String({ description: 'URL or path of the repository.' }),
     MainBranch: Nullable(Type.String({ description: "Name of the main line; null for the repository's own." })),
     CreationDate: Type.Integer(),
+    TechnicalContact: Nullable(
+      Type.String({ description: 'Login of the user who manages the permissions of all its environments.' }),
+    ),
     HasCredentials: Type.Boolean({ description: 'Whether it has credentials of its own for the repository.' }),
     ...SETTINGS,
   },
@@ -52,6 +55,7 @@ export const CreateAppSchema = Type.Object({
   MainBranch: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   ProjectId: Type.Optional(Type.String()),
   Kind: Type.Optional(oneOf(REPOSITORY_KINDS, 'Kind of repository; found out where it is not given.')),
+  TechnicalContact: Type.Optional(Nullable(Type.String())),
   ...Type.Partial(AppSettingsSchema).properties,
 });
 export type CreateApp = Static<typeof CreateAppSchema>;
@@ -61,6 +65,7 @@ export const UpdateAppSchema = Type.Object({
   Name: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   Repository: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
   MainBranch: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
+  TechnicalContact: Type.Optional(Nullable(Type.String())),
   ...Type.Partial(AppSettingsSchema).properties,
 });
 export type UpdateApp = Static<typeof UpdateAppSchema>;

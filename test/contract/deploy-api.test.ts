@@ -245,6 +245,8 @@ describe('the Deploy API', () => {
     assertRefused(await server.call('GET', MANAGED, undefined, stranger), 404, 'APP_NOT_FOUND');
     assert.ok((await call('GET', MANAGED)).body.some(({ Mode }: { Mode: string }) => Mode === 'My Flexible-1'));
 
+    const rights = `${MANAGED}/my%20flexible-1/permissions/${richard.username}`;
+    assert.equal((await server.call('PATCH', rights, { Grant: ['api'] })).status, 200);
     const environment = environmentCalls(call, 'my%20flexible-1');
     await environment.transport(first.PackageId);
     await environment.run();
@@ -253,11 +255,12 @@ describe('the Deploy API', () => {
     await environment.clean();
     assert.equal((await server.call('DELETE', `${MANAGED}/my%20flexible-1`)).status, 200);
     assertRefused(await server.call('DELETE', `${MANAGED}/my%20flexible-1`), 404, 'ENVIRONMENT_NOT_FOUND');
-    const entries = (await server.call('GET', '/manage/1/audit')).body.slice(0, 6);
+    const entries = (await server.call('GET', '/manage/1/audit')).body.slice(0, 7);
     assert.deepEqual(
       entries.map((entry: Record<string, string>) => [entry.Action, entry.Login, entry.Subject]).reverse(),
       [
         ['environment.create', 'admin', 'calc'],
+        ['rights.grant', 'admin', 'calc'],
         ['environment.transport', richard.username, 'calc'],
         ['environment.start', richard.username, 'calc'],
         ['environment.stop', richard.username, 'calc'],

@@ -103,6 +103,7 @@ describe('the command line', () => {
     const built = await richard.run(start);
     assert.equal(built.code, 0, built.stderr);
     assert.match(built.stdout, /^Creator +Richard Ford$/m);
+    assert.match((await richard.run(['app', 'show', 'calc'])).stdout, /^Name +Calculation App$/m);
     assert.equal((await richard.run(['user', 'list'])).code, 5);
     await succeed('revoke richard@example.com calc');
     assert.equal((await richard.run(['package', 'list', 'calc'])).code, 4);

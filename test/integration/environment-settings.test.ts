@@ -17,6 +17,7 @@ import { parseSetSettings } from '../../src/domain/set-settings-request.ts';
 import { startServer } from '../../src/main/server.ts';
 import { createEnvironment } from '../../src/operations/create-environment.ts';
 import { deleteEnvironment } from '../../src/operations/delete-environment.ts';
+import { getEnvironment } from '../../src/operations/get-environment.ts';
 import { getSettings } from '../../src/operations/get-settings.ts';
 import { rotateSecrets } from '../../src/operations/rotate-secrets.ts';
 import { setSettings } from '../../src/operations/set-settings.ts';
@@ -89,7 +90,7 @@ async function setUp(t: TestContext) {
     },
     transport: (packageId: PackageId, with_ = deps) => transportPackage(with_, { ...args, packageId }),
     set: (body: object, with_ = deps) => setSettings(with_, { ...args, request: parseSetSettings(body) }),
-    get: () => getSettings(deps, args),
+    get: async () => getSettings(deps, await getEnvironment(database.read, app, mode)),
     stop: () => stopEnvironment(deps, args),
     remove: () => deleteEnvironment(deps, args),
     start: (with_ = deps) => start(with_, args),
@@ -255,13 +256,13 @@ test('what is kept of settings goes with their app', async (t) => {
 });
 
 test('what one part of the settings was sealed for is not read in the place of another', async (t) => {
-  const { database, deps, app, id, addBytes, transport, set, start } = await setUp(t);
+  const { database, id, addBytes, transport, set, get, start } = await setUp(t);
   await transport(await addBytes(await makeMendixPackage(DECLARED)));
   await set(WANTED);
   assert.equal(await start(), 'Started');
   const { deployed = null } = (await findEnvironmentSettings(database.read, id)) ?? {};
   await database.transaction((queries) => putEnvironmentSettings(queries, id, 'chosen', deployed));
-  assert.deepEqual((await getSettings(deps, { app, mode })).chosen.constants, {});
+  assert.deepEqual((await get()).chosen.constants, {});
 });
 
 test('values are told to whoever asks the settings, and stand nowhere else: not in a file, the audit or the log', async (t) => {

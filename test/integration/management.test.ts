@@ -36,6 +36,7 @@ test('everybody may ask who they are and which apps they see', async () => {
     'Repository',
     'MainBranch',
     'CreationDate',
+    'TechnicalContact',
     'HasCredentials',
     'Builder',
     'ProjectFile',

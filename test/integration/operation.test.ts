@@ -41,6 +41,7 @@ test('metrics tell of builds, phases, requests and the event loop', async () => 
 });
 
 interface Operation {
+  readonly description?: string;
   readonly operationId: string;
   readonly responses: Record<string, { description: string; content: Record<string, { schema: object }> }>;
   readonly security?: readonly unknown[];
@@ -81,6 +82,7 @@ test('the OpenAPI document describes every call', async () => {
     'GET /api/1/apps/{app}/packages/{packageId}/events',
     'GET /api/1/apps/{app}/packages/{packageId}/log',
     'PUT /manage/1/apps/{app}/api-rights/{login}',
+    'PATCH /manage/1/apps/{app}/environments/{mode}/permissions/{login}',
     'GET /metrics',
   ]) {
     assert.ok(
@@ -88,6 +90,8 @@ test('the OpenAPI document describes every call', async () => {
       call,
     );
   }
+  const transport = operations.find(({ operation }) => operation.operationId === 'transportPackage')?.operation;
+  assert.match(transport?.description ?? '', /Needs API Rights and Transport Rights on the environment\./);
   const ids = operations.map(({ operation }) => operation.operationId);
   assert.equal(new Set(ids).size, ids.length);
   for (const { call, operation, path } of operations) {

@@ -63,7 +63,8 @@ export async function openBuildApiWorld(
   };
 }
 
-async function createUser(server: TestServer, login: string, name: string): Promise<Credentials> {
+/** Creates a user with a key, and without any right. */
+export async function createUser(server: TestServer, login: string, name: string): Promise<Credentials> {
   await expectOk(server.call('POST', '/manage/1/users', { Login: login, Name: name }));
   const { Key } = await expectOk(server.call('POST', `/manage/1/users/${login}/keys`, {}));
   return { username: login, apiKey: Key };

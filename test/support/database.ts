@@ -30,6 +30,7 @@ export async function addApp(database: Database, appId: string, repository = '/n
     served_at: 0,
     settings: '{}',
     credentials: null,
+    technical_contact: null,
     deleted_at: null,
   };
   await database.transaction((queries) => insertApp(queries, app));
