@@ -50,7 +50,10 @@ async function setSettings(cli: Cli, app: string, mode: string, options: SetOpti
     ScheduledEvents: [...events.map(toSetting), ...nulls.ScheduledEvents],
     CustomSettings: [...customs.map(toSetting), ...nulls.CustomSettings],
   };
-  show(cli, options, await client.setSettings(app, mode, request));
+  const settings = await client.setSettings(app, mode, request);
+  // No values: those of a pipeline's run would stand in its log.
+  const names = Object.values(request).flatMap((list) => list.map(({ Name }) => Name));
+  print(cli, options, settings, () => `Set for the next start of ${mode} of ${app}: ${names.join(', ')}.`);
 }
 
 const NOTHING: Required<SetSettings> = { Constants: [], ScheduledEvents: [], CustomSettings: [] };

@@ -38,7 +38,7 @@ export async function readDeclaredSettings(
   await database.transaction(async (queries) => {
     // It may have been deleted meanwhile.
     if ((await findAnyPackage(queries, id)) !== undefined) await insertDeclared(queries, id, kept);
-  });
+  }, 'relaxed');
   return JSON.parse(kept);
 }
 

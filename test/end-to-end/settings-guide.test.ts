@@ -39,6 +39,8 @@ async function openWorld(t: { after(work: () => unknown): void }) {
   return { ...world, folder, slipway, environment, valuesOf };
 }
 
+const rowsOf = (table: string) => table.trimEnd().replaceAll(/ {2,}/g, ' | ').split('\n');
+
 test('the commands and the call of the guide set what they say', async (t) => {
   const { server, richard, folder, slipway, environment, valuesOf } = await openWorld(t);
   await writeFile(join(folder, 'api-key.txt'), 'key-4711\n');
@@ -50,33 +52,38 @@ test('the commands and the call of the guide set what they say', async (t) => {
     assert.equal(code, 0, `${line}: ${stderr}`);
     printed.push(stdout);
   }
-  const table = (...rows: readonly string[]) => ['NAME | KIND | NEXT START | LAST START', ...rows].join('\n');
-  const row = (name: string, kind: string, value: string) => `${name} | ${kind} | ${value} | –`;
-  const address = (value: string) => row('Main.Address', 'constant (String)', value);
-  const key = (value: string) => row('Main.ApiKey', 'constant (String)', value);
-  const event = (value: string) => row('Main.Nightly', 'scheduled event', value);
-  const custom = row('SessionTimeout', 'custom setting', '600000');
-  assert.deepEqual(
-    printed.map((text) => text.trimEnd().replaceAll(/ {2,}/g, ' | ')),
-    [
-      table(address('https://example.com'), key('–'), event('Disabled')),
-      table(address(ADDRESS), key('–'), event('Enabled')),
-      table(address(ADDRESS), key('key-4711'), event('Enabled'), custom),
-      table(address('https://example.com'), key('key-4711'), event('Enabled'), custom),
-    ],
-  );
+  const [shown = '', ...set] = printed;
+  assert.deepEqual(rowsOf(shown), [
+    'NAME | KIND | NEXT START | LAST START',
+    'Main.Address | constant (String) | https://example.com | –',
+    'Main.ApiKey | constant (String) | – | –',
+    'Main.Nightly | scheduled event | Disabled | –',
+  ]);
+  const told = 'Set for the next start of Acceptance of calc:';
+  assert.deepEqual(set, [
+    `${told} Main.Address, Main.Nightly.\n`,
+    `${told} Main.ApiKey, SessionTimeout.\n`,
+    `${told} Main.Address.\n`,
+  ]);
+  const { stdout: table } = await slipway.run(['environment', 'settings', 'calc', 'Acceptance']);
+  assert.deepEqual(rowsOf(table).slice(1), [
+    'Main.Address | constant (String) | https://example.com | –',
+    'Main.ApiKey | constant (String) | key-4711 | –',
+    'Main.Nightly | scheduled event | Enabled | –',
+    'SessionTimeout | custom setting | 600000 | –',
+  ]);
 
   const script = (request?.text ?? '').replace('http://127.0.0.1:4400', server.url);
   const env = { PATH: process.env.PATH, MENDIX_USERNAME: richard.username, MENDIX_API_KEY: richard.apiKey };
   const { stdout } = await promisify(execFile)('bash', ['-c', script], { env });
   assert.deepEqual(JSON.parse(stdout), await environment.settings());
-  const set = {
+  const expected = {
     'Main.Address': ADDRESS,
     'Main.ApiKey': 'key-4711',
     'Main.Nightly': 'Enabled',
     SessionTimeout: '600000',
   };
-  assert.deepEqual(await valuesOf(), set);
+  assert.deepEqual(await valuesOf(), expected);
   await environment.run();
 });
 
