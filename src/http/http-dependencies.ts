@@ -113,6 +113,7 @@ export interface HttpOperations {
   cleanEnvironment(args: EnvironmentArguments): Promise<HoldingEnvironment>;
   getSettings(environment: EnvironmentRow): Promise<EnvironmentSettings>;
   setSettings(args: EnvironmentArguments & { readonly request: SetSettingsRequest }): Promise<EnvironmentSettings>;
+  takeDeploymentReport(report: DeploymentReportArguments): void;
   /** @returns all that the user was given on the app from then on */
   changePermissions(args: PermissionsArguments): Promise<readonly PermissionEntry[]>;
 }
@@ -137,6 +138,16 @@ interface PackageArguments {
   readonly app: AppRow;
   readonly user: User;
   readonly packageId: PackageId;
+}
+
+/** A report of an order, from whoever was given that: what it is worth its signature says. */
+interface DeploymentReportArguments {
+  readonly orderId: string;
+  /** Of its header `webhook-id`, and so on; empty where that is missing. */
+  readonly id: string;
+  readonly timestamp: string;
+  readonly signature: string;
+  readonly body: Buffer;
 }
 
 interface PermissionsArguments extends AppArguments {

@@ -51,6 +51,7 @@ export const TAGS = {
   'App Repository API':
     'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
   'Deploy API': 'The documented calls on environments: transport, start, stop.',
+  'Systems that deploy': 'An addition: how they report of what they were told to do.',
   Builds: 'Additions: follow, wait for, and cancel a build.',
   Downloads: 'Links that need no headers.',
   Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',

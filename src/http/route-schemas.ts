@@ -40,7 +40,7 @@ export type OperationId = keyof typeof OPERATIONS;
 export function describe(operationId: OperationId): FastifySchema {
   const operation: Operation = OPERATIONS[operationId];
   const isOpen = operation.needs === 'nothing';
-  const errors = isOpen ? operation.errors : [...operation.errors, ...ON_EVERY_CALL];
+  const errors = isOpen ? operation.errors : [...new Set([...operation.errors, ...ON_EVERY_CALL])];
   return {
     operationId,
     tags: [operation.tag],

@@ -7,6 +7,7 @@ import { createAttemptLimits } from './attempt-limits.ts';
 import { createAuthentication } from './authentication.ts';
 import { guardRoutes, leaveRoutesOpen } from './caller.ts';
 import { addDeployRoutes } from './deploy-routes.ts';
+import { addDeploymentReportRoute } from './deployment-report-route.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
 import {
   asAppRepositoryError,
@@ -82,7 +83,8 @@ const MAX_PARAM_LENGTH = 2000;
 
 function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortSignal): void {
   const keyUses = createKeyUses(deps);
-  const authentication = createAuthentication({ ...deps, keyUses, limits: createAttemptLimits() });
+  const limits = createAttemptLimits();
+  const authentication = createAuthentication({ ...deps, keyUses, limits });
   app.decorateRequest('caller', undefined);
   app.decorateRequest('needs', undefined);
   app.addHook('onClose', keyUses.flush);
@@ -119,6 +121,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
   app.register(async (open) => {
     leaveRoutesOpen(open);
     addLinkRoute(open, deps);
+    addDeploymentReportRoute(open, deps, limits);
     addOperationRoutes(open, deps, closing);
   });
 }

@@ -68,6 +68,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     cleanEnvironment: (args) => cleanEnvironment(deps, args),
     getSettings: (environment) => getSettings(deps, environment),
     setSettings: (args) => setSettings(deps, args),
+    takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
   };
 }

@@ -15,7 +15,7 @@ import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
-import { recordTarget } from '../deployment/record-target.ts';
+import { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
@@ -39,6 +39,7 @@ import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { linkToPackages } from './link-to-packages.ts';
 import { openBuilders } from './open-builders.ts';
+import { openTargets } from './open-targets.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
@@ -59,6 +60,7 @@ export interface Core {
   readonly changes: PackageChanges;
   readonly queue: BuildQueue;
   readonly deployments: Deployments;
+  readonly deploymentReports: DeploymentReports;
   readonly secretBox: SecretBox;
   readonly links: LinkSigner;
   readonly metrics: Metrics;
@@ -166,13 +168,15 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
+  const { publicUrl } = configuration;
+  const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
     database,
-    targets: { record: recordTarget() },
+    targets: openTargets({ publicUrl, reports: deploymentReports, clock }),
     describe: describeForTargets({
       database,
       secretBox,
-      links: linkToPackages({ links, publicUrl: configuration.publicUrl, clock }),
+      links: linkToPackages({ links, publicUrl, clock }),
     }),
     timeoutMs: configuration.deployTimeoutMs,
     clock,
@@ -234,6 +238,7 @@ async function openLocked(
     changes,
     queue,
     deployments,
+    deploymentReports,
     secretBox,
     links,
     metrics,

@@ -51,7 +51,8 @@ export const SETTINGS = {
   publicUrl: {
     flag: '--public-url <url>',
     variables: ['SLIPWAY_PUBLIC_URL'],
-    summary: 'Address under which clients reach the server, for links in answers. Without it, the address they used.',
+    summary:
+      'Address under which others reach the server, for links in answers and in orders of targets. Without it, answers have the address that the client used, and targets that send links do not deploy.',
     accepts: 'an http or https URL without query and fragment',
     fallback: undefined,
     parse: parsePublicUrl,

@@ -24,6 +24,11 @@ export const ERROR_CODES = {
   UNAUTHORIZED: { status: 401, retryable: false, message: 'The login name or the API key is missing or wrong.' },
   NO_ACCESS: { status: 403, retryable: false, message: 'You do not have the right to do this.' },
   INVALID_LINK: { status: 403, retryable: false, message: 'This download link is not valid, or is no longer valid.' },
+  INVALID_REPORT: {
+    status: 403,
+    retryable: false,
+    message: 'This report is not waited for, or is not signed with the secret of its environment.',
+  },
   ENVIRONMENT_NOT_STOPPED: { status: 403, retryable: false, message: 'Environment needs to be stopped.' },
   TRANSPORT_NOT_ALLOWED: {
     status: 403,

@@ -43,7 +43,11 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const given = await under.addPackage();
     await under.target.transport(environment, given, signal);
     await expectRunning(under, environment, undefined);
-    await under.target.start(environment, { package: given, autoSyncDb: true, settings: NO_SETTINGS }, signal);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: given, autoSyncDb: true, settings: NO_SETTINGS },
+      signal,
+    );
     await expectRunning(under, environment, given.id);
     await under.target.stop(environment, signal);
     await expectRunning(under, environment, undefined);
@@ -54,11 +58,19 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const environment = newEnvironment(under, 'Test');
     const [first, second] = [await under.addPackage(), await under.addPackage()];
     await under.target.transport(environment, first, signal);
-    await under.target.start(environment, { package: first, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: first, autoSyncDb: false, settings: NO_SETTINGS },
+      signal,
+    );
     await under.target.transport(environment, second, signal);
     await expectRunning(under, environment, first.id);
     await under.target.stop(environment, signal);
-    await under.target.start(environment, { package: second, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: second, autoSyncDb: false, settings: NO_SETTINGS },
+      signal,
+    );
     await expectRunning(under, environment, second.id);
     await under.target.stop(environment, signal);
   });
@@ -67,7 +79,7 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const under = await open(t);
     const environment = newEnvironment(under, 'Test');
     const given = await under.addPackage();
-    const order = { package: given, autoSyncDb: false, settings: NO_SETTINGS };
+    const order = { id: randomUUID(), package: given, autoSyncDb: false, settings: NO_SETTINGS };
     const { target } = under;
     const calls = [
       () => target.stop(environment, signal),
@@ -90,7 +102,11 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const given = await under.addPackage();
     await under.target.transport(environment, given, signal);
     await under.target.clean(environment, signal);
-    await under.target.start(environment, { package: given, autoSyncDb: true, settings: NO_SETTINGS }, signal);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: given, autoSyncDb: true, settings: NO_SETTINGS },
+      signal,
+    );
     await expectRunning(under, environment, given.id);
     await under.target.stop(environment, signal);
   });
@@ -101,7 +117,11 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const given = await under.addPackage();
     for (const environment of [one, other]) {
       await under.target.transport(environment, given, signal);
-      await under.target.start(environment, { package: given, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+      await under.target.start(
+        environment,
+        { id: randomUUID(), package: given, autoSyncDb: false, settings: NO_SETTINGS },
+        signal,
+      );
     }
     await under.target.stop(one, signal);
     await under.target.remove(one, signal);
@@ -118,7 +138,12 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const fired = AbortSignal.abort(reason);
     for (const call of [
       () => target.transport(environment, given, fired),
-      () => target.start(environment, { package: given, autoSyncDb: false, settings: NO_SETTINGS }, fired),
+      () =>
+        target.start(
+          environment,
+          { id: randomUUID(), package: given, autoSyncDb: false, settings: NO_SETTINGS },
+          fired,
+        ),
       () => target.stop(environment, fired),
       () => target.clean(environment, fired),
       () => target.remove(environment, fired),

@@ -1,0 +1,26 @@
+import type { DeploymentTarget } from '../deployment/deployment-target.ts';
+import { recordTarget } from '../deployment/record-target.ts';
+import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
+import { ANSWER_MS, RETRY_DELAYS_MS, webhookTarget } from '../deployment/webhook/webhook-target.ts';
+import type { TargetKind } from '../protocol/environments.ts';
+
+export interface OpenTargetsOptions {
+  /** Under which others reach this server, without a trailing slash; undefined where it was not told. */
+  readonly publicUrl: string | undefined;
+  /** Where those report that deploy elsewhere. */
+  readonly reports: DeploymentReports;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** Everything that deploys behind environments. */
+export function openTargets({
+  publicUrl,
+  reports,
+  clock,
+}: OpenTargetsOptions): Readonly<Record<TargetKind, DeploymentTarget>> {
+  return {
+    record: recordTarget(),
+    webhook: webhookTarget({ publicUrl, clock, reports, answerMs: ANSWER_MS, retryDelaysMs: RETRY_DELAYS_MS }),
+  };
+}
