@@ -16,12 +16,20 @@ import {
   UpdateEnvironmentSchema,
 } from '../protocol/environments.ts';
 import { TARGET_CODES } from '../protocol/target-codes.ts';
+import { JobSchema, UploadAnswerSchema, UploadJobAnswerSchema } from '../protocol/uploads.ts';
 import { API_ANYWHERE, API_THERE, NOTHING, type Operation, TRANSPORT_THERE } from './operation-description.ts';
 
 const READ = { tag: 'Deploy API', scope: 'mx:deployment:read' } as const;
 const WRITE = { tag: 'Deploy API', scope: 'mx:deployment:write' } as const;
 const ON_APP = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_MODE = ['INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'APP_NOT_FOUND', 'ENVIRONMENT_NOT_FOUND'] as const;
+
+const UPLOAD_BODY =
+  'The body is a form with a part `file`, or the bytes of the package as they are, under any Content-Type; at most 1 GB, unless the server is told otherwise.';
+const UPLOAD_QUERY = {
+  name: Type.Optional(Type.String({ default: 'default.mda', description: 'Or the part `Name` of the form.' })),
+  description: Type.Optional(Type.String({ description: 'Or the part `Description` of the form.' })),
+};
 
 /** The calls on environments: see `route-schemas.ts`. */
 export const DEPLOY_CALLS = {
@@ -49,6 +57,34 @@ export const DEPLOY_CALLS = {
     description: 'By its mode, in any case.',
     answer: EnvironmentSchema,
     errors: ON_MODE,
+  },
+  uploadPackage: {
+    ...WRITE,
+    needs: API_ANYWHERE,
+    summary: 'Upload Deployment Package',
+    description: `Answers when the package was checked and has Succeeded. ${UPLOAD_BODY}`,
+    query: UPLOAD_QUERY,
+    upload: true,
+    answer: UploadAnswerSchema,
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'PAYLOAD_TOO_LARGE', 'INVALID_PACKAGE', 'UPLOAD_COPY_FAILED'],
+  },
+  uploadPackageAsJob: {
+    ...WRITE,
+    needs: API_ANYWHERE,
+    summary: 'Upload Deployment Package (v2)',
+    description: `Answers when the bytes are here, with a job that checks them. ${UPLOAD_BODY}`,
+    query: UPLOAD_QUERY,
+    upload: true,
+    answer: UploadJobAnswerSchema,
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'PAYLOAD_TOO_LARGE', 'INVALID_PACKAGE', 'UPLOAD_COPY_FAILED'],
+  },
+  retrieveJob: {
+    ...READ,
+    needs: API_ANYWHERE,
+    summary: 'Retrieve the Job of an Upload (v2)',
+    description: 'Why one Failed is the `StatusReason` of its package.',
+    answer: JobSchema,
+    errors: [...ON_APP, 'NO_SUCH_JOB'],
   },
   transportPackage: {
     ...WRITE,

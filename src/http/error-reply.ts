@@ -66,6 +66,7 @@ const NOT_OURS: ReadonlySet<ErrorCode> = new Set([
   'START_FAILED',
   'MISSING_CONSTANT',
   'INVALID_SCHEDULED_EVENT_PARAMETER',
+  'INVALID_PACKAGE',
 ]);
 
 function replyToRefusal(refusal: Refusal): ErrorReply {

@@ -13,6 +13,7 @@ import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { PermissionChange } from '../domain/permissions.ts';
 import type { SetSettingsRequest } from '../domain/set-settings-request.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
+import type { UploadFields } from '../domain/upload-fields.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
 import type { EnvironmentSettings } from '../operations/get-settings.ts';
@@ -49,6 +50,8 @@ export interface HttpSettings {
   readonly publicUrl: string | undefined;
   readonly linkTtlSeconds: number;
   readonly bodyLimitBytes: number;
+  /** Of the package that an upload brings. */
+  readonly uploadLimitBytes: number;
   /** Whose `X-Forwarded-*` headers are believed. */
   readonly trustProxy: boolean | readonly string[];
   /** PEM texts; undefined for plain HTTP. */
@@ -62,6 +65,7 @@ export const HTTP_DEFAULTS: HttpSettings = {
   publicUrl: undefined,
   linkTtlSeconds: 900,
   bodyLimitBytes: 1024 * 1024,
+  uploadLimitBytes: 2 ** 30,
   trustProxy: false,
   tls: undefined,
   closeTimeoutMs: 10_000,
@@ -72,6 +76,10 @@ export interface HttpOperations {
   startBuild(args: StartBuildArguments, signal: AbortSignal): Promise<PackageId>;
   cancelBuild(args: PackageArguments): Promise<void>;
   deletePackage(args: PackageArguments): Promise<void>;
+  /** @param args `read` gives the bytes, one chunk after the other, and then what came with them */
+  receiveUpload(
+    args: AppArguments & { readonly read: (write: (chunk: Uint8Array) => Promise<void>) => Promise<UploadFields> },
+  ): Promise<PackageId>;
   createApp(args: { readonly user: User; readonly request: CreateApp }): Promise<AppRow>;
   updateApp(args: { readonly user: User; readonly app: AppRow; readonly request: UpdateApp }): Promise<AppRow>;
   deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;

@@ -15,6 +15,7 @@ import { describeBranch, describeBranches, describeRevisions, refusing } from '.
 import { disableUser } from '../operations/disable-user.ts';
 import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
+import { receiveUpload } from '../operations/receive-upload.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
@@ -39,6 +40,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
   return {
     startBuild: (args, signal) => startBuild(deps, args, signal),
     cancelBuild: (args) => cancelBuild(deps, args),
+    receiveUpload: (args) => receiveUpload(deps, args),
     deletePackage: (args) => deletePackage(deps, args),
     createApp: (args) => createApp(deps, args),
     updateApp: (args) => updateApp(deps, args),

@@ -20,6 +20,7 @@ import { readAppSettings } from '../domain/app-settings.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
+import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
@@ -50,6 +51,8 @@ const RETRY_MS = 10_000;
 /** Leftovers are few: what a crash in the middle of a deletion leaves, and keys of a week ago. */
 const SWEEP_EVERY_MS = 24 * 60 * 60 * 1000;
 const MOST_INTERRUPTIONS = 2;
+/** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
+const MOST_INFLATION = 4;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Everything behind the wire: what is kept, and what works on it. */
@@ -71,6 +74,8 @@ export interface Core {
   readonly findRepositoryKind: Repositories['findKind'];
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
+  /** Begins to check what was uploaded. */
+  checkUploads(): void;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
   /** Begins no more builds, and gives those back that have not ended after a while. */
@@ -161,6 +166,7 @@ async function openLocked(
     mostInterruptions: MOST_INTERRUPTIONS,
   });
   await queue.recover({ everyLease: true });
+  await dropUnfinishedUploads({ database, blobs });
   const outbox = new Outbox({
     database,
     changes,
@@ -221,6 +227,14 @@ async function openLocked(
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });
+  const onError = (error: unknown, packageId: string) =>
+    report(error, `the check of the upload ${packageId} met an error`);
+  const mostContentBytes = configuration.uploadLimitBytes * MOST_INFLATION;
+  const uploads = new BackgroundWork({
+    work: (signal) => checkUploads({ database, blobs, buildLog, changes, clock, mostContentBytes, onError }, signal),
+    retryMs: RETRY_MS,
+    onError: (error) => report(error, 'uploads could not be checked'),
+  });
   const sweep = new BackgroundWork({
     async work(signal) {
       await sweepOrphans({ database, blobs, buildLog, clock }, signal);
@@ -246,9 +260,11 @@ async function openLocked(
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
     removeDeletedApps: () => removal.wake(),
+    checkUploads: () => uploads.wake(),
     start() {
       worker.start();
       outbox.wake();
+      uploads.wake();
       removal.wake();
       sweep.wake();
     },
@@ -257,6 +273,7 @@ async function openLocked(
       await worker.stop(graceMs);
       await outbox.stop();
       await deployments.stop();
+      await uploads.stop();
       await removal.stop();
       await sweep.stop();
       await opened.disposeAsync();

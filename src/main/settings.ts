@@ -149,6 +149,14 @@ export const SETTINGS = {
     fallback: '900s',
     parse: (text) => between(parseDuration(text), 1000, 30 * DAY_MS),
   },
+  uploadLimit: {
+    flag: '--upload-limit <size>',
+    variables: ['SLIPWAY_UPLOAD_LIMIT'],
+    summary: 'Size of the largest package that may be uploaded.',
+    accepts: 'a size such as `500MiB` or `1GiB`; a bare number is bytes',
+    fallback: '1GiB',
+    parse: parseSize,
+  },
   cacheSize: {
     flag: '--cache-size <size>',
     variables: ['SLIPWAY_CACHE_SIZE'],
