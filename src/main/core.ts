@@ -41,6 +41,7 @@ import { gitVariables } from './git-variables.ts';
 import { linkToPackages } from './link-to-packages.ts';
 import { openBuilders } from './open-builders.ts';
 import { openTargets } from './open-targets.ts';
+import { findOwnCluster } from './own-cluster.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
@@ -178,7 +179,7 @@ async function openLocked(
   const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
     database,
-    targets: openTargets({ publicUrl, reports: deploymentReports, clock }),
+    targets: openTargets({ publicUrl, reports: deploymentReports, ownCluster: findOwnCluster(process.env), clock }),
     describe: describeForTargets({
       database,
       secretBox,

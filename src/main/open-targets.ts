@@ -1,4 +1,6 @@
 import type { DeploymentTarget } from '../deployment/deployment-target.ts';
+import type { OwnCluster } from '../deployment/kubernetes/cluster-access.ts';
+import { kubernetesTarget } from '../deployment/kubernetes/kubernetes-target.ts';
 import { recordTarget } from '../deployment/record-target.ts';
 import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { ANSWER_MS, RETRY_DELAYS_MS, webhookTarget } from '../deployment/webhook/webhook-target.ts';
@@ -9,6 +11,8 @@ export interface OpenTargetsOptions {
   readonly publicUrl: string | undefined;
   /** Where those report that deploy elsewhere. */
   readonly reports: DeploymentReports;
+  /** The Kubernetes cluster in which this process runs; undefined for none. */
+  readonly ownCluster: OwnCluster | undefined;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }
@@ -17,10 +21,12 @@ export interface OpenTargetsOptions {
 export function openTargets({
   publicUrl,
   reports,
+  ownCluster,
   clock,
 }: OpenTargetsOptions): Readonly<Record<TargetKind, DeploymentTarget>> {
   return {
     record: recordTarget(),
     webhook: webhookTarget({ publicUrl, clock, reports, answerMs: ANSWER_MS, retryDelaysMs: RETRY_DELAYS_MS }),
+    kubernetes: kubernetesTarget({ ownCluster, clock }),
   };
 }

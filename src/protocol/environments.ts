@@ -8,9 +8,9 @@ export type EnvironmentStatus = (typeof ENVIRONMENT_STATUSES)[number];
 
 /**
  * What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started;
- * `webhook` sends orders to another system.
+ * `webhook` sends orders to another system, and `kubernetes` tells the Mendix operator.
  */
-export const TARGET_KINDS = ['record', 'webhook'] as const;
+export const TARGET_KINDS = ['record', 'webhook', 'kubernetes'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
 /** An app as the Deploy API shows it. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type {
-  DeploymentTarget,
-  TargetEnvironment,
-  TargetOptions,
-  TargetPackage,
+import {
+  DeploymentFailure,
+  type DeploymentTarget,
+  type TargetEnvironment,
+  type TargetOptions,
+  type TargetPackage,
 } from '../../src/deployment/deployment-target.ts';
 import type { AppId, PackageId } from '../../src/domain/identifiers.ts';
 
@@ -17,6 +18,8 @@ export interface TargetUnderTest {
   addPackage(): Promise<TargetPackage>;
   /** The options of an environment; none where left out. */
   options?(mode: string): TargetOptions;
+  /** False for one that cannot remove data, and says so. */
+  readonly cleans?: boolean;
   /** Which package runs; undefined for none. Left out where nothing really runs. */
   findRunning?(environment: TargetEnvironment): Promise<PackageId | undefined>;
 }
@@ -36,6 +39,11 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     environment: TargetEnvironment,
     expected: PackageId | undefined,
   ) => findRunning && assert.equal(await findRunning(environment), expected);
+
+  const clean = ({ target, cleans = true }: TargetUnderTest, environment: TargetEnvironment) => {
+    const cleaning = target.clean(environment, signal);
+    return cleans ? cleaning : assert.rejects(cleaning, DeploymentFailure);
+  };
 
   test(`${name}: a package that was transported runs from its start to its stop`, async (t) => {
     const under = await open(t);
@@ -86,7 +94,7 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
       () => target.transport(environment, given, signal),
       () => target.start(environment, order, signal),
       () => target.stop(environment, signal),
-      () => target.clean(environment, signal),
+      () => clean(under, environment),
       () => target.remove(environment, signal),
     ];
     for (const call of calls) {
@@ -101,7 +109,7 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const environment = newEnvironment(under, 'Test');
     const given = await under.addPackage();
     await under.target.transport(environment, given, signal);
-    await under.target.clean(environment, signal);
+    await clean(under, environment);
     await under.target.start(
       environment,
       { id: randomUUID(), package: given, autoSyncDb: true, settings: NO_SETTINGS },

@@ -38,7 +38,7 @@ export function openDeployments(
   const errors: unknown[] = [];
   const deployments = new Deployments({
     database,
-    targets: { record: { ...recordTarget(), ...target }, webhook: recordTarget() },
+    targets: { record: { ...recordTarget(), ...target }, webhook: recordTarget(), kubernetes: recordTarget() },
     describe: describeForTargets({
       database,
       secretBox,
