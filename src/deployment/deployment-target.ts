@@ -79,11 +79,11 @@ export interface StartOrder {
 
 /** What the package is started with. */
 export interface TargetSettings {
-  /** By name, as `Module.Constant`: all that the package declares. The runtime does not go by its defaults itself. */
+  /** By name, as `Module.Constant`: those that were set. */
   readonly constants: Readonly<Record<string, string>>;
   /** Settings of the runtime, by name. */
   readonly customSettings: Readonly<Record<string, string>>;
-  /** By name, as `Module.Event`: whether each runs, of all that the package declares. */
+  /** By name, as `Module.Event`: whether each runs, where that was set. */
   readonly scheduledEvents: Readonly<Record<string, boolean>>;
 }
 

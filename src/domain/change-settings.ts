@@ -1,6 +1,6 @@
 import { describeConstantType, readConstantValue } from './constant-value.ts';
 import { parseCustomSettingName } from './custom-setting-name.ts';
-import { type DeclaredSettings, nextValue, type SettingValues, valueNamed } from './environment-settings.ts';
+import { type DeclaredSettings, nextValue, type SettingValues } from './environment-settings.ts';
 import { quote, Refusal } from './refusal.ts';
 import type { NamedValue, SetSettingsRequest } from './set-settings-request.ts';
 
@@ -13,8 +13,8 @@ export interface ChangedSettings {
 const MOST_BYTES = 256 * 1024;
 
 /**
- * What is set after a request. What is sent as it is already stays unset where it was, so that sending back what was
- * retrieved does not pin the defaults of this package.
+ * What is set after a request. A constant that is sent as it is already stays unset where it was, so that sending back
+ * what was retrieved does not pin the defaults of this package.
  *
  * @param declared by the package that the environment holds
  * @throws Refusal CONSTANT_NOT_FOUND, CUSTOM_SETTING_NOT_SUPPORTED, SCHEDULED_EVENT_NOT_FOUND,
@@ -27,7 +27,7 @@ export function changeSettings(
 ): ChangedSettings {
   const constants = request.constants.map((given) => readConstant(declared, chosen, given));
   const customSettings = request.customSettings.map(readCustomSetting);
-  const scheduledEvents = request.scheduledEvents.map((given) => readScheduledEvent(declared, chosen, given));
+  const scheduledEvents = request.scheduledEvents.map((given) => readScheduledEvent(declared, given));
   const changes = [
     apply(chosen.constants, constants),
     apply(chosen.customSettings, customSettings),
@@ -77,11 +77,7 @@ function readCustomSetting({ name, value }: NamedValue): Setting<string> {
   return [value === null ? name : parseCustomSettingName(name), value];
 }
 
-function readScheduledEvent(
-  declared: DeclaredSettings,
-  chosen: SettingValues,
-  { name, value }: NamedValue,
-): Setting<boolean> {
+function readScheduledEvent(declared: DeclaredSettings, { name, value }: NamedValue): Setting<boolean> {
   if (!declared.scheduledEvents.includes(name)) {
     const advice = 'the package that the environment holds does not have it.';
     throw new Refusal('SCHEDULED_EVENT_NOT_FOUND', `Scheduled Event not found: ${quote(name)}: ${advice}`);
@@ -94,5 +90,5 @@ function readScheduledEvent(
       `Scheduled Event parameter should be Enabled or Disabled: ${quote(name)} was given ${quote(value)}.`,
     );
   }
-  return [name, isEnabled === (valueNamed(chosen.scheduledEvents, name) ?? false) ? undefined : isEnabled];
+  return [name, isEnabled];
 }

@@ -21,6 +21,8 @@ export interface SettingValues {
   readonly customSettings: Readonly<Record<string, string>>;
   /** Whether each runs. */
   readonly scheduledEvents: Readonly<Record<string, boolean>>;
+  /** Of what a start runs with: the names of those that are as they are because nobody has set them. */
+  readonly unset?: readonly string[];
 }
 
 export const NOTHING_DECLARED: DeclaredSettings = { constants: [], scheduledEvents: [] };
@@ -48,8 +50,7 @@ export function nextValue(constant: DeclaredConstant, chosen: SettingValues): st
 }
 
 /**
- * What a start runs with: every constant and scheduled event of its package, for the runtime does not go by the defaults
- * of a package itself; events that nobody enabled do not run.
+ * What a start runs with: every constant and scheduled event of its package. Events that nobody enabled do not run.
  *
  * @returns `missing`: the constants that have no value, or one that their type does not take any more
  */
@@ -68,7 +69,19 @@ export function settingsOfStart(
       scheduledEvents: Object.fromEntries(
         declared.scheduledEvents.map((name) => [name, valueNamed(chosen.scheduledEvents, name) ?? false]),
       ),
+      unset: [
+        ...declared.constants.map(({ name }) => name).filter((name) => !Object.hasOwn(chosen.constants, name)),
+        ...declared.scheduledEvents.filter((name) => !Object.hasOwn(chosen.scheduledEvents, name)),
+      ],
     },
     missing: next.filter(isMissing).map(({ constant }) => constant),
   };
+}
+
+/** Of what a start runs with, what was set: the rest is for the package, or for whatever runs it, to say. */
+export function onlySet({ constants, customSettings, scheduledEvents, unset = [] }: SettingValues): SettingValues {
+  const names = new Set(unset);
+  const pick = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => !names.has(name)));
+  return { constants: pick(constants), customSettings, scheduledEvents: pick(scheduledEvents) };
 }

@@ -5,6 +5,7 @@ import { findAnyPackage } from '../database/packages.ts';
 import type { EnvironmentRow } from '../database/schema.ts';
 import type { DescribeForTargets } from '../deployment/bound-target.ts';
 import { DeploymentFailure, type TargetPackage, type TargetSettings } from '../deployment/deployment-target.ts';
+import { onlySet } from '../domain/environment-settings.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { type SecretBox, SecretUnreadable } from '../secrets/secret-box.ts';
 import { openSettings } from './environment-settings.ts';
@@ -49,7 +50,7 @@ async function describeSettings(
 ): Promise<TargetSettings> {
   const settings = await findEnvironmentSettings(database.read, row.id);
   try {
-    return openSettings(secretBox, row, 'starting', settings);
+    return onlySet(openSettings(secretBox, row, 'starting', settings));
   } catch (cause) {
     if (!(cause instanceof SecretUnreadable)) throw cause;
     throw new DeploymentFailure('the settings that it began with cannot be decrypted: start it again.', { cause });

@@ -53,9 +53,16 @@ const WANTED = {
   ScheduledEvents: [{ Name: 'Main.Nightly', Value: 'Enabled' }],
 };
 const GIVEN: TargetSettings = {
-  constants: { 'Main.Address': 'https://example.com', 'Main.Key': SECRET },
+  constants: { 'Main.Key': SECRET },
   customSettings: { SessionTimeout: '600000' },
+  scheduledEvents: { 'Main.Nightly': true },
+};
+/** The same with the rest of what the package declares. */
+const DEPLOYED = {
+  constants: { 'Main.Address': 'https://example.com', 'Main.Key': SECRET },
+  customSettings: GIVEN.customSettings,
   scheduledEvents: { 'Main.Nightly': true, 'Main.Hourly': false },
+  unset: ['Main.Address', 'Main.Hourly'],
 };
 
 /** More than anybody writes. */
@@ -110,12 +117,13 @@ async function start(deps: DeploymentDeps, args: Parameters<typeof stopEnvironme
   });
 }
 
-test('a target is given all that a package declares: what was set, and the defaults of the rest', async (t) => {
-  const { addBytes, transport, set, start, told } = await setUp(t);
+test('a target is given what was set, and the defaults of the rest are for the package to say', async (t) => {
+  const { addBytes, transport, set, get, start, told } = await setUp(t);
   await transport(await addBytes(await makeMendixPackage(DECLARED)));
   await set(WANTED);
   assert.equal(await start(), 'Started');
   assert.deepEqual(told, [GIVEN]);
+  assert.deepEqual((await get()).deployed, DEPLOYED);
 });
 
 test('of settings that are set at once, none is lost', async (t) => {
@@ -163,7 +171,7 @@ test('a value that the type of a newer package does not take fails the start, wi
     ],
   });
   assert.equal(await start(), 'Started');
-  assert.deepEqual(told[0]?.constants, { 'Main.Key': '1', 'Main.Void': '0' });
+  assert.deepEqual(told[0]?.constants, { 'Main.Void': '0' });
 });
 
 test('a start runs with what was set when it began, also when another process ends it', async (t) => {
@@ -188,7 +196,7 @@ test('a start runs with what was set when it began, also when another process en
   await until('it has started', async () => (await getStartStatus(deps, { ...args, jobId })) === 'Started');
   assert.deepEqual(world.told, [GIVEN]);
   const { chosen, deployed } = await get();
-  assert.deepEqual([chosen.constants, deployed], [{ 'Main.Key': 'later' }, GIVEN]);
+  assert.deepEqual([chosen.constants, deployed], [{ 'Main.Key': 'later' }, DEPLOYED]);
 });
 
 test('a package is looked into once: one from before when it is asked for, one without a file never', async (t) => {
