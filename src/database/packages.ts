@@ -162,6 +162,27 @@ export async function updateTag(
   await queries.updateTable('packages').set(tag).where('id', '=', id).execute();
 }
 
+/** Records what became of deploying a package. */
+export async function updateDeploy(
+  queries: Queries,
+  id: PackageId,
+  deploy: Pick<PackageRow, 'deploy_status' | 'deploy_message'>,
+): Promise<void> {
+  await queries.updateTable('packages').set(deploy).where('id', '=', id).execute();
+}
+
+/** The package that was accepted last, of those of an app that Succeeded. */
+export function findNewestSucceeded(queries: Queries, appKey: string): Promise<PackageRow | undefined> {
+  return queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('app_id', '=', appKey)
+    .where('status', '=', 'Succeeded')
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** Whether an app has builds that have not ended. */
 export async function hasUnfinishedBuilds(queries: Queries, appKey: string): Promise<boolean> {
   const ofApp = queries.selectFrom('packages').select('id').where('app_id', '=', appKey);

@@ -3,6 +3,7 @@ import { DeploymentReportSchema } from '../protocol/deployment-report.ts';
 import {
   CleanedEnvironmentSchema,
   CreateEnvironmentSchema,
+  CreateFreeEnvironmentSchema,
   DeployAppSchema,
   EnvironmentPackageSchema,
   EnvironmentSchema,
@@ -40,6 +41,16 @@ export const DEPLOY_CALLS = {
     description: 'Those that the user has API Rights on, by AppId.',
     answer: Type.Array(DeployAppSchema),
     errors: [],
+  },
+  createFreeEnvironment: {
+    ...WRITE,
+    needs: API_ANYWHERE,
+    summary: 'Create Free App Environment',
+    description:
+      'Makes an app without environments a free one: it gets the environment `Sandbox`, where each of its packages is deployed by itself.',
+    body: CreateFreeEnvironmentSchema,
+    answer: DeployAppSchema,
+    errors: ['INVALID_PARAMETERS', 'INVALID_PROJECTID', 'APPLICATION_ALREADY_EXISTS'],
   },
   retrieveApp: { ...READ, needs: API_ANYWHERE, summary: 'Retrieve App', answer: DeployAppSchema, errors: ON_APP },
   retrieveEnvironments: {

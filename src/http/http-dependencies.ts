@@ -108,6 +108,7 @@ export interface HttpOperations {
     signal: AbortSignal,
   ): Promise<Page<Commit> & { readonly headId: string }>;
   createEnvironment(args: AppArguments & { readonly request: CreateEnvironment }): Promise<HoldingEnvironment>;
+  createFreeEnvironment(args: AppArguments): Promise<void>;
   updateEnvironment(args: EnvironmentArguments & { readonly request: UpdateEnvironment }): Promise<HoldingEnvironment>;
   /** The options of its target, without what nobody may see. */
   showTargetOptions(environment: EnvironmentRow): WireManagedEnvironment['TargetOptions'];

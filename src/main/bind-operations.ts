@@ -6,6 +6,7 @@ import { changePermissions } from '../operations/change-permissions.ts';
 import { cleanEnvironment } from '../operations/clean-environment.ts';
 import { createApp } from '../operations/create-app.ts';
 import { createEnvironment } from '../operations/create-environment.ts';
+import { createFreeEnvironment } from '../operations/create-free-environment.ts';
 import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
 import { deleteApp } from '../operations/delete-app.ts';
@@ -43,7 +44,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     receiveUpload: (args) => receiveUpload(deps, args),
     deletePackage: (args) => deletePackage(deps, args),
     createApp: (args) => createApp(deps, args),
-    updateApp: (args) => updateApp(deps, args),
+    updateApp: (args) => updateApp(deps, args).finally(core.wakeOutbox),
     deleteApp: (args) => deleteApp(deps, args),
     readAppCredentials: (app) => refusing(() => openAppCredentials(core.secretBox, app)),
     changeAppCredentials: (args) => changeAppCredentials(deps, args),
@@ -59,7 +60,8 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     pageBranches: (app, range, signal) => pageBranches(deps, app, range, signal),
     retrieveBranch: (app, branch, signal) => retrieveBranch(deps, app, branch, signal),
     pageCommits: (app, range, signal) => pageCommits(deps, app, range, signal),
-    createEnvironment: (args) => createEnvironment(deps, args),
+    createEnvironment: (args) => createEnvironment(deps, args).finally(core.wakeOutbox),
+    createFreeEnvironment: (args) => createFreeEnvironment(deps, args).finally(core.wakeOutbox),
     updateEnvironment: (args) => updateEnvironment(deps, args),
     showTargetOptions: (environment) => showTargetOptions(deps, environment),
     deleteEnvironment: (args) => deleteEnvironment(deps, args),

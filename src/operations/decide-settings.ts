@@ -1,7 +1,7 @@
 import type { Queries } from '../database/database.ts';
-import type { JobEnd } from '../database/deployment-jobs.ts';
+import { endJob, type JobEnd } from '../database/deployment-jobs.ts';
 import { findEnvironmentSettings, putEnvironmentSettings } from '../database/environment-settings.ts';
-import type { EnvironmentRow } from '../database/schema.ts';
+import type { DeploymentJobRow, EnvironmentRow } from '../database/schema.ts';
 import { type DeclaredConstant, settingsOfStart } from '../domain/environment-settings.ts';
 import { quote } from '../domain/refusal.ts';
 import { type SecretBox, SecretUnreadable } from '../secrets/secret-box.ts';
@@ -11,17 +11,31 @@ import { openSettings, sealSettings } from './environment-settings.ts';
 /** More would make a sentence that nobody reads. */
 const MOST_NAMED = 5;
 
+interface Start {
+  readonly environment: Pick<EnvironmentRow, 'id' | 'app_id'>;
+  readonly job: Pick<DeploymentJobRow, 'id' | 'package_id'>;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /**
- * Decides what a start that begins runs with, and writes it down: it is the same if another process ends the start.
+ * Decides what a start that begins runs with, and writes it down: it is the same if another process ends the start. A
+ * start whose settings are not in order has ended.
  *
- * @returns why it cannot start: no value is in it
+ * @returns why it has: no value is in it
  */
-export async function decideSettings(
+export async function decideSettings(queries: Queries, box: SecretBox, start: Start): Promise<JobEnd['failure']> {
+  const failure = await writeStarting(queries, box, start);
+  if (failure !== undefined) await endJob(queries, start.job.id, { at: start.at, failure });
+  return failure;
+}
+
+async function writeStarting(
   queries: Queries,
   box: SecretBox,
-  environment: EnvironmentRow,
+  { environment, job }: Start,
 ): Promise<JobEnd['failure']> {
-  const declared = await findDeclaredSettings(queries, environment.package_id);
+  const declared = await findDeclaredSettings(queries, job.package_id);
   try {
     const row = await findEnvironmentSettings(queries, environment.id);
     const { values, missing } = settingsOfStart(declared, openSettings(box, environment, 'chosen', row));

@@ -1,17 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { findApp } from '../database/apps.ts';
-import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { endJob, findLastStarted, findStartJob, findStartUnderWay, insertJob } from '../database/deployment-jobs.ts';
-import type { AppRow, DeploymentJobRow } from '../database/schema.ts';
+import { findLastStarted, findStartJob, findStartUnderWay } from '../database/deployment-jobs.ts';
+import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
-import { decideSettings } from './decide-settings.ts';
 import { type DeclaredSettingsDeps, readDeclaredSettings } from './declared-settings.ts';
 import { getEnvironment } from './get-environment.ts';
+import { insertStart } from './insert-start.ts';
 
 export interface StartEnvironmentDeps extends DeclaredSettingsDeps {
   readonly database: Database;
@@ -62,29 +60,8 @@ export async function startEnvironment(
         `Cannot start app. The job '${underWay.id}' starts it already.`,
       );
     }
-    const begun: DeploymentJobRow = {
-      id: randomUUID(),
-      environment_id: environment.id,
-      kind: 'start',
-      package_id: environment.package_id,
-      auto_sync_db: autoSyncDb ? 1 : 0,
-      state: 'UnderWay',
-      error_code: null,
-      error_message: null,
-      created_at: clock(),
-      finished_at: null,
-    };
-    await insertJob(queries, begun);
-    const failure = await decideSettings(queries, secretBox, { ...environment, package_id: begun.package_id });
-    if (failure !== undefined) await endJob(queries, begun.id, { at: begun.created_at, failure });
-    await insertAuditEntry(queries, {
-      at: begun.created_at,
-      login: user.login,
-      action: 'environment.start',
-      subject: app.app_id,
-      detail: `${environment.mode} ${begun.package_id}`,
-    });
-    return { job: begun, alreadyStarted: false };
+    const begun = { login: user.login, app, environment, packageId: environment.package_id, autoSyncDb, at: clock() };
+    return { job: (await insertStart(queries, secretBox, begun)).job, alreadyStarted: false };
   });
   if (!alreadyStarted) deployments.run(job);
   return { jobId: job.id, alreadyStarted };

@@ -72,6 +72,7 @@ export const UpdateEnvironmentSchema = Type.Object({
 });
 export type UpdateEnvironment = Static<typeof UpdateEnvironmentSchema>;
 
+export const CreateFreeEnvironmentSchema = Type.Object({ ProjectId: Type.String({ format: 'uuid' }) });
 export const TransportSchema = Type.Object({ PackageId: Type.String({ format: 'uuid' }) });
 export const StartEnvironmentSchema = Type.Object({ AutoSyncDb: Type.Optional(Type.Boolean({ default: false })) });
 export const StartEnvironmentAnswerSchema = Type.Object({ JobId: Type.String({ format: 'uuid' }) });

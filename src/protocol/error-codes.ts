@@ -5,6 +5,12 @@
 export const ERROR_CODES = {
   ALREADY_STARTED: { status: 200, retryable: false, message: 'Cannot start app. App is already running.' },
   INVALID_APPID: { status: 400, retryable: false, message: 'Invalid AppId.' },
+  INVALID_PROJECTID: {
+    status: 400,
+    retryable: false,
+    message: 'Invalid ProjectId: give that of an app which you have API Rights to.',
+  },
+  APPLICATION_ALREADY_EXISTS: { status: 400, retryable: false, message: 'The app already has an environment.' },
   INVALID_PARAMETERS: { status: 400, retryable: false, message: 'Not enough or invalid parameters given.' },
   INVALID_VERSION: {
     status: 400,

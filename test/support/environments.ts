@@ -4,9 +4,9 @@ import { until } from './until.ts';
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
-/** The documented calls on one environment of the app `calc`. */
-export function environmentCalls(call: Call, mode: string) {
-  const path = `/api/1/apps/calc/environments/${mode}`;
+/** The documented calls on one environment. */
+export function environmentCalls(call: Call, mode: string, app = 'calc') {
+  const path = `/api/1/apps/${app}/environments/${mode}`;
   const start = async () => await call('POST', `${path}/start`, { AutoSyncDb: true });
   const startStatus = async (jobId: string) => await call('GET', `${path}/start/${jobId}`);
   return {
