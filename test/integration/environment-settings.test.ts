@@ -313,3 +313,19 @@ test('values are told to whoever asks the settings, and stand nowhere else: not 
   assert.match(columns.deployed ?? '', /^v1\./);
   await database.close();
 });
+
+test('a package of a free app waits for a constant that has no value, and runs with what is set then', async (t) => {
+  const world = await openBuildApiWorld(t);
+  const { projectId, call: ask } = world;
+  assert.equal((await ask('POST', '/api/1/apps', { ProjectId: projectId })).status, 200);
+  const { PackageId } = await buildMendixPackage(world, DECLARED);
+  const read = async () => (await ask('GET', `/api/1/apps/calc/packages/${PackageId}`)).body;
+  await until('the start is refused', async () => /'Main\.Key' \(String\)/.test((await read()).DeployMessage));
+  assert.equal((await read()).DeployStatus, 'Pending');
+  const sandbox = environmentCalls(ask, 'sandbox');
+  assert.equal((await sandbox.set(WANTED)).status, 200);
+  const next = await buildMendixPackage(world, DECLARED);
+  const path = `/api/1/apps/calc/packages/${next.PackageId}`;
+  await until('it is deployed', async () => (await ask('GET', path)).body.DeployStatus === 'Done');
+  assert.equal((await sandbox.settings()).Constants[1].DeployedValue, SECRET);
+});
