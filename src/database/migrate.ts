@@ -11,6 +11,7 @@ import * as environments from './migrations/0010-environments.ts';
 import * as uploads from './migrations/0011-uploads.ts';
 import * as targetOptions from './migrations/0012-target-options.ts';
 import * as permissions from './migrations/0013-permissions.ts';
+import * as settings from './migrations/0014-settings.ts';
 import * as freeApps from './migrations/0015-free-apps.ts';
 import type { Tables } from './schema.ts';
 
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-uploads': uploads,
   '0012-target-options': targetOptions,
   '0013-permissions': permissions,
+  '0014-settings': settings,
   '0015-free-apps': freeApps,
 };
 

@@ -86,9 +86,10 @@ export async function insertPackage(queries: Queries, row: NewPackage): Promise<
   await queries.insertInto('packages').values(row).execute();
 }
 
-/** Deletes a package's row, and with it what the outbox still had to do for it. */
+/** Deletes a package's row, and with it what it declares and what the outbox still had to do for it. */
 export async function deletePackageRow(queries: Queries, id: PackageId): Promise<void> {
   await queries.deleteFrom('outbox').where('package_id', '=', id).execute();
+  await queries.deleteFrom('package_settings').where('package_id', '=', id).execute();
   await queries.deleteFrom('packages').where('id', '=', id).execute();
 }
 
@@ -107,11 +108,10 @@ export async function deletePackagesOf(
     .execute();
   const oldest = page.at(-1);
   if (oldest === undefined) return [];
-  const ofPage = queries.selectFrom('packages').select('id').where('app_id', '=', appKey);
-  await queries
-    .deleteFrom('outbox')
-    .where('package_id', 'in', ofPage.where('sequence', '>=', oldest.sequence))
-    .execute();
+  const ofApp = queries.selectFrom('packages').select('id').where('app_id', '=', appKey);
+  const ofPage = ofApp.where('sequence', '>=', oldest.sequence);
+  await queries.deleteFrom('outbox').where('package_id', 'in', ofPage).execute();
+  await queries.deleteFrom('package_settings').where('package_id', 'in', ofPage).execute();
   await queries.deleteFrom('packages').where('app_id', '=', appKey).where('sequence', '>=', oldest.sequence).execute();
   return page;
 }

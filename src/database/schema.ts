@@ -24,6 +24,8 @@ export interface Tables {
   outbox: OutboxTable;
   environments: EnvironmentsTable;
   deployment_jobs: DeploymentJobsTable;
+  package_settings: PackageSettingsTable;
+  environment_settings: EnvironmentSettingsTable;
   audit: AuditTable;
 }
 
@@ -196,6 +198,23 @@ interface DeploymentJobsTable {
   finished_at: number | null;
 }
 
+interface PackageSettingsTable {
+  package_id: PackageId;
+  /** The constants and scheduled events that it declares, as `operations/declared-settings.ts` reads them. */
+  declared: string;
+}
+
+/** Each as `operations/environment-settings.ts` reads it: sealed, and null for nothing. */
+interface EnvironmentSettingsTable {
+  environment_id: string;
+  /** What was set, also for packages that it held before. */
+  chosen: string | null;
+  /** What the start that began last runs with. */
+  starting: string | null;
+  /** What the start that ended well last ran with. */
+  deployed: string | null;
+}
+
 interface AuditTable {
   id: Generated<number>;
   at: number;
@@ -214,4 +233,5 @@ export type NewPackage = Insertable<PackagesTable>;
 export type OutboxRow = Selectable<OutboxTable>;
 export type EnvironmentRow = Selectable<EnvironmentsTable>;
 export type DeploymentJobRow = Selectable<DeploymentJobsTable>;
+export type EnvironmentSettingsRow = Selectable<EnvironmentSettingsTable>;
 export type AuditRow = Selectable<AuditTable>;

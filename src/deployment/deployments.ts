@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Database } from '../database/database.ts';
 import { endJob, findStartUnderWay, listJobsUnderWay } from '../database/deployment-jobs.ts';
+import { keepDeployedSettings } from '../database/environment-settings.ts';
 import { findEnvironmentById, updateEnvironment } from '../database/environments.ts';
 import type { DeploymentJobRow, EnvironmentRow } from '../database/schema.ts';
 import type { TargetKind } from '../protocol/environments.ts';
@@ -155,6 +156,7 @@ export class Deployments {
       if (!ended || failure !== undefined) return;
       const running = { status: 'Running', running_package_id: job.package_id } as const;
       await updateEnvironment(queries, job.environment_id, running);
+      await keepDeployedSettings(queries, job.environment_id);
     });
   }
 }

@@ -14,11 +14,13 @@ import { deleteEnvironment } from '../operations/delete-environment.ts';
 import { deletePackage } from '../operations/delete-package.ts';
 import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
 import { disableUser } from '../operations/disable-user.ts';
+import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
 import { receiveUpload } from '../operations/receive-upload.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
+import { setSettings } from '../operations/set-settings.ts';
 import { startBuild } from '../operations/start-build.ts';
 import { getStartStatus, startEnvironment } from '../operations/start-environment.ts';
 import { stopEnvironment } from '../operations/stop-environment.ts';
@@ -68,6 +70,8 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     getStartStatus: (args) => getStartStatus(deps, args),
     stopEnvironment: (args) => stopEnvironment(deps, args),
     cleanEnvironment: (args) => cleanEnvironment(deps, args),
+    getSettings: (environment) => getSettings(deps, environment),
+    setSettings: (args) => setSettings(deps, args),
     takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
   };

@@ -192,6 +192,8 @@ async function openLocked(
       tag: tagEffect({ database, repositoryOf }),
       deploy: deployEffect({
         database,
+        blobs,
+        secretBox,
         deployments,
         clock,
         onError: (error) => report(error, 'a free app could not be deployed'),

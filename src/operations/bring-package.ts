@@ -8,8 +8,9 @@ import type { Deployments } from '../deployment/deployments.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { askTarget } from './ask-target.ts';
+import { type DeclaredSettingsDeps, readDeclaredSettings } from './declared-settings.ts';
 
-export interface BringPackageDeps {
+export interface BringPackageDeps extends DeclaredSettingsDeps {
   readonly database: Database;
   readonly deployments: Deployments;
   readonly clock: () => number;
@@ -27,13 +28,15 @@ export interface BringPackageArgs {
 const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brought to the environment' } as const;
 
 /**
- * Brings a package to an environment, in the turn of that. From before the target is asked the package is in use.
+ * Brings a package to an environment, in the turn of that. From before the target is asked the package is in use, and it
+ * is known what it declares.
  *
  * @throws Refusal what `begin` throws, TRANSPORT_FAILED or what the target says, ENVIRONMENT_NOT_FOUND where it was
  *   deleted meanwhile
  */
 export async function bringPackage(deps: BringPackageDeps, args: BringPackageArgs, signal: AbortSignal): Promise<void> {
   const { database, deployments, clock } = deps;
+  await readDeclaredSettings(deps, args.packageId);
   const { job, environment } = await database.transaction((queries) => beginJob(deps, queries, args));
   const call = deployments.targetOf(environment).transport(args.packageId, signal);
   await askTarget(call, signal, REFUSAL).catch(async (error: unknown) => {

@@ -3,12 +3,19 @@ import type { Queries } from '../database/database.ts';
 import { changeStartedPackage, findStartUnderWay } from '../database/deployment-jobs.ts';
 import { findEnvironment } from '../database/environments.ts';
 import { findAnyPackage } from '../database/packages.ts';
-import type { AppRow, DeploymentJobRow, EnvironmentRow, PackageRow } from '../database/schema.ts';
+import type { AppRow, EnvironmentRow, PackageRow } from '../database/schema.ts';
 import { SANDBOX } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
 import { type BringPackageDeps, bringPackage } from './bring-package.ts';
-import { insertStart } from './insert-start.ts';
+import { decideSettings } from './decide-settings.ts';
+import { readDeclaredSettings } from './declared-settings.ts';
+import { type InsertedStart, insertStart } from './insert-start.ts';
+
+export interface DeployToSandboxDeps extends BringPackageDeps {
+  readonly secretBox: SecretBox;
+}
 
 export interface DeployToSandboxArgs {
   readonly appKey: string;
@@ -30,7 +37,7 @@ export type DeployEnd =
  * @throws Refusal for what the target could not do; the reason of `signal`, or Refusal SHUTTING_DOWN
  */
 export async function deployToSandbox(
-  deps: BringPackageDeps,
+  deps: DeployToSandboxDeps,
   args: DeployToSandboxArgs,
   signal: AbortSignal,
 ): Promise<DeployEnd> {
@@ -76,7 +83,7 @@ export function describeNewer({ version }: Pick<PackageRow, 'version'>): string 
 
 /** @param id of the environment whose turn it is */
 async function deploy(
-  deps: BringPackageDeps,
+  deps: DeployToSandboxDeps,
   args: DeployToSandboxArgs,
   { app, sandbox, row, id, signal }: Place & { readonly id: string; readonly signal: AbortSignal },
 ): Promise<DeployEnd> {
@@ -87,11 +94,13 @@ async function deploy(
   } else if (sandbox.running_package_id === packageId) {
     return { kind: 'done' };
   }
-  const job = await deps.database.transaction(async (queries) => {
+  // The transaction finds what was remembered of it.
+  await readDeclaredSettings(deps, packageId);
+  const { job, failure: refused } = await deps.database.transaction(async (queries) => {
     const environment = await begin(queries);
-    return await beginStart(queries, { app, sandbox: environment, row }, deps.clock());
+    return await beginStart(deps, queries, { app, sandbox: environment, row });
   });
-  const failure = await deps.deployments.start(job, signal);
+  const failure = refused ?? (await deps.deployments.start(job, signal));
   if (failure === undefined) return { kind: 'done' };
   if (failure === 'cut') return { kind: 'stopped' };
   throw new Refusal(failure.code, failure.message);
@@ -106,12 +115,18 @@ async function getSandbox(queries: Queries, args: DeployToSandboxArgs, id: strin
 }
 
 /** A start that was asked for and has not begun would run what the Sandbox held before: it becomes this one. */
-async function beginStart(queries: Queries, { app, sandbox, row }: Place, at: number): Promise<DeploymentJobRow> {
+async function beginStart(
+  { secretBox, clock }: DeployToSandboxDeps,
+  queries: Queries,
+  { app, sandbox, row }: Place,
+): Promise<InsertedStart> {
+  const at = clock();
   const waiting = await findStartUnderWay(queries, sandbox.id);
   if (waiting === undefined) {
     const start = { login: row.creator_login, app, environment: sandbox, packageId: row.id, autoSyncDb: true, at };
-    return await insertStart(queries, start);
+    return await insertStart(queries, secretBox, start);
   }
   await changeStartedPackage(queries, waiting.id, row.id);
-  return { ...waiting, package_id: row.id };
+  const job = { ...waiting, package_id: row.id };
+  return { job, failure: await decideSettings(queries, secretBox, { environment: sandbox, job, at }) };
 }

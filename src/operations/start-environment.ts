@@ -6,11 +6,14 @@ import type { User } from '../database/users.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { type DeclaredSettingsDeps, readDeclaredSettings } from './declared-settings.ts';
 import { getEnvironment } from './get-environment.ts';
 import { insertStart } from './insert-start.ts';
 
-export interface StartEnvironmentDeps {
+export interface StartEnvironmentDeps extends DeclaredSettingsDeps {
   readonly database: Database;
+  readonly secretBox: SecretBox;
   readonly deployments: Deployments;
   readonly clock: () => number;
 }
@@ -29,14 +32,18 @@ export interface StartedJob {
 }
 
 /**
- * Begins to start an environment with the package that it holds. Once this resolves the start survives anything.
+ * Begins to start an environment with the package that it holds, and with its settings as they are now. Once this
+ * resolves the start survives anything. One whose settings are not in order has failed by then.
  *
  * @throws Refusal ENVIRONMENT_NOT_FOUND, NO_MDA_HAS_BEEN_DEPLOYED, APP_ALREADY_HAS_A_STARTING_JOB, APP_NOT_FOUND
  */
 export async function startEnvironment(
-  { database, deployments, clock }: StartEnvironmentDeps,
+  deps: StartEnvironmentDeps,
   { user, app, mode, autoSyncDb }: StartEnvironmentArgs,
 ): Promise<StartedJob> {
+  const { database, deployments, secretBox, clock } = deps;
+  // The transaction finds what was remembered of it.
+  await readDeclaredSettings(deps, (await getEnvironment(database.read, app, mode)).package_id);
   const { job, alreadyStarted } = await database.transaction(async (queries) => {
     if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
     const environment = await getEnvironment(queries, app, mode);
@@ -54,7 +61,7 @@ export async function startEnvironment(
       );
     }
     const begun = { login: user.login, app, environment, packageId: environment.package_id, autoSyncDb, at: clock() };
-    return { job: await insertStart(queries, begun), alreadyStarted: false };
+    return { job: (await insertStart(queries, secretBox, begun)).job, alreadyStarted: false };
   });
   if (!alreadyStarted) deployments.run(job);
   return { jobId: job.id, alreadyStarted };

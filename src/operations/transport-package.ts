@@ -19,7 +19,7 @@ export interface TransportPackageArgs {
 
 /**
  * Brings a package to an environment, which holds it from then on. One that runs goes on with what it runs, until it is
- * stopped and started. From before the target is asked the package is in use.
+ * stopped and started. From before the target is asked the package is in use, and it is known what it declares.
  *
  * @throws Refusal APP_NOT_FOUND, ENVIRONMENT_NOT_FOUND, TRANSPORT_NOT_ALLOWED for a free app, PACKAGE_NOT_FOUND,
  *   `SERVICE UNAVAILABLE` while it is being built, `NOT ALLOWED` where its build failed, TRANSPORT_FAILED or what the

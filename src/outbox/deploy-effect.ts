@@ -4,8 +4,12 @@ import { deleteEntry } from '../database/outbox.ts';
 import { updateDeploy } from '../database/packages.ts';
 import type { OutboxRow, PackageRow } from '../database/schema.ts';
 import { Refusal } from '../domain/refusal.ts';
-import type { BringPackageDeps } from '../operations/bring-package.ts';
-import { type DeployEnd, deployToSandbox, describeNewer } from '../operations/deploy-to-sandbox.ts';
+import {
+  type DeployEnd,
+  type DeployToSandboxDeps,
+  deployToSandbox,
+  describeNewer,
+} from '../operations/deploy-to-sandbox.ts';
 import type { Attempt, Effect } from './outbox.ts';
 
 /**
@@ -25,7 +29,7 @@ export function deployEffect(deps: DeployEffectDeps): Effect {
   };
 }
 
-export interface DeployEffectDeps extends BringPackageDeps {
+export interface DeployEffectDeps extends DeployToSandboxDeps {
   /** Told of what no target has foreseen. */
   readonly onError: (error: unknown) => void;
 }

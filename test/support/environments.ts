@@ -15,6 +15,8 @@ export function environmentCalls(call: Call, mode: string, app = 'calc') {
     transport: async (PackageId: string) => await call('POST', `${path}/transport`, { PackageId }),
     stop: async () => await call('POST', `${path}/stop`),
     clean: async () => await call('POST', `${path}/clean`),
+    settings: async () => (await call('GET', `${path}/settings`)).body,
+    set: async (body?: unknown) => await call('POST', `${path}/settings`, body),
     start,
     startStatus,
     /** Starts it and waits until it has started. @returns the job */

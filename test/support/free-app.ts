@@ -55,7 +55,7 @@ export function startServer(
   target: Partial<DeploymentTarget>,
   timeoutMs = 60_000,
 ) {
-  const deps = openDeployments(database, target, { timeoutMs });
+  const deps = openDeployments(database, target, { timeoutMs, blobs });
   const { deployments, errors } = deps;
   const changes = createPackageChanges();
   const clock = () => time.now;
@@ -64,7 +64,7 @@ export function startServer(
     changes,
     effects: {
       tag: NOTHING,
-      deploy: deployEffect({ database, deployments, clock, onError: (error) => errors.push(error) }),
+      deploy: deployEffect({ ...deps, clock, onError: (error) => errors.push(error) }),
     },
     clock,
     onError: (error) => errors.push(error),
