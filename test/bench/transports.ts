@@ -32,7 +32,7 @@ export async function measureTransports(bench: Bench): Promise<readonly Row[]> {
       unit: '/s',
       figure: figures.one,
       reference,
-      goal: { of: 'ratio', is: 'at least', value: 0.5 },
+      goal: { of: 'ratio', is: 'at least', value: 0.4 },
     },
     {
       title: `transports to ${ENVIRONMENTS} environments at once`,
