@@ -5,7 +5,6 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
-import { removeTree } from '../builders/remove-tree.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
@@ -15,8 +14,8 @@ import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
-import { recordTarget } from '../deployment/record-target.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
@@ -39,6 +38,7 @@ import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { linkToPackages } from './link-to-packages.ts';
 import { openBuilders } from './open-builders.ts';
+import { openTargets } from './open-targets.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
@@ -168,7 +168,16 @@ async function openLocked(
   });
   const deployments = new Deployments({
     database,
-    targets: { record: recordTarget() },
+    targets: openTargets({
+      directory: {
+        blobs,
+        allowedFolders: configuration.deployFolders,
+        path: process.env.PATH ?? '',
+        home: homedir(),
+        timeoutMs: configuration.deployTimeoutMs,
+        onError: (error) => report(error, 'old releases could not be removed'),
+      },
+    }),
     describe: describeForTargets({
       database,
       secretBox,

@@ -6,8 +6,11 @@ import { PackageSchema } from './package.ts';
 export const ENVIRONMENT_STATUSES = ['Empty', 'Stopped', 'Running'] as const;
 export type EnvironmentStatus = (typeof ENVIRONMENT_STATUSES)[number];
 
-/** What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started. */
-export const TARGET_KINDS = ['record'] as const;
+/**
+ * What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started;
+ * `directory` unpacks packages on the server's own machine, and runs commands there.
+ */
+export const TARGET_KINDS = ['record', 'directory'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
 /** An app as the Deploy API shows it. */
@@ -35,7 +38,10 @@ export type WireEnvironment = Static<typeof EnvironmentSchema>;
 /** An environment as the management calls show it. */
 export const ManagedEnvironmentSchema = Type.Object({
   ...ENVIRONMENT,
-  Target: Type.Enum(TARGET_KINDS, { type: 'string', description: '`record`: nothing runs, the status is remembered.' }),
+  Target: Type.Enum(TARGET_KINDS, {
+    type: 'string',
+    description: 'What deploys to it. `record`: nothing runs, the status is remembered.',
+  }),
   PackageId: Nullable(Type.String({ description: 'The package that it holds: the next start runs it.' })),
   RunningPackageId: Nullable(Type.String({ description: 'The package that its last start has run.' })),
   TargetOptions: Type.Record(Type.String(), Type.Unknown(), {

@@ -26,7 +26,7 @@ export function openDeployments(
   const errors: unknown[] = [];
   const deployments = new Deployments({
     database,
-    targets: { record: { ...recordTarget(), ...target } },
+    targets: { record: { ...recordTarget(), ...target }, directory: recordTarget() },
     describe: describeForTargets({
       database,
       secretBox,
