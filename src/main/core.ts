@@ -222,7 +222,19 @@ async function openLocked(
     await builders.deleteApp(appKey);
   };
   const removal = new BackgroundWork({
-    work: (signal) => removeDeletedApps({ database, blobs, buildLog, dropCaches }, signal),
+    work: (signal) =>
+      removeDeletedApps(
+        {
+          database,
+          blobs,
+          buildLog,
+          deployments,
+          dropCaches,
+          onError: (error, id) =>
+            report(error, `the environment ${id} of a deleted app was forgotten, but not removed`),
+        },
+        signal,
+      ),
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });
