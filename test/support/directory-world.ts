@@ -34,6 +34,8 @@ export interface DirectoryWorld {
   readonly target: DeploymentTarget;
   /** The one that environments may be deployed below. */
   readonly allowed: string;
+  /** Where its blob store is. */
+  readonly packagesFolder: string;
   readonly errors: readonly unknown[];
   /** The folder of an environment. */
   folder(mode: string): string;
@@ -50,12 +52,17 @@ export async function openDirectoryWorld(
   test: { after(work: () => unknown): void },
   { timeoutMs = 60_000 }: { readonly timeoutMs?: number } = {},
 ): Promise<DirectoryWorld> {
+  // Before the folder is gone, by which they are found.
+  test.after(async () => {
+    for (const mode of modes) if ((await findRunning(mode)) !== undefined) process.kill(await readPid(mode), 'SIGKILL');
+  });
+  const modes = new Set<string>();
   const root = await realpath(await temporaryFolder(test));
   const allowed = join(root, 'apps');
   await mkdir(allowed);
-  const blobs = await openDiskBlobStore(join(root, 'packages'));
+  const packagesFolder = join(root, 'packages');
+  const blobs = await openDiskBlobStore(packagesFolder);
   const errors: unknown[] = [];
-  const modes = new Set<string>();
   const folder = (mode: string) => join(allowed, mode);
   const readPid = async (mode: string) =>
     Number(await readFile(join(folder(mode), 'app.pid'), 'utf8').catch(() => '0'));
@@ -63,9 +70,6 @@ export async function openDirectoryWorld(
     const environ = await readFile(`/proc/${await readPid(mode)}/environ`, 'utf8').catch(() => '');
     return parsePackageId(/SLIPWAY_PACKAGE_ID=([^\0]*)/.exec(environ)?.[1] ?? '');
   };
-  test.after(async () => {
-    for (const mode of modes) if ((await findRunning(mode)) !== undefined) process.kill(await readPid(mode), 'SIGKILL');
-  });
   const options = (mode: string) => {
     modes.add(mode);
     return { folder: folder(mode), start: START, stop: STOP };
@@ -81,6 +85,7 @@ export async function openDirectoryWorld(
   return {
     target,
     allowed,
+    packagesFolder,
     errors,
     folder,
     options,
