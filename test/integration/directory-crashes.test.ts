@@ -136,12 +136,12 @@ test('a release is there whole or not at all, whenever its server is killed, and
 test('what runs outlives its server; a command that the server did not see the end of is killed by the next', async (t) => {
   const world = await openDirectoryWorld(t);
   const environment = world.environment('Test');
-  const hanging = { ...environment, options: { ...environment.options, stop: 'sleep 603' } };
+  const hanging = { ...environment, options: { ...environment.options, stop: 'sleep 63' } };
   const { child } = await deployInProcess(t, world, hanging, await world.addPackage({ 'a.txt': 'x' }));
   const commands = async () => {
     const ofTest = await processesWith('SLIPWAY_ENVIRONMENT=Test');
     return ofTest.filter(
-      (text) => text.includes(world.allowed) && text.split('\0').slice(-3, -1).join(' ') === 'sleep 603',
+      (text) => text.includes(world.allowed) && text.split('\0').slice(-3, -1).join(' ') === 'sleep 63',
     ).length;
   };
   await until('the next start stops what runs', async () => (await commands()) > 0);

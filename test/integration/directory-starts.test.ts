@@ -105,7 +105,7 @@ test('commands are told of the release and nothing else of the server, in its fo
 test('a start command that takes too long is killed with its group', async (t) => {
   const world = await openDirectoryWorld(t, { timeoutMs: 1000 });
   const environment = world.environment('Test', { ...OWN_START, stop: '' });
-  const given = await transported(world, environment, 'sleep 601 & wait');
+  const given = await transported(world, environment, 'sleep 61 & wait');
   await assert.rejects(run(world, environment, given), failing(/longer than 1 s.*SLIPWAY_DEPLOY_TIMEOUT/));
   const left = async () => await processesWith(`SLIPWAY_PACKAGE_ID=${given.id}`);
   await until('nothing of it is left', async () => (await left()).length === 0);
@@ -117,7 +117,7 @@ test('a start that is cut off ends at once; a stop then goes back to the release
   const environment = world.environment('Test', OWN_START);
   const good = await transported(world, environment, START);
   await run(world, environment, good);
-  const endless = await transported(world, environment, 'touch ../../begun; sleep 602 & wait');
+  const endless = await transported(world, environment, 'touch ../../begun; sleep 62 & wait');
   const cut = new AbortController();
   const starting = run(world, environment, endless, cut.signal);
   await until('it starts', () => stat(join(world.folder('Test'), 'begun')).catch(() => undefined));
