@@ -1,12 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { WirePackage } from '../protocol/package.ts';
 import type { Cli } from './cli.ts';
 import { colorStatus, describePackage } from './describe-package.ts';
 import { downloadPackage } from './download-package.ts';
 import { formatRelative, formatSize } from './human-text.ts';
 import { formatTable, print } from './output.ts';
-import { parseCount } from './quantities.ts';
+import { parseCount, parseDurationOption } from './quantities.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
+import { type UploadOptions, uploadPackage } from './upload-package.ts';
 
 interface ListOptions extends RemoteOptions {
   readonly limit?: number;
@@ -16,9 +17,9 @@ interface DownloadOptions extends RemoteOptions {
   readonly output?: string;
 }
 
-/** `slipway package list|show|download|delete` */
+/** `slipway package list|show|upload|download|delete` */
 export function addPackageCommand(program: Command, cli: Cli): void {
-  const command = program.command('package').description('list, show, download and delete packages');
+  const command = program.command('package').description('list, show, upload, download and delete packages');
   remoteCommand(command, 'list <app>', 'list the packages of an app, newest first')
     .option('--limit <number>', 'how many at most', parseCount)
     .action((app: string, options: ListOptions) => listPackages(cli, app, options));
@@ -27,6 +28,15 @@ export function addPackageCommand(program: Command, cli: Cli): void {
     'show <app> <package-id>',
     'show a package, with a download link where it has its file',
   ).action((app: string, id: string, options: RemoteOptions) => showPackage(cli, app, id, options));
+  remoteCommand(command, 'upload <app> <file>', 'upload a package that was built elsewhere, and print it')
+    .option('--name <name>', 'name of the package (default: that of the file)')
+    .option('--description <text>', 'description of the package')
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait at most until it was checked')
+        .argParser(parseDurationOption)
+        .default(3_600_000, '1h'),
+    )
+    .action((app: string, file: string, options: UploadOptions) => uploadPackage(cli, app, file, options));
   remoteCommand(command, 'download <app> <package-id>', 'download the file of a package and verify it')
     .option('-o, --output <file>', 'where to (default: the name of the package, in the current folder)')
     .action((app: string, id: string, options: DownloadOptions) => downloadPackage(cli, app, id, options));

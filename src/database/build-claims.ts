@@ -21,7 +21,8 @@ export async function findNextBuild(
       from waiting where waiting.app_id is not null
     ),
     busy as (
-      select app_id, count(*) as builds from packages where status in ('Building', 'Uploading') group by app_id
+      select app_id, count(*) as builds from packages where status in ('Building', 'Uploading') and origin = 'build'
+      group by app_id
     ),
     chosen as (
       select waiting.app_id

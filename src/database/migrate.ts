@@ -8,6 +8,7 @@ import * as mendixProjects from './migrations/0007-mendix-projects.ts';
 import * as mendixVersions from './migrations/0008-mendix-versions.ts';
 import * as tokenScopes from './migrations/0009-token-scopes.ts';
 import * as environments from './migrations/0010-environments.ts';
+import * as uploads from './migrations/0011-uploads.ts';
 import * as targetOptions from './migrations/0012-target-options.ts';
 import * as permissions from './migrations/0013-permissions.ts';
 import type { Tables } from './schema.ts';
@@ -22,6 +23,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-mendix-versions': mendixVersions,
   '0009-token-scopes': tokenScopes,
   '0010-environments': environments,
+  '0011-uploads': uploads,
   '0012-target-options': targetOptions,
   '0013-permissions': permissions,
 };

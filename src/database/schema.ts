@@ -6,7 +6,7 @@ import type { MendixVersion } from '../domain/mendix-version.ts';
 import type { EnvironmentStatus, TargetKind } from '../protocol/environments.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { RepositoryKind } from '../protocol/manage.ts';
-import type { PackageStatus, TagStatus } from '../protocol/package.ts';
+import type { PackageOrigin, PackageStatus, TagStatus } from '../protocol/package.ts';
 
 /**
  * The tables, as TypeScript sees them. Times are milliseconds since 1970, flags are 0 or 1, sizes are bytes: types that
@@ -102,9 +102,12 @@ interface PackagesTable {
   creator_name: string;
   created_at: number;
   status: PackageStatus;
-  /** The bare name. */
+  /** An upload is Uploading from when its bytes are here: no worker has it, and it has no lease, branch or revision. */
+  origin: Generated<PackageOrigin>;
+  /** The bare name; empty for an upload. */
   branch: string;
   is_main_line: number;
+  /** Empty for an upload. */
   revision: string;
   /** Counts the claims: the guard of every update by a worker. */
   attempt: number;
@@ -120,6 +123,7 @@ interface PackagesTable {
   problems: string | null;
   mendix_version: string | null;
   size_bytes: number;
+  /** An upload that has not ended has it once its file is whole and durable. */
   sha256: string | null;
   blob_key: string | null;
   tag_status: TagStatus | null;

@@ -19,7 +19,7 @@ export interface BoundTarget {
   remove(signal: AbortSignal): Promise<void>;
 }
 
-export type BoundStartOrder = Pick<StartOrder, 'autoSyncDb'> & { readonly packageId: PackageId };
+export type BoundStartOrder = Pick<StartOrder, 'id' | 'autoSyncDb'> & { readonly packageId: PackageId };
 
 export interface BindTargetOptions {
   readonly targets: Readonly<Record<TargetKind, DeploymentTarget>>;
@@ -60,9 +60,10 @@ export function bindTarget({ targets, describe, timeoutMs }: BindTargetOptions, 
       bounded(signal, async (environment, bound) =>
         target.transport(environment, await describe.package(packageId), bound),
       ),
-    start: ({ packageId, autoSyncDb }, signal) =>
+    start: ({ id, packageId, autoSyncDb }, signal) =>
       bounded(signal, async (environment, bound) => {
         const order = {
+          id,
           package: await describe.package(packageId),
           autoSyncDb,
           settings: await describe.settings(row),

@@ -69,6 +69,8 @@ export interface DeploymentTarget {
 }
 
 export interface StartOrder {
+  /** The same when the server was started again meanwhile, and the start begins again. */
+  readonly id: string;
   readonly package: TargetPackage;
   /** Whether the database may be changed to fit the package. */
   readonly autoSyncDb: boolean;

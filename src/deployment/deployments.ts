@@ -92,7 +92,7 @@ export class Deployments {
       // Whoever had the turn before may have ended it.
       const underWay = await findStartUnderWay(database.read, job.environment_id);
       if (environment === undefined || underWay?.id !== job.id) return;
-      const order = { packageId: job.package_id, autoSyncDb: job.auto_sync_db === 1 };
+      const order = { id: job.id, packageId: job.package_id, autoSyncDb: job.auto_sync_db === 1 };
       try {
         await this.targetOf(environment).start(order, signal);
       } catch (error) {

@@ -55,6 +55,11 @@ export const FAILURE_CODES = {
     retry: false,
     meaning: 'What `slipway.yml` names as the package is not there, or something in it cannot be packaged.',
   },
+  'package-invalid': {
+    blame: 'client',
+    retry: false,
+    meaning: 'What was uploaded is no package: no zip, a damaged one, or one that nobody should unpack.',
+  },
   'no-sandbox': {
     blame: 'operator',
     retry: false,

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { DeploymentReportSchema } from '../protocol/deployment-report.ts';
 import {
   CleanedEnvironmentSchema,
   CreateEnvironmentSchema,
@@ -12,25 +13,21 @@ import {
   TransportSchema,
   UpdateEnvironmentSchema,
 } from '../protocol/environments.ts';
+import { TARGET_CODES } from '../protocol/target-codes.ts';
+import { JobSchema, UploadAnswerSchema, UploadJobAnswerSchema } from '../protocol/uploads.ts';
 import { API_ANYWHERE, API_THERE, NOTHING, type Operation, TRANSPORT_THERE } from './operation-description.ts';
 
 const READ = { tag: 'Deploy API', scope: 'mx:deployment:read' } as const;
 const WRITE = { tag: 'Deploy API', scope: 'mx:deployment:write' } as const;
-/** What a target may say of a transport and of a start, besides what their codes say as a whole. */
-const FROM_TARGET = {
-  transport: ['INVALID_RUNTIME_VERSION', 'APP_IS_RUNNING', 'TRANSPORT_NOT_ALLOWED', 'PACKAGE_PARSE_FAILED'],
-  start: [
-    'NO_PACKAGE',
-    'ALREADY_LOCKED',
-    'DB_SYNC_FAILED',
-    'INVALID_DB_STRUCTURE',
-    'MISSING_CONSTANT',
-    'INSECURE_ADMIN_PASSWORD',
-    'STARTUP_ACTION_FAILED',
-  ],
-} as const;
 const ON_APP = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_MODE = ['INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'APP_NOT_FOUND', 'ENVIRONMENT_NOT_FOUND'] as const;
+
+const UPLOAD_BODY =
+  'The body is a form with a part `file`, or the bytes of the package as they are, under any Content-Type; at most 1 GB, unless the server is told otherwise.';
+const UPLOAD_QUERY = {
+  name: Type.Optional(Type.String({ default: 'default.mda', description: 'Or the part `Name` of the form.' })),
+  description: Type.Optional(Type.String({ description: 'Or the part `Description` of the form.' })),
+};
 
 /** The calls on environments: see `route-schemas.ts`. */
 export const DEPLOY_CALLS = {
@@ -59,6 +56,34 @@ export const DEPLOY_CALLS = {
     answer: EnvironmentSchema,
     errors: ON_MODE,
   },
+  uploadPackage: {
+    ...WRITE,
+    needs: API_ANYWHERE,
+    summary: 'Upload Deployment Package',
+    description: `Answers when the package was checked and has Succeeded. ${UPLOAD_BODY}`,
+    query: UPLOAD_QUERY,
+    upload: true,
+    answer: UploadAnswerSchema,
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'PAYLOAD_TOO_LARGE', 'INVALID_PACKAGE', 'UPLOAD_COPY_FAILED'],
+  },
+  uploadPackageAsJob: {
+    ...WRITE,
+    needs: API_ANYWHERE,
+    summary: 'Upload Deployment Package (v2)',
+    description: `Answers when the bytes are here, with a job that checks them. ${UPLOAD_BODY}`,
+    query: UPLOAD_QUERY,
+    upload: true,
+    answer: UploadJobAnswerSchema,
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'PAYLOAD_TOO_LARGE', 'INVALID_PACKAGE', 'UPLOAD_COPY_FAILED'],
+  },
+  retrieveJob: {
+    ...READ,
+    needs: API_ANYWHERE,
+    summary: 'Retrieve the Job of an Upload (v2)',
+    description: 'Why one Failed is the `StatusReason` of its package.',
+    answer: JobSchema,
+    errors: [...ON_APP, 'NO_SUCH_JOB'],
+  },
   transportPackage: {
     ...WRITE,
     needs: TRANSPORT_THERE,
@@ -67,14 +92,7 @@ export const DEPLOY_CALLS = {
       'What runs there goes on running: the package takes effect once the environment is stopped and started.',
     body: TransportSchema,
     answer: NOTHING,
-    errors: [
-      ...ON_MODE,
-      'NOT ALLOWED',
-      'PACKAGE_NOT_FOUND',
-      'TRANSPORT_FAILED',
-      'SERVICE UNAVAILABLE',
-      ...FROM_TARGET.transport,
-    ],
+    errors: [...ON_MODE, ...TARGET_CODES.transport, 'TRANSPORT_FAILED'],
   },
   startEnvironment: {
     ...WRITE,
@@ -99,7 +117,7 @@ export const DEPLOY_CALLS = {
     summary: 'Get Start Environment Status',
     description: 'A start that failed is answered with why.',
     answer: StartStatusSchema,
-    errors: [...ON_MODE, 'NO_SUCH_STARTJOB', 'START_FAILED', ...FROM_TARGET.start],
+    errors: [...ON_MODE, 'NO_SUCH_STARTJOB', ...TARGET_CODES.start],
   },
   stopEnvironment: {
     ...WRITE,
@@ -107,7 +125,7 @@ export const DEPLOY_CALLS = {
     summary: 'Stop Environment',
     description: 'One that does not run stays as it is; a start that has not ended fails.',
     answer: NOTHING,
-    errors: [...ON_MODE, 'STOP_FAILED'],
+    errors: [...ON_MODE, ...TARGET_CODES.stop],
   },
   cleanEnvironment: {
     ...WRITE,
@@ -115,7 +133,7 @@ export const DEPLOY_CALLS = {
     summary: 'Clean Environment',
     description: 'Removes the data of an environment: files and database. The package stays.',
     answer: Type.Array(CleanedEnvironmentSchema),
-    errors: [...ON_MODE, 'ENVIRONMENT_NOT_STOPPED', 'ENVIRONMENT_NOT_DEPLOYED', 'ENVIRONMENT_CLEAN_FAILED'],
+    errors: [...ON_MODE, ...TARGET_CODES.clean],
   },
   retrieveEnvironmentPackage: {
     ...READ,
@@ -127,6 +145,21 @@ export const DEPLOY_CALLS = {
     },
     answer: EnvironmentPackageSchema,
     errors: [...ON_MODE, 'PACKAGE_NOT_FOUND'],
+  },
+  reportDeployment: {
+    tag: 'Systems that deploy',
+    needs: 'nothing',
+    summary: 'Report of an order',
+    description:
+      'For systems that were sent an order and answered it 202: see the guide "Deploying". It is signed as Standard Webhooks has it, with the secret of the environment and the order as the id of the message. The same report may come again.',
+    headers: {
+      'webhook-id': Type.String({ format: 'uuid', description: 'The order.' }),
+      'webhook-timestamp': Type.String({ description: 'Seconds since 1970.' }),
+      'webhook-signature': Type.String({ description: '`v1,` and the signature in base64.' }),
+    },
+    body: DeploymentReportSchema,
+    answer: NOTHING,
+    errors: ['INVALID_PARAMETERS', 'INVALID_REPORT', 'PAYLOAD_TOO_LARGE', 'TOO_MANY_REQUESTS'],
   },
   listEnvironments: {
     tag: 'Management',
@@ -158,12 +191,6 @@ export const DEPLOY_CALLS = {
     summary: 'Delete an environment',
     description: 'The package that it held stays.',
     answer: NOTHING,
-    errors: [
-      ...ON_APP,
-      'INVALID_ENVIRONMENT',
-      'ENVIRONMENT_NOT_FOUND',
-      'ENVIRONMENT_IN_USE',
-      'ENVIRONMENT_DELETE_FAILED',
-    ],
+    errors: [...ON_APP, 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', ...TARGET_CODES.remove],
   },
 } as const satisfies Record<string, Operation>;

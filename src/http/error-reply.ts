@@ -64,6 +64,7 @@ const NOT_OURS: ReadonlySet<ErrorCode> = new Set([
   'NO_MDA_HAS_BEEN_DEPLOYED',
   'APP_ALREADY_HAS_A_STARTING_JOB',
   'START_FAILED',
+  'INVALID_PACKAGE',
 ]);
 
 function replyToRefusal(refusal: Refusal): ErrorReply {

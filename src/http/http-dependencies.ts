@@ -12,6 +12,7 @@ import type { Mode } from '../domain/environment-mode.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { PermissionChange } from '../domain/permissions.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
+import type { UploadFields } from '../domain/upload-fields.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
@@ -47,6 +48,8 @@ export interface HttpSettings {
   readonly publicUrl: string | undefined;
   readonly linkTtlSeconds: number;
   readonly bodyLimitBytes: number;
+  /** Of the package that an upload brings. */
+  readonly uploadLimitBytes: number;
   /** Whose `X-Forwarded-*` headers are believed. */
   readonly trustProxy: boolean | readonly string[];
   /** PEM texts; undefined for plain HTTP. */
@@ -60,6 +63,7 @@ export const HTTP_DEFAULTS: HttpSettings = {
   publicUrl: undefined,
   linkTtlSeconds: 900,
   bodyLimitBytes: 1024 * 1024,
+  uploadLimitBytes: 2 ** 30,
   trustProxy: false,
   tls: undefined,
   closeTimeoutMs: 10_000,
@@ -70,6 +74,10 @@ export interface HttpOperations {
   startBuild(args: StartBuildArguments, signal: AbortSignal): Promise<PackageId>;
   cancelBuild(args: PackageArguments): Promise<void>;
   deletePackage(args: PackageArguments): Promise<void>;
+  /** @param args `read` gives the bytes, one chunk after the other, and then what came with them */
+  receiveUpload(
+    args: AppArguments & { readonly read: (write: (chunk: Uint8Array) => Promise<void>) => Promise<UploadFields> },
+  ): Promise<PackageId>;
   createApp(args: { readonly user: User; readonly request: CreateApp }): Promise<AppRow>;
   updateApp(args: { readonly user: User; readonly app: AppRow; readonly request: UpdateApp }): Promise<AppRow>;
   deleteApp(args: { readonly user: User; readonly app: AppRow }): Promise<void>;
@@ -109,6 +117,7 @@ export interface HttpOperations {
   ): Promise<WireStartStatus['Status']>;
   stopEnvironment(args: EnvironmentArguments): Promise<void>;
   cleanEnvironment(args: EnvironmentArguments): Promise<HoldingEnvironment>;
+  takeDeploymentReport(report: DeploymentReportArguments): void;
   /** @returns all that the user was given on the app from then on */
   changePermissions(args: PermissionsArguments): Promise<readonly PermissionEntry[]>;
 }
@@ -133,6 +142,16 @@ interface PackageArguments {
   readonly app: AppRow;
   readonly user: User;
   readonly packageId: PackageId;
+}
+
+/** A report of an order, from whoever was given that: what it is worth its signature says. */
+interface DeploymentReportArguments {
+  readonly orderId: string;
+  /** Of its header `webhook-id`, and so on; empty where that is missing. */
+  readonly id: string;
+  readonly timestamp: string;
+  readonly signature: string;
+  readonly body: Buffer;
 }
 
 interface PermissionsArguments extends AppArguments {

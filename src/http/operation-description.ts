@@ -11,6 +11,8 @@ export interface Operation {
   readonly query?: Readonly<Record<string, TSchema>>;
   readonly headers?: Readonly<Record<string, TSchema>>;
   readonly body?: TSchema;
+  /** Whether the body is a package: a form with a file, or its bytes. */
+  readonly upload?: boolean;
   /** Of the 200 answer: a schema for JSON, a media type for anything else. */
   readonly answer: TSchema | string;
   readonly errors: readonly ErrorCode[];
@@ -50,7 +52,8 @@ export const TAGS = {
   'Team Server API': 'The documented calls that tell branches and revisions.',
   'App Repository API':
     'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
-  'Deploy API': 'The documented calls on environments: transport, start, stop.',
+  'Systems that deploy': 'An addition: how they report of what they were told to do.',
+  'Deploy API': 'The documented calls on environments: transport, start, stop. And uploads, of both versions.',
   Builds: 'Additions: follow, wait for, and cancel a build.',
   Downloads: 'Links that need no headers.',
   Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',

@@ -13,7 +13,7 @@ export function presentPackage(row: PackageRow, url?: NonNullable<WirePackage['U
     CreationDate: row.created_at,
     Status: row.status,
     Size: row.size_bytes,
-    Branch: presentBranch({ name: row.branch, isMainLine: row.is_main_line === 1 }),
+    Branch: row.origin === 'upload' ? '' : presentBranch({ name: row.branch, isMainLine: row.is_main_line === 1 }),
     Revision: row.revision,
     Sha256: row.sha256,
     StatusReason: row.failure_reason,

@@ -40,7 +40,7 @@ export type OperationId = keyof typeof OPERATIONS;
 export function describe(operationId: OperationId): FastifySchema {
   const operation: Operation = OPERATIONS[operationId];
   const isOpen = operation.needs === 'nothing';
-  const errors = isOpen ? operation.errors : [...operation.errors, ...ON_EVERY_CALL];
+  const errors = isOpen ? operation.errors : [...new Set([...operation.errors, ...ON_EVERY_CALL])];
   return {
     operationId,
     tags: [operation.tag],
@@ -49,6 +49,7 @@ export function describe(operationId: OperationId): FastifySchema {
     ...(operation.query !== undefined && { querystring: Type.Object(operation.query) }),
     ...(operation.headers !== undefined && { headers: Type.Object(operation.headers) }),
     ...(operation.body !== undefined && { body: operation.body }),
+    ...(operation.upload === true && { body: UPLOAD_BODY }),
     ...(isOpen && { security: [] }),
     response: { 200: describeAnswer(operation.answer), ...describeErrors(errors) },
   };
@@ -69,6 +70,20 @@ export function getOperation(schema: FastifySchema | undefined): Operation {
 function isOperation(id: string): id is OperationId {
   return Object.hasOwn(OPERATIONS, id);
 }
+
+const FILE = Type.String({ format: 'binary' });
+const UPLOAD_BODY = {
+  content: {
+    'multipart/form-data': {
+      schema: Type.Object({
+        file: FILE,
+        Name: Type.Optional(Type.String()),
+        Description: Type.Optional(Type.String()),
+      }),
+    },
+    'application/octet-stream': { schema: FILE },
+  },
+};
 
 const ON_EVERY_CALL = ['UNAUTHORIZED', 'NO_ACCESS', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;
 

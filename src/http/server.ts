@@ -5,8 +5,10 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { addAppRepositoryRoutes } from './app-repository-routes.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import { createAuthentication } from './authentication.ts';
+import { limitBodyTime } from './body-time.ts';
 import { guardRoutes, leaveRoutesOpen } from './caller.ts';
 import { addDeployRoutes } from './deploy-routes.ts';
+import { addDeploymentReportRoute } from './deployment-report-route.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
 import {
   asAppRepositoryError,
@@ -30,6 +32,7 @@ import { collectRoutes } from './openapi-document.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import { addPackageRoutes } from './package-routes.ts';
 import { addTeamServerRoutes } from './team-server-routes.ts';
+import { addUploadJobRoutes, addUploadRoute } from './upload-routes.ts';
 
 /**
  * The HTTP server: owns how requests are read, who may make them, and how answers and errors look on the wire. What is
@@ -82,7 +85,8 @@ const MAX_PARAM_LENGTH = 2000;
 
 function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortSignal): void {
   const keyUses = createKeyUses(deps);
-  const authentication = createAuthentication({ ...deps, keyUses, limits: createAttemptLimits() });
+  const limits = createAttemptLimits();
+  const authentication = createAuthentication({ ...deps, keyUses, limits });
   app.decorateRequest('caller', undefined);
   app.decorateRequest('needs', undefined);
   app.addHook('onClose', keyUses.flush);
@@ -95,8 +99,16 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addEventRoute(api, deps, closing);
       addTeamServerRoutes(api, deps);
       addDeployRoutes(api, deps);
+      api.register(async (upload) => addUploadRoute(upload, deps, closing));
     },
     { prefix: '/api/1' },
+  );
+  app.register(
+    async (api) => {
+      guardRoutes(api, authentication);
+      addUploadJobRoutes(api, deps);
+    },
+    { prefix: '/api/v2' },
   );
   app.register(
     async (api) => {
@@ -119,13 +131,24 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
   app.register(async (open) => {
     leaveRoutesOpen(open);
     addLinkRoute(open, deps);
+    addDeploymentReportRoute(open, deps, limits);
     addOperationRoutes(open, deps, closing);
   });
 }
 
+const HEADERS_TIMEOUT_MS = 60_000;
+/** A gigabyte over a line of 75 kB/s. Other bodies have less time: see `body-time.ts`. */
+const LARGE_BODY_TIMEOUT_MS = 4 * 60 * 60 * 1000;
+
 function openServer({ tls }: HttpSettings, handler: RequestListener): Server {
   // Node answers a missing Host by itself, and not in JSON.
-  const options: ServerOptions = { requireHostHeader: false, keepAliveTimeout: 75_000, noDelay: true };
+  const options: ServerOptions = {
+    requireHostHeader: false,
+    keepAliveTimeout: 75_000,
+    noDelay: true,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: LARGE_BODY_TIMEOUT_MS,
+  };
   const server = tls === undefined ? createServer(options, handler) : createTlsServer({ ...options, ...tls }, handler);
   // Expectations other than 100-continue may be ignored (RFC 9110, 10.1.1); Node would answer 417 without a body.
   server.on('checkExpectation', handler);
@@ -144,6 +167,7 @@ function takeEveryBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, _reply, done) => {
+    limitBodyTime(request);
     // Fastify would refuse a type that is none, such as the literal `false` that a client is known to send.
     if (request.method !== 'GET') request.raw.headers['content-type'] = undefined;
     done();

@@ -14,6 +14,7 @@ import { deletePackage } from '../operations/delete-package.ts';
 import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
 import { disableUser } from '../operations/disable-user.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
+import { receiveUpload } from '../operations/receive-upload.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
@@ -37,6 +38,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
   return {
     startBuild: (args, signal) => startBuild(deps, args, signal),
     cancelBuild: (args) => cancelBuild(deps, args),
+    receiveUpload: (args) => receiveUpload(deps, args),
     deletePackage: (args) => deletePackage(deps, args),
     createApp: (args) => createApp(deps, args),
     updateApp: (args) => updateApp(deps, args),
@@ -64,6 +66,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     getStartStatus: (args) => getStartStatus(deps, args),
     stopEnvironment: (args) => stopEnvironment(deps, args),
     cleanEnvironment: (args) => cleanEnvironment(deps, args),
+    takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
   };
 }

@@ -28,6 +28,8 @@ export interface Configuration {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   readonly linkTtlSeconds: number;
   /** 0 turns the cache off. */
+  /** Of one package. */
+  readonly uploadLimitBytes: number;
   readonly cacheSizeBytes: number;
   /** With `{version}` in it; undefined where nothing is to be fetched. */
   readonly mxbuildMirror: string | undefined;

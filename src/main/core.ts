@@ -14,11 +14,13 @@ import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
+import { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
+import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
@@ -39,6 +41,7 @@ import { gitVariables } from './git-variables.ts';
 import { linkToPackages } from './link-to-packages.ts';
 import { openBuilders } from './open-builders.ts';
 import { openTargets } from './open-targets.ts';
+import { findOwnCluster } from './own-cluster.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
@@ -49,6 +52,8 @@ const RETRY_MS = 10_000;
 /** Leftovers are few: what a crash in the middle of a deletion leaves, and keys of a week ago. */
 const SWEEP_EVERY_MS = 24 * 60 * 60 * 1000;
 const MOST_INTERRUPTIONS = 2;
+/** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
+const MOST_INFLATION = 4;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Everything behind the wire: what is kept, and what works on it. */
@@ -59,6 +64,7 @@ export interface Core {
   readonly changes: PackageChanges;
   readonly queue: BuildQueue;
   readonly deployments: Deployments;
+  readonly deploymentReports: DeploymentReports;
   readonly secretBox: SecretBox;
   readonly links: LinkSigner;
   readonly metrics: Metrics;
@@ -69,6 +75,8 @@ export interface Core {
   readonly findRepositoryKind: Repositories['findKind'];
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
+  /** Begins to check what was uploaded. */
+  checkUploads(): void;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
   /** Begins no more builds, and gives those back that have not ended after a while. */
@@ -159,6 +167,7 @@ async function openLocked(
     mostInterruptions: MOST_INTERRUPTIONS,
   });
   await queue.recover({ everyLease: true });
+  await dropUnfinishedUploads({ database, blobs });
   const outbox = new Outbox({
     database,
     changes,
@@ -166,6 +175,8 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
+  const { publicUrl } = configuration;
+  const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
     database,
     targets: openTargets({
@@ -177,11 +188,15 @@ async function openLocked(
         timeoutMs: configuration.deployTimeoutMs,
         onError: (error) => report(error, 'old releases could not be removed'),
       },
+      publicUrl,
+      reports: deploymentReports,
+      ownCluster: findOwnCluster(process.env),
+      clock,
     }),
     describe: describeForTargets({
       database,
       secretBox,
-      links: linkToPackages({ links, publicUrl: configuration.publicUrl, clock }),
+      links: linkToPackages({ links, publicUrl, clock }),
     }),
     timeoutMs: configuration.deployTimeoutMs,
     clock,
@@ -238,6 +253,14 @@ async function openLocked(
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });
+  const onError = (error: unknown, packageId: string) =>
+    report(error, `the check of the upload ${packageId} met an error`);
+  const mostContentBytes = configuration.uploadLimitBytes * MOST_INFLATION;
+  const uploads = new BackgroundWork({
+    work: (signal) => checkUploads({ database, blobs, buildLog, changes, clock, mostContentBytes, onError }, signal),
+    retryMs: RETRY_MS,
+    onError: (error) => report(error, 'uploads could not be checked'),
+  });
   const sweep = new BackgroundWork({
     async work(signal) {
       await sweepOrphans({ database, blobs, buildLog, clock }, signal);
@@ -255,6 +278,7 @@ async function openLocked(
     changes,
     queue,
     deployments,
+    deploymentReports,
     secretBox,
     links,
     metrics,
@@ -262,9 +286,11 @@ async function openLocked(
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
     removeDeletedApps: () => removal.wake(),
+    checkUploads: () => uploads.wake(),
     start() {
       worker.start();
       outbox.wake();
+      uploads.wake();
       removal.wake();
       sweep.wake();
     },
@@ -273,6 +299,7 @@ async function openLocked(
       await worker.stop(graceMs);
       await outbox.stop();
       await deployments.stop();
+      await uploads.stop();
       await removal.stop();
       await sweep.stop();
       await opened.disposeAsync();

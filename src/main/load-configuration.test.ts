@@ -46,6 +46,7 @@ test('without anything given, the defaults hold', async () => {
     secretKey: undefined,
     publicUrl: undefined,
     linkTtlSeconds: 900,
+    uploadLimitBytes: 2 ** 30,
     cacheSizeBytes: 2 ** 31,
     mxbuildMirror: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
     javaHomes: ['/usr/lib/jvm'],

@@ -100,6 +100,7 @@ function assemble(value: Value): Configuration | undefined {
     repositoryTimeoutMs: value('repositoryTimeout', SETTINGS.repositoryTimeout),
     fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),
+    uploadLimitBytes: value('uploadLimit', SETTINGS.uploadLimit),
     cacheSizeBytes: value('cacheSize', SETTINGS.cacheSize),
     javaHomes: value('javaHomes', SETTINGS.javaHomes),
     warmMxbuilds: value('warmMxbuilds', SETTINGS.warmMxbuilds),

@@ -1,16 +1,36 @@
 import type { DeploymentTarget } from '../deployment/deployment-target.ts';
 import { type DirectoryTargetOptions, directoryTarget } from '../deployment/directory/directory-target.ts';
+import type { OwnCluster } from '../deployment/kubernetes/cluster-access.ts';
+import { kubernetesTarget } from '../deployment/kubernetes/kubernetes-target.ts';
 import { recordTarget } from '../deployment/record-target.ts';
+import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
+import { ANSWER_MS, RETRY_DELAYS_MS, webhookTarget } from '../deployment/webhook/webhook-target.ts';
 import type { TargetKind } from '../protocol/environments.ts';
 
 export interface OpenTargetsOptions {
   readonly directory: DirectoryTargetOptions;
+  /** Under which others reach this server, without a trailing slash; undefined where it was not told. */
+  readonly publicUrl: string | undefined;
+  /** Where those report that deploy elsewhere. */
+  readonly reports: DeploymentReports;
+  /** The Kubernetes cluster in which this process runs; undefined for none. */
+  readonly ownCluster: OwnCluster | undefined;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
 }
 
 /** Everything that deploys behind environments. */
-export function openTargets({ directory }: OpenTargetsOptions): Readonly<Record<TargetKind, DeploymentTarget>> {
+export function openTargets({
+  directory,
+  publicUrl,
+  reports,
+  ownCluster,
+  clock,
+}: OpenTargetsOptions): Readonly<Record<TargetKind, DeploymentTarget>> {
   return {
     record: recordTarget(),
     directory: directoryTarget(directory),
+    webhook: webhookTarget({ publicUrl, clock, reports, answerMs: ANSWER_MS, retryDelaysMs: RETRY_DELAYS_MS }),
+    kubernetes: kubernetesTarget({ ownCluster, clock }),
   };
 }

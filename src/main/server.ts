@@ -62,11 +62,13 @@ export async function startServer(configuration: Configuration, logger: Logger):
   }
 }
 
-async function readHttpSettings({ publicUrl, linkTtlSeconds, trustProxy, tls }: Configuration): Promise<HttpSettings> {
+async function readHttpSettings(configuration: Configuration): Promise<HttpSettings> {
+  const { publicUrl, linkTtlSeconds, uploadLimitBytes, trustProxy, tls } = configuration;
   return {
     ...HTTP_DEFAULTS,
     publicUrl,
     linkTtlSeconds,
+    uploadLimitBytes,
     trustProxy,
     tls: tls && { cert: await readFile(tls.certFile), key: await readFile(tls.keyFile) },
   };

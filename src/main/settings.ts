@@ -51,7 +51,8 @@ export const SETTINGS = {
   publicUrl: {
     flag: '--public-url <url>',
     variables: ['SLIPWAY_PUBLIC_URL'],
-    summary: 'Address under which clients reach the server, for links in answers. Without it, the address they used.',
+    summary:
+      'Address under which others reach the server, for links in answers and in orders of targets. Without it, answers have the address that the client used, and targets that send links do not deploy.',
     accepts: 'an http or https URL without query and fragment',
     fallback: undefined,
     parse: parsePublicUrl,
@@ -157,6 +158,14 @@ export const SETTINGS = {
     accepts: 'a duration from 1s to 30d, such as `900s` or `1h`; a bare number is seconds',
     fallback: '900s',
     parse: (text) => between(parseDuration(text), 1000, 30 * DAY_MS),
+  },
+  uploadLimit: {
+    flag: '--upload-limit <size>',
+    variables: ['SLIPWAY_UPLOAD_LIMIT'],
+    summary: 'Size of the largest package that may be uploaded.',
+    accepts: 'a size such as `500MiB` or `1GiB`; a bare number is bytes',
+    fallback: '1GiB',
+    parse: parseSize,
   },
   cacheSize: {
     flag: '--cache-size <size>',

@@ -16,6 +16,7 @@ import type { StartBuildAnswer, WirePackage } from './package.ts';
 import type { ChangePermissions, Right, WirePermissions } from './permissions.ts';
 import type { SetCredentials, WireCredentials, WireSecret } from './secrets.ts';
 import { readEvents } from './server-sent-events.ts';
+import type { UploadJobAnswer } from './uploads.ts';
 
 /**
  * The calls of Slipway, typed. It owns addresses and headers; it keeps nothing between calls. Every call throws
@@ -53,6 +54,9 @@ export function createClient(connection: Connection) {
 /** Node's `fetch` waits five minutes for an answer and no longer: this and the usual time are just that. */
 const FIRST_FETCH_MS = 270_000;
 
+/** As long as a server waits for it. */
+const UPLOAD_MS = 4 * 60 * 60 * 1000;
+
 function packageCalls(connection: Connection) {
   const path = (app: string, id?: string, rest = '') =>
     `/api/1/apps/${segment(app)}/packages${id === undefined ? '' : `/${segment(id)}`}${rest}`;
@@ -65,6 +69,18 @@ function packageCalls(connection: Connection) {
         query: { url: options.url, wait: options.wait },
         extraTimeoutMs: (options.wait ?? 0) * 1000,
         signal: options.signal,
+      }),
+    /** Resolves when the bytes are there; the package is Uploading until it was checked. @param bytes of a zip */
+    uploadPackage: (
+      app: string,
+      bytes: AsyncIterable<Uint8Array>,
+      query: { readonly name: string; readonly description?: string | undefined },
+    ) =>
+      callForJson<UploadJobAnswer>(connection, {
+        ...post(`/api/v2/apps/${segment(app)}/packages/upload`),
+        bytes,
+        query,
+        extraTimeoutMs: UPLOAD_MS,
       }),
     deletePackage: (app: string, id: string) => callForJson<object>(connection, remove(path(app, id))),
     /** Safe to repeat: the key makes it one build. The answer to the first one waits until the repository is fetched. */

@@ -21,6 +21,11 @@ export const ERROR_CODES = {
   UNAUTHORIZED: { status: 401, retryable: false, message: 'The login name or the API key is missing or wrong.' },
   NO_ACCESS: { status: 403, retryable: false, message: 'You do not have the right to do this.' },
   INVALID_LINK: { status: 403, retryable: false, message: 'This download link is not valid, or is no longer valid.' },
+  INVALID_REPORT: {
+    status: 403,
+    retryable: false,
+    message: 'This report is not waited for, or is not signed with the secret of its environment.',
+  },
   ENVIRONMENT_NOT_STOPPED: { status: 403, retryable: false, message: 'Environment needs to be stopped.' },
   TRANSPORT_NOT_ALLOWED: {
     status: 403,
@@ -38,6 +43,7 @@ export const ERROR_CODES = {
   BRANCH_NOT_FOUND: { status: 404, retryable: false, message: 'Branch not found.' },
   ENVIRONMENT_NOT_FOUND: { status: 404, retryable: false, message: 'Environment not found.' },
   NO_SUCH_STARTJOB: { status: 404, retryable: false, message: 'Job not found.' },
+  NO_SUCH_JOB: { status: 404, retryable: false, message: 'Job not found.' },
   USER_NOT_FOUND: { status: 404, retryable: false, message: 'User not found.' },
   KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
   SECRET_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no secret of this name.' },
@@ -76,6 +82,8 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'The file of this package is damaged. Build the package again.',
   },
+  UPLOAD_COPY_FAILED: { status: 500, retryable: true, message: 'The uploaded package could not be stored.' },
+  INVALID_PACKAGE: { status: 500, retryable: false, message: 'The uploaded file is not a valid package.' },
   NO_MDA_HAS_BEEN_DEPLOYED: { status: 500, retryable: false, message: 'Cannot start app. There is no MDA deployed.' },
   APP_ALREADY_HAS_A_STARTING_JOB: {
     status: 500,

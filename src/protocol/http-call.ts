@@ -19,6 +19,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** In place of a body in JSON. A call with it is not repeatable. */
+  readonly bytes?: AsyncIterable<Uint8Array>;
   /** Whether doing it twice is the same as doing it once; only then it is tried again after a failure on the way. */
   readonly repeatable: boolean;
   /** How long the answer may be held back by the server on purpose. */
@@ -77,6 +79,7 @@ async function makeCallOnce(connection: Connection, call: Call): Promise<Respons
       signal: call.signal === undefined ? timeout.signal : AbortSignal.any([timeout.signal, call.signal]),
       redirect: 'manual',
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.bytes === undefined ? {} : { body: call.bytes, duplex: 'half' }),
     });
     if (!response.ok) throw await readError(response);
     return response;

@@ -5,6 +5,10 @@ import { Nullable } from './nullable.ts';
 export const PACKAGE_STATUSES = ['Queued', 'Building', 'Uploading', 'Succeeded', 'Failed'] as const;
 export type PackageStatus = (typeof PACKAGE_STATUSES)[number];
 
+/** Where a package comes from. */
+export const PACKAGE_ORIGINS = ['build', 'upload'] as const;
+export type PackageOrigin = (typeof PACKAGE_ORIGINS)[number];
+
 /** Whether a build has ended: such a package never changes its status again. */
 export function hasEnded(status: PackageStatus): boolean {
   return status === 'Succeeded' || status === 'Failed';
@@ -33,14 +37,17 @@ export const PackageSchema = Type.Object(
     Name: Type.String({ description: 'File name of the package.' }),
     Description: Type.String({ description: 'Description of the package.' }),
     Version: Type.String({
-      description: 'Version of the package, and name of the tag in the repository: major.minor.patch.revision.',
+      description:
+        'Version of the package, and name of the tag in the repository: major.minor.patch.revision. Of an upload: what it says of itself, or 0.0.0.0.',
     }),
     Creator: Type.String({ description: 'Display name of the user who started the build.' }),
     CreationDate: Type.Integer({ description: 'When the build was accepted, in milliseconds since 1970.' }),
     Status: Type.Enum(PACKAGE_STATUSES, { type: 'string' }),
     Size: Type.Integer({ description: 'Size in bytes; 0 until the package has its file.' }),
-    Branch: Type.String({ description: "'trunk' or 'main' for the main line, else 'branches/<name>'." }),
-    Revision: Type.String({ description: 'The full revision the package is built from.' }),
+    Branch: Type.String({
+      description: "'trunk' or 'main' for the main line, else 'branches/<name>'; empty for an upload.",
+    }),
+    Revision: Type.String({ description: 'The full revision the package is built from; empty for an upload.' }),
     Sha256: Nullable(Type.String({ description: 'SHA-256 of the file, in hex; null until there is one.' })),
     StatusReason: Nullable(Type.String({ description: 'Why the build failed, in a sentence; null otherwise.' })),
     FinishedDate: Nullable(Type.Integer({ description: 'When the build ended, in milliseconds since 1970.' })),
@@ -55,7 +62,9 @@ export const PackageSchema = Type.Object(
       Type.String({ description: 'Why the tag is not there (yet), in a sentence; null otherwise.' }),
     ),
     MendixVersion: Nullable(
-      Type.String({ description: 'Of the Mendix project it was built from; null for any other source.' }),
+      Type.String({
+        description: 'Of the Mendix project it was built from, or as an upload says; null for any other source.',
+      }),
     ),
     Problems: Type.Optional(
       Type.Array(ProblemSchema, { description: 'What the builder found wrong; only where it found something.' }),

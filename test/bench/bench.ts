@@ -20,6 +20,7 @@ import type { Bench, Row, RowGroup } from './row.ts';
 import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
 import { measureSvn } from './svn.ts';
+import { measureUpload } from './upload.ts';
 import { measureWarmMxbuild } from './warm-mxbuild.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
@@ -33,6 +34,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   branches: measureBranches,
   memory: measureMemory,
   large: measureLarge,
+  upload: measureUpload,
   million: measureMillion,
   kill: measureKill,
 };

@@ -69,6 +69,7 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
   there; the remote is asked for its heads each time, and the one more commit is fetched.
 - **memory**: of the server's process, five seconds after its first build.
 - **a content of 3 GB**: the most that the server's process took at any moment, as the kernel records it.
+- **an upload of 400 MB**: the same, of a server that has received it and read it from end to end.
 - **a million packages**: rows of a thousand other apps, written straight into the database; two servers, one with them and
   one without, are measured in turn. All as times, so that more than 1 × is a loss. The list is of an app with 20 packages.
 - **kill -9**: 200 builds are accepted, the server is killed at once and started again; lost is what has not Succeeded

@@ -1,10 +1,11 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTestRepository } from '../support/git.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createApp, startBenchServer } from './bench-server.ts';
 import { runProgram } from './measure.ts';
 import type { Bench, Row } from './row.ts';
+import { readPeakMiB } from './upload.ts';
 
 const GIGABYTES = 3;
 
@@ -39,10 +40,4 @@ async function makeLargeRepository(bench: Bench) {
   const revision = (await repository.git(['commit-tree', tree, '-m', 'A large file'])).trim();
   await repository.git(['update-ref', 'refs/heads/main', revision]);
   return { repository, revision };
-}
-
-/** From the kernel's own record of the process, `VmHWM` in proc(5). */
-async function readPeakMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

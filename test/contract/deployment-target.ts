@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type {
-  DeploymentTarget,
-  TargetEnvironment,
-  TargetOptions,
-  TargetPackage,
+import {
+  DeploymentFailure,
+  type DeploymentTarget,
+  type TargetEnvironment,
+  type TargetOptions,
+  type TargetPackage,
 } from '../../src/deployment/deployment-target.ts';
 import type { AppId, PackageId } from '../../src/domain/identifiers.ts';
 
@@ -17,6 +18,8 @@ export interface TargetUnderTest {
   addPackage(): Promise<TargetPackage>;
   /** The options of an environment; none where left out. */
   options?(mode: string): TargetOptions;
+  /** False for one that cannot remove data, and says so. */
+  readonly cleans?: boolean;
   /** Which package runs; undefined for none. Left out where nothing really runs. */
   findRunning?(environment: TargetEnvironment): Promise<PackageId | undefined>;
 }
@@ -37,13 +40,22 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     expected: PackageId | undefined,
   ) => findRunning && assert.equal(await findRunning(environment), expected);
 
+  const clean = ({ target, cleans = true }: TargetUnderTest, environment: TargetEnvironment) => {
+    const cleaning = target.clean(environment, signal);
+    return cleans ? cleaning : assert.rejects(cleaning, DeploymentFailure);
+  };
+
   test(`${name}: a package that was transported runs from its start to its stop`, async (t) => {
     const under = await open(t);
     const environment = newEnvironment(under, 'Test');
     const given = await under.addPackage();
     await under.target.transport(environment, given, signal);
     await expectRunning(under, environment, undefined);
-    await under.target.start(environment, { package: given, autoSyncDb: true, settings: NO_SETTINGS }, signal);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: given, autoSyncDb: true, settings: NO_SETTINGS },
+      signal,
+    );
     await expectRunning(under, environment, given.id);
     await under.target.stop(environment, signal);
     await expectRunning(under, environment, undefined);
@@ -54,11 +66,19 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const environment = newEnvironment(under, 'Test');
     const [first, second] = [await under.addPackage(), await under.addPackage()];
     await under.target.transport(environment, first, signal);
-    await under.target.start(environment, { package: first, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: first, autoSyncDb: false, settings: NO_SETTINGS },
+      signal,
+    );
     await under.target.transport(environment, second, signal);
     await expectRunning(under, environment, first.id);
     await under.target.stop(environment, signal);
-    await under.target.start(environment, { package: second, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: second, autoSyncDb: false, settings: NO_SETTINGS },
+      signal,
+    );
     await expectRunning(under, environment, second.id);
     await under.target.stop(environment, signal);
   });
@@ -67,14 +87,14 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const under = await open(t);
     const environment = newEnvironment(under, 'Test');
     const given = await under.addPackage();
-    const order = { package: given, autoSyncDb: false, settings: NO_SETTINGS };
+    const order = { id: randomUUID(), package: given, autoSyncDb: false, settings: NO_SETTINGS };
     const { target } = under;
     const calls = [
       () => target.stop(environment, signal),
       () => target.transport(environment, given, signal),
       () => target.start(environment, order, signal),
       () => target.stop(environment, signal),
-      () => target.clean(environment, signal),
+      () => clean(under, environment),
       () => target.remove(environment, signal),
     ];
     for (const call of calls) {
@@ -89,8 +109,12 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const environment = newEnvironment(under, 'Test');
     const given = await under.addPackage();
     await under.target.transport(environment, given, signal);
-    await under.target.clean(environment, signal);
-    await under.target.start(environment, { package: given, autoSyncDb: true, settings: NO_SETTINGS }, signal);
+    await clean(under, environment);
+    await under.target.start(
+      environment,
+      { id: randomUUID(), package: given, autoSyncDb: true, settings: NO_SETTINGS },
+      signal,
+    );
     await expectRunning(under, environment, given.id);
     await under.target.stop(environment, signal);
   });
@@ -101,7 +125,11 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const given = await under.addPackage();
     for (const environment of [one, other]) {
       await under.target.transport(environment, given, signal);
-      await under.target.start(environment, { package: given, autoSyncDb: false, settings: NO_SETTINGS }, signal);
+      await under.target.start(
+        environment,
+        { id: randomUUID(), package: given, autoSyncDb: false, settings: NO_SETTINGS },
+        signal,
+      );
     }
     await under.target.stop(one, signal);
     await under.target.remove(one, signal);
@@ -118,7 +146,12 @@ export function testDeploymentTarget(name: string, open: (context: TestContext) 
     const fired = AbortSignal.abort(reason);
     for (const call of [
       () => target.transport(environment, given, fired),
-      () => target.start(environment, { package: given, autoSyncDb: false, settings: NO_SETTINGS }, fired),
+      () =>
+        target.start(
+          environment,
+          { id: randomUUID(), package: given, autoSyncDb: false, settings: NO_SETTINGS },
+          fired,
+        ),
       () => target.stop(environment, fired),
       () => target.clean(environment, fired),
       () => target.remove(environment, fired),

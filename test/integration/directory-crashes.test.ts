@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, readlink, rename, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,7 +18,7 @@ const DEPLOY_FOREVER = fileURLToPath(new URL('../support/deploy-forever.ts', imp
 const { signal } = new AbortController();
 
 const run = (world: DirectoryWorld, environment: TargetEnvironment, given: TargetPackage) =>
-  world.target.start(environment, { package: given, autoSyncDb: true, settings: NONE }, signal);
+  world.target.start(environment, { id: randomUUID(), package: given, autoSyncDb: true, settings: NONE }, signal);
 
 /** An environment that runs one package and was given another, which starts as it says. */
 async function setUp(t: TestContext, start: string) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -101,7 +102,7 @@ test('two environments do not share a folder, nor does one lie in that of anothe
   const given = await world.addPackage({ a: 'x' });
   await world.target.transport(first, given, signal);
   await world.target.remove(second, signal);
-  await world.target.start(first, { package: given, autoSyncDb: false, settings: NONE }, signal);
+  await world.target.start(first, { id: randomUUID(), package: given, autoSyncDb: false, settings: NONE }, signal);
   await world.target.stop(second, signal);
   assert.equal(await world.findRunning('Shared'), given.id);
   await world.target.stop(first, signal);
@@ -118,7 +119,11 @@ test('removing an environment takes what it made, and nothing else', async (t) =
   await mkdir(join(world.folder('Test'), 'releases', 'mine'), { recursive: true });
   await writeFile(join(world.folder('Test'), 'data.db'), 'data');
   await world.target.transport(environment, given, signal);
-  await world.target.start(environment, { package: given, autoSyncDb: false, settings: NONE }, signal);
+  await world.target.start(
+    environment,
+    { id: randomUUID(), package: given, autoSyncDb: false, settings: NONE },
+    signal,
+  );
   await world.target.stop(environment, signal);
   await world.target.remove(environment, signal);
   assert.deepEqual((await readdir(world.folder('Test'))).toSorted(), ['data.db', 'releases']);
@@ -131,7 +136,8 @@ test('what has the name of the link and is none of Slipway is neither replaced n
   const given = await world.addPackage({ a: 'x' });
   await world.target.transport(environment, given, signal);
   await mkdir(join(world.folder('Test'), 'current'));
-  const start = () => world.target.start(environment, { package: given, autoSyncDb: false, settings: NONE }, signal);
+  const start = () =>
+    world.target.start(environment, { id: randomUUID(), package: given, autoSyncDb: false, settings: NONE }, signal);
   await assert.rejects(start(), failing(/current' is not the link that leads to a release: move it away/));
   await world.target.remove(environment, signal);
   assert.deepEqual(await readdir(world.folder('Test')), ['current']);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -26,7 +27,7 @@ async function transported(world: DirectoryWorld, environment: TargetEnvironment
 }
 
 const run = (world: DirectoryWorld, environment: TargetEnvironment, given: TargetPackage, bound = signal) =>
-  world.target.start(environment, { package: given, autoSyncDb: true, settings: NONE }, bound);
+  world.target.start(environment, { id: randomUUID(), package: given, autoSyncDb: true, settings: NONE }, bound);
 
 const current = (world: DirectoryWorld) => readlink(join(world.folder('Test'), 'current')).catch(() => undefined);
 
@@ -81,7 +82,7 @@ test('commands are told of the release and nothing else of the server, in its fo
   const environment = world.environment('Test', { start: 'env > ../../told; pwd -P >> ../../told' });
   const given = await transported(world, environment, '', '2.5.4.7');
   const settings = { ...NONE, constants: { 'Main.Greeting': 'hello' } };
-  await world.target.start(environment, { package: given, autoSyncDb: true, settings }, signal);
+  await world.target.start(environment, { id: randomUUID(), package: given, autoSyncDb: true, settings }, signal);
   const told = (await readFile(join(world.folder('Test'), 'told'), 'utf8')).trim().split('\n');
   const release = join(world.folder('Test'), 'releases', given.id);
   const settingsFile = join(world.folder('Test'), '.slipway', 'settings', `${given.id}.json`);
@@ -164,7 +165,7 @@ test('the newest releases stay, and the one that runs; others go once a start ha
   assert.deepEqual(world.errors, []);
 });
 
-test('cleaning runs the clean command in the folder of the release, and does nothing without one', async (t) => {
+test('cleaning runs the clean command in the folder of the release; without one it says that data stays', async (t) => {
   const world = await openDirectoryWorld(t);
   const environment = world.environment('Test', { ...OWN_START, clean: 'rm -r ../../data' });
   await transported(world, environment, START);
@@ -173,4 +174,7 @@ test('cleaning runs the clean command in the folder of the release, and does not
   await world.target.clean(environment, signal);
   await assert.rejects(stat(join(world.folder('Test'), 'data')), /ENOENT/);
   await assert.rejects(world.target.clean(environment, signal), failing(/^its clean command ended with 1/));
+  const { clean, ...without } = environment.options;
+  const cleaning = world.target.clean({ ...environment, options: without }, signal);
+  await assert.rejects(cleaning, failing(/no clean command, so its data stays/));
 });

@@ -84,6 +84,7 @@ test('the OpenAPI document describes every call', async () => {
     'PUT /manage/1/apps/{app}/api-rights/{login}',
     'PATCH /manage/1/apps/{app}/environments/{mode}/permissions/{login}',
     'GET /metrics',
+    'POST /deployments/{orderId}',
   ]) {
     assert.ok(
       operations.some((operation) => operation.call === call),
@@ -103,7 +104,7 @@ test('the OpenAPI document describes every call', async () => {
       described.every(({ required }) => required),
       call,
     );
-    const isOpen = /^\/(healthz|readyz|metrics|openapi|docs|download)/.test(path);
+    const isOpen = /^\/(healthz|readyz|metrics|openapi|docs|download|deployments)/.test(path);
     assert.equal(operation.security?.length === 0, isOpen, call);
     assert.equal('401' in operation.responses, !isOpen, call);
   }

@@ -33,5 +33,5 @@ for (;;) {
   console.log('transport');
   await target.transport(told.environment, given, signal);
   console.log('start');
-  await target.start(told.environment, { package: given, autoSyncDb: false, settings }, signal);
+  await target.start(told.environment, { id: randomUUID(), package: given, autoSyncDb: false, settings }, signal);
 }

@@ -26,7 +26,12 @@ export function openDeployments(
   const errors: unknown[] = [];
   const deployments = new Deployments({
     database,
-    targets: { record: { ...recordTarget(), ...target }, directory: recordTarget() },
+    targets: {
+      record: { ...recordTarget(), ...target },
+      directory: recordTarget(),
+      webhook: recordTarget(),
+      kubernetes: recordTarget(),
+    },
     describe: describeForTargets({
       database,
       secretBox,

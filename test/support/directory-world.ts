@@ -72,7 +72,7 @@ export async function openDirectoryWorld(
   };
   const options = (mode: string) => {
     modes.add(mode);
-    return { folder: folder(mode), start: START, stop: STOP };
+    return { folder: folder(mode), start: START, stop: STOP, clean: 'true' };
   };
   const target = directoryTarget({
     blobs,

@@ -13,6 +13,9 @@ import { runSiteCommand, type Site } from './site.ts';
 import { startRelease } from './start-release.ts';
 import { findCurrent, stopPerhaps, stopRelease } from './stop-release.ts';
 
+const NO_CLEAN =
+  "it has no clean command, so its data stays: set one with 'slipway environment update' and --option clean=….";
+
 export interface DirectoryTargetOptions {
   readonly blobs: BlobStore;
   /** Absolute paths: environments may be deployed below these. */
@@ -53,6 +56,7 @@ export function directoryTarget(target: DirectoryTargetOptions): DeploymentTarge
     stop: (environment, signal) => ifClaimed(target, environment, signal, (site) => stopRelease(site, signal)),
     clean: (environment, signal) =>
       ifClaimed(target, environment, signal, async (site) => {
+        if (site.options.clean === undefined) throw new DeploymentFailure(NO_CLEAN);
         const state = await readState(site.places);
         const release = (await findCurrent(site, state)) ?? state.releases.at(-1);
         await runSiteCommand(site, { call: 'clean', release }, signal);

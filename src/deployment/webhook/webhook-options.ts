@@ -1,0 +1,35 @@
+import { type Static, Type } from 'typebox';
+import { quote, Refusal } from '../../domain/refusal.ts';
+import type { TargetOptions } from '../deployment-target.ts';
+import { parseOptions } from '../parse-options.ts';
+import { isWebhookSecret } from './standard-webhooks.ts';
+
+export const WEBHOOK_OPTIONS = Type.Object({
+  url: Type.String({ maxLength: 2000 }),
+  secret: Type.String({ writeOnly: true }),
+  /** Seconds for which the link to a package is good. */
+  linkTtl: Type.Optional(Type.Integer({ minimum: 60, maximum: 7 * 24 * 60 * 60 })),
+});
+const DEFAULT_LINK_TTL_SECONDS = 3600;
+
+export type WebhookOptions = Required<Static<typeof WEBHOOK_OPTIONS>>;
+
+/** Where orders go, what signs them and their reports, and how long their links are good. @throws Refusal INVALID_PARAMETERS */
+export function parseWebhookOptions(given: TargetOptions, former: TargetOptions | undefined): WebhookOptions {
+  const { url, secret, linkTtl = DEFAULT_LINK_TTL_SECONDS } = parseOptions(WEBHOOK_OPTIONS, given, former);
+  if (!isAddress(url)) {
+    const advice = 'give one that begins with http:// or https://, without a user name, a password or a fragment.';
+    throw new Refusal('INVALID_PARAMETERS', `The option url is ${quote(url)}: ${advice}`);
+  }
+  if (!isWebhookSecret(secret)) {
+    const advice = 'make one with: echo "whsec_$(openssl rand -base64 32)"';
+    throw new Refusal('INVALID_PARAMETERS', `The option secret must be whsec_ and 24 to 64 bytes in base64: ${advice}`);
+  }
+  return { url, secret, linkTtl };
+}
+
+function isAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.username === '' && url.password === '' && url.hash === '';
+}
