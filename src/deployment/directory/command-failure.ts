@@ -2,7 +2,7 @@ import { TARGET_CODES, type TargetCall } from '../../protocol/target-codes.ts';
 import { DeploymentFailure } from '../deployment-target.ts';
 import type { CommandOutcome } from './run-command.ts';
 
-const MOST_WORDS = 600;
+const MOST_WORDS = 1000;
 const CODE_LINE = /^errorCode=(.+)$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: programs colour what they write
 const NOT_TEXT = /\x1b\[[0-9;]*[A-Za-z]|[^\P{C}\n]/gu;
