@@ -55,14 +55,16 @@ export async function updateEnvironment(
 
 export async function deleteEnvironmentRow(queries: Queries, id: string): Promise<void> {
   await queries.deleteFrom('deployment_jobs').where('environment_id', '=', id).execute();
+  await queries.deleteFrom('environment_settings').where('environment_id', '=', id).execute();
   await deletePermissionsOfEnvironment(queries, id);
   await queries.deleteFrom('environments').where('id', '=', id).execute();
 }
 
-/** Deletes the environments of an app, and the jobs of these. */
+/** Deletes the environments of an app, with their jobs and their settings. */
 export async function deleteEnvironmentsOf(queries: Queries, appKey: string): Promise<void> {
   const ofApp = queries.selectFrom('environments').select('id').where('app_id', '=', appKey);
   await queries.deleteFrom('deployment_jobs').where('environment_id', 'in', ofApp).execute();
+  await queries.deleteFrom('environment_settings').where('environment_id', 'in', ofApp).execute();
   await queries.deleteFrom('environments').where('app_id', '=', appKey).execute();
 }
 

@@ -20,11 +20,12 @@ import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
-import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
+import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
+import { deployEffect } from '../outbox/deploy-effect.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
@@ -73,6 +74,8 @@ export interface Core {
   readonly temporaryFolder: string;
 
   readonly findRepositoryKind: Repositories['findKind'];
+  /** Has the outbox look for what is new in it. */
+  wakeOutbox(): void;
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
   /** Begins to check what was uploaded. */
@@ -168,13 +171,6 @@ async function openLocked(
   });
   await queue.recover({ everyLease: true });
   await dropUnfinishedUploads({ database, blobs });
-  const outbox = new Outbox({
-    database,
-    changes,
-    effects: { tag: tagEffect({ database, repositoryOf }) },
-    clock,
-    onError: (error) => report(error, 'the outbox could not go on'),
-  });
   const { publicUrl } = configuration;
   const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
@@ -201,6 +197,23 @@ async function openLocked(
     timeoutMs: configuration.deployTimeoutMs,
     clock,
     onError: (error) => report(error, 'an environment could not be started'),
+  });
+  const outbox = new Outbox({
+    database,
+    changes,
+    effects: {
+      tag: tagEffect({ database, repositoryOf }),
+      deploy: deployEffect({
+        database,
+        blobs,
+        secretBox,
+        deployments,
+        clock,
+        onError: (error) => report(error, 'a free app could not be deployed'),
+      }),
+    },
+    clock,
+    onError: (error) => report(error, 'the outbox could not go on'),
   });
   const builders = openBuilders({
     configuration,
@@ -253,11 +266,18 @@ async function openLocked(
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });
-  const onError = (error: unknown, packageId: string) =>
-    report(error, `the check of the upload ${packageId} met an error`);
-  const mostContentBytes = configuration.uploadLimitBytes * MOST_INFLATION;
+  const checking: CheckUploadsDeps = {
+    database,
+    blobs,
+    buildLog,
+    changes,
+    clock,
+    mostContentBytes: configuration.uploadLimitBytes * MOST_INFLATION,
+    onSucceeded: () => outbox.wake(),
+    onError: (error, packageId) => report(error, `the check of the upload ${packageId} met an error`),
+  };
   const uploads = new BackgroundWork({
-    work: (signal) => checkUploads({ database, blobs, buildLog, changes, clock, mostContentBytes, onError }, signal),
+    work: (signal) => checkUploads(checking, signal),
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'uploads could not be checked'),
   });
@@ -285,6 +305,7 @@ async function openLocked(
     repositoryOf,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
+    wakeOutbox: () => outbox.wake(),
     removeDeletedApps: () => removal.wake(),
     checkUploads: () => uploads.wake(),
     start() {
@@ -297,8 +318,8 @@ async function openLocked(
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
       await worker.stop(graceMs);
-      await outbox.stop();
-      await deployments.stop();
+      // At once: what the one does waits for the other.
+      await Promise.all([outbox.stop(), deployments.stop()]);
       await uploads.stop();
       await removal.stop();
       await sweep.stop();
