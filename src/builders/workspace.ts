@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { BuildFailure } from '../domain/failure.ts';
 import { quote } from '../domain/refusal.ts';
 import type { FileContent, SourceFile, SourceTree } from '../repository/repository.ts';
-import { removeTree } from './remove-tree.ts';
+import { removeTree } from '../files/remove-tree.ts';
 
 /** A folder of one build, and in it the files of a revision. */
 export interface Workspace {

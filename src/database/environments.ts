@@ -69,6 +69,27 @@ export async function deleteEnvironmentsOf(queries: Queries, appKey: string): Pr
 }
 
 /**
+ * Finds an environment of an app that runs, starts, or is being given a package.
+ *
+ * @returns its mode
+ */
+export async function findModeInUse(queries: Queries, appKey: string): Promise<string | undefined> {
+  const running = queries
+    .selectFrom('environments')
+    .select('mode')
+    .where('app_id', '=', appKey)
+    .where('status', '=', 'Running');
+  const underWay = queries
+    .selectFrom('deployment_jobs')
+    .innerJoin('environments', 'environments.id', 'deployment_jobs.environment_id')
+    .select('mode')
+    .where('app_id', '=', appKey)
+    .where('state', '=', sql.lit('UnderWay'));
+  const row = await running.unionAll(underWay).limit(1).executeTakeFirst();
+  return row?.mode;
+}
+
+/**
  * Finds an environment that uses a package: holds it, runs it, or is being given or started with it.
  *
  * @returns its mode

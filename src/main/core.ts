@@ -5,7 +5,6 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
-import { removeTree } from '../builders/remove-tree.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
@@ -17,6 +16,7 @@ import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
 import { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
@@ -175,7 +175,20 @@ async function openLocked(
   const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
     database,
-    targets: openTargets({ publicUrl, reports: deploymentReports, ownCluster: findOwnCluster(process.env), clock }),
+    targets: openTargets({
+      directory: {
+        blobs,
+        allowedFolders: configuration.deployFolders,
+        path: process.env.PATH ?? '',
+        home: homedir(),
+        timeoutMs: configuration.deployTimeoutMs,
+        onError: (error) => report(error, 'old releases could not be removed'),
+      },
+      publicUrl,
+      reports: deploymentReports,
+      ownCluster: findOwnCluster(process.env),
+      clock,
+    }),
     describe: describeForTargets({
       database,
       secretBox,
@@ -237,7 +250,19 @@ async function openLocked(
     await builders.deleteApp(appKey);
   };
   const removal = new BackgroundWork({
-    work: (signal) => removeDeletedApps({ database, blobs, buildLog, dropCaches }, signal),
+    work: (signal) =>
+      removeDeletedApps(
+        {
+          database,
+          blobs,
+          buildLog,
+          deployments,
+          dropCaches,
+          onError: (error, id) =>
+            report(error, `the environment ${id} of a deleted app was forgotten, but not removed`),
+        },
+        signal,
+      ),
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });

@@ -1,4 +1,4 @@
-import { findApp } from '../database/apps.ts';
+import { findAnyApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
 import { findEnvironmentSettings } from '../database/environment-settings.ts';
 import { findAnyPackage } from '../database/packages.ts';
@@ -33,7 +33,8 @@ export function describeForTargets(deps: DescribeForTargetsDeps): DescribeForTar
   const { database, secretBox } = deps;
   return {
     async environment(row) {
-      const app = await findApp(database.read, row.app_id);
+      // Also of one that was deleted: its environments are to be removed.
+      const app = await findAnyApp(database.read, row.app_id);
       if (app === undefined) throw new DeploymentFailure('its app was deleted.', { code: 'APP_NOT_FOUND' });
       const options = openTargetOptions(secretBox, row);
       return { id: row.id, appKey: app.id, appId: app.app_id, mode: row.mode, options };

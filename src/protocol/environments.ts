@@ -8,9 +8,10 @@ export type EnvironmentStatus = (typeof ENVIRONMENT_STATUSES)[number];
 
 /**
  * What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started;
- * `webhook` sends orders to another system, and `kubernetes` tells the Mendix operator.
+ * `directory` unpacks packages on the server's own machine and runs commands there, `webhook` sends orders to another
+ * system, and `kubernetes` tells the Mendix operator.
  */
-export const TARGET_KINDS = ['record', 'webhook', 'kubernetes'] as const;
+export const TARGET_KINDS = ['record', 'directory', 'webhook', 'kubernetes'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
 /** An app as the Deploy API shows it. */

@@ -61,7 +61,11 @@ export const ERROR_CODES = {
   REQUEST_TIMEOUT: { status: 408, retryable: true, message: 'The request did not arrive in time.' },
   PACKAGE_IN_USE: { status: 409, retryable: false, message: 'Package is still in use.' },
   BUILD_ALREADY_ENDED: { status: 409, retryable: false, message: 'This build has ended and cannot be canceled.' },
-  APP_IN_USE: { status: 409, retryable: false, message: 'The app still has builds that have not ended.' },
+  APP_IN_USE: {
+    status: 409,
+    retryable: false,
+    message: 'The app still has builds that have not ended, or an environment that is in use.',
+  },
   ENVIRONMENT_IN_USE: {
     status: 409,
     retryable: false,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
+import { readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import type { TargetKind } from '../../src/protocol/environments.ts';
 import { startDeployReceiver, WEBHOOK_SECRET } from '../support/deploy-receiver.ts';
@@ -9,6 +11,7 @@ import { runStandInOperator } from '../support/kubernetes/stand-in-operator.ts';
 import type { TargetOfEnvironment } from '../support/pipeline-app.ts';
 import { openPipelineWorld } from '../support/pipeline-world.ts';
 import { assertOutcome, listPipelines } from '../support/pipelines.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /*
  * Where the pipelines of `pipelines` end: the package that they have built runs where the target of the environment has
@@ -29,7 +32,22 @@ interface Place {
   assertRuns(deployed: DeployedPackage, environmentId: string): Promise<void>;
 }
 
+const deployFolder = await temporaryFolder({ after });
+
 const PLACES: Readonly<Record<RealTarget, (t: TestContext) => Promise<Place>>> = {
+  async directory() {
+    const folder = join(deployFolder, randomUUID());
+    const start = `cp '${folder}/current/page.html' '${folder}/running.html'`;
+    return {
+      target: { Target: 'directory', TargetOptions: { folder, start } },
+      async assertRuns({ PackageId }) {
+        assert.equal(await readlink(join(folder, 'current')), `releases/${PackageId}`);
+        for (const file of ['current/page.html', 'running.html']) {
+          assert.equal(await readFile(join(folder, file), 'utf8'), 'three', file);
+        }
+      },
+    };
+  },
   async webhook(t) {
     const receiver = await startDeployReceiver(t, 'report');
     return {
@@ -63,12 +81,14 @@ const PLACES: Readonly<Record<RealTarget, (t: TestContext) => Promise<Place>>> =
 
 /** Each target has a pipeline over Git and one over Subversion. */
 const PIPELINES: Readonly<Record<RealTarget, { readonly git: string; readonly svn: string }>> = {
+  directory: { git: 'python-urllib', svn: 'bash-team-server' },
   webhook: { git: 'node-fetch', svn: 'powershell-5' },
   kubernetes: { git: 'bash-mxtoken', svn: 'node-https' },
 };
 
 const front = await openFront({ after });
-const world = await openPipelineWorld({ after }, { publicUrl: front.url.replace('http:', 'https:') });
+const publicUrl = front.url.replace('http:', 'https:');
+const world = await openPipelineWorld({ after }, { publicUrl, deployFolders: [deployFolder] });
 front.leadTo(world.server.url);
 const pipelines = await listPipelines('deploys');
 

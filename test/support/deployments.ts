@@ -38,7 +38,12 @@ export function openDeployments(
   const errors: unknown[] = [];
   const deployments = new Deployments({
     database,
-    targets: { record: { ...recordTarget(), ...target }, webhook: recordTarget(), kubernetes: recordTarget() },
+    targets: {
+      record: { ...recordTarget(), ...target },
+      directory: recordTarget(),
+      webhook: recordTarget(),
+      kubernetes: recordTarget(),
+    },
     describe: describeForTargets({
       database,
       secretBox,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { untilAborted } from '../../repository/until-aborted.ts';
 import type { RoomPlaces, Sandbox, SandboxLimits } from '../../sandbox/sandbox.ts';
 import type { LogOutput } from '../log-output.ts';
-import { removeTree } from '../remove-tree.ts';
+import { removeTree } from '../../files/remove-tree.ts';
 import { markedOutput } from './marked-output.ts';
 import { type MxbuildProgram, mxbuildCommand, mxbuildEnvironment } from './mxbuild-command.ts';
 import { connectToRelay, postToService } from './post-to-service.ts';
