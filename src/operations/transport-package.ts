@@ -38,30 +38,17 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
  *   where its build failed, TRANSPORT_FAILED
  */
 export async function transportPackage(deps: TransportPackageDeps, args: TransportPackageArgs): Promise<void> {
-  const { database, deployments, clock } = deps;
+  const { database, deployments } = deps;
   const { id } = await getEnvironment(database.read, args.app, args.mode);
   await deployments.inTurn(id, async (signal) => {
     const { job, environment } = await database.transaction((queries) => beginTransport(deps, queries, args));
-    const call = deployments.targetOf(environment).transport(args.packageId, signal);
-    await askTarget(call, signal, REFUSAL).catch(async (error: unknown) => {
+    try {
+      await askTarget(deployments.targetOf(environment).transport(args.packageId, signal), signal, REFUSAL);
+      await database.transactionInReserve((queries) => endTransport(deps, queries, { ...args, job, environment }));
+    } catch (error) {
       if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN') await endFailed(deps, job, error);
       throw error;
-    });
-    await database.transaction(async (queries) => {
-      // Its app was deleted meanwhile.
-      if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
-      await updateEnvironment(queries, environment.id, {
-        package_id: args.packageId,
-        ...(environment.status === 'Empty' && { status: 'Stopped' }),
-      });
-      await insertAuditEntry(queries, {
-        at: clock(),
-        login: args.user.login,
-        action: 'environment.transport',
-        subject: args.app.app_id,
-        detail: `${environment.mode} ${args.packageId}`,
-      });
-    });
+    }
   });
 }
 
@@ -87,6 +74,24 @@ async function beginTransport(
   return { job, environment };
 }
 
+async function endTransport(
+  { clock }: TransportPackageDeps,
+  queries: Queries,
+  { user, app, packageId, job, environment }: TransportPackageArgs & Awaited<ReturnType<typeof beginTransport>>,
+): Promise<void> {
+  // Its app was deleted meanwhile.
+  if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
+  const status = environment.status === 'Empty' ? ({ status: 'Stopped' } as const) : {};
+  await updateEnvironment(queries, environment.id, { package_id: packageId, ...status });
+  await insertAuditEntry(queries, {
+    at: clock(),
+    login: user.login,
+    action: 'environment.transport',
+    subject: app.app_id,
+    detail: `${environment.mode} ${packageId}`,
+  });
+}
+
 /** The codes are those of packages that are still being processed, and of those that could not be. */
 function refusePackage(status: PackageStatus, id: PackageId): Refusal {
   return hasEnded(status)
@@ -98,7 +103,11 @@ function refusePackage(status: PackageStatus, id: PackageId): Refusal {
 }
 
 async function endFailed({ database, clock }: TransportPackageDeps, job: string, error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  const failure = { code: 'TRANSPORT_FAILED', message } as const;
+  const failure = error instanceof Refusal ? { code: error.code, message: error.message } : UNEXPECTED;
   await database.transactionInReserve((queries) => endJob(queries, job, { at: clock(), failure }));
 }
+
+const UNEXPECTED = {
+  code: 'TRANSPORT_FAILED',
+  message: `${REFUSAL.what}: an unexpected error, which is in the server log.`,
+} as const;

@@ -139,6 +139,42 @@ test('a start that a stop has ended before its turn is never asked of the target
   assert.equal(await world.status(), 'Stopped');
 });
 
+test('a start that was cut is stopped again and again until its target did, and so is one that failed', async (t) => {
+  const { state, start: starting } = neverStarting();
+  const failures = [new DeploymentFailure('not now.')];
+  let stopped = 0;
+  const world = await setUp(t, {
+    start: starting,
+    stop: async () => {
+      stopped++;
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
+    },
+  });
+  await world.stop();
+  assert.equal(stopped, 0);
+  await world.start();
+  await until('the target starts', () => state.begun === 1);
+  await assert.rejects(world.stop(), withCode('STOP_FAILED', /not now/));
+  await world.stop();
+  assert.equal(stopped, 2);
+  assert.equal(await world.status(), 'Stopped');
+});
+
+test('a transport that failed has ended with the code that its caller was told, and without foreign words', async (t) => {
+  const failures = [new DeploymentFailure('no reason.', { code: 'APP_IS_RUNNING' }), new Error('secret details')];
+  const { transport, packageId, database } = await setUp(t, {
+    transport: async () => {
+      throw failures.shift();
+    },
+  });
+  await assert.rejects(transport(packageId), withCode('APP_IS_RUNNING', /no reason/));
+  await assert.rejects(transport(packageId), /secret details/);
+  const ended = await database.read.selectFrom('deployment_jobs').selectAll().where('state', '=', 'Failed').execute();
+  assert.deepEqual(ended.map(({ error_code }) => error_code).toSorted(), ['APP_IS_RUNNING', 'TRANSPORT_FAILED']);
+  assert.ok(ended.every(({ error_message }) => !error_message?.includes('secret')));
+});
+
 test('a start that fails says why, and an unexpected error is told to whoever runs the server', async (t) => {
   const failures = [new DeploymentFailure('the port is taken.'), new Error('secret details')];
   const { start, startStatus, status, errors } = await setUp(t, {
