@@ -8,6 +8,7 @@ import { callerOf } from './caller.ts';
 import { presentManagedEnvironment } from './environment-presenter.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseManageBody } from './manage-body.ts';
+import { parseBooleanParameter } from './query-parameters.ts';
 import { describe } from './route-schemas.ts';
 import { getVisibleApp } from './visible-app.ts';
 
@@ -76,7 +77,8 @@ export function addManageEnvironmentRoutes(
     handler: async (request) => {
       const { user } = callerOf(request);
       const row = await getApp(request);
-      const args = { user, app: row, mode: parseMode(request.params.mode) };
+      const force = parseBooleanParameter(request.query, 'force');
+      const args = { user, app: row, mode: parseMode(request.params.mode), force };
       await operations.deleteEnvironment(args).finally(authentication.forget);
       return {};
     },

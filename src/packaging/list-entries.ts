@@ -38,7 +38,8 @@ async function* checkedEntries(zip: ZipFile, sizeBytes: number): AsyncGenerator<
     const entry = parseEntry(record);
     // Many members at one place would have the same bytes inflated again and again, also where nothing comes out of them.
     packedBytes += entry.packedBytes;
-    if (packedBytes > sizeBytes) throw new PackageUnreadable('its members overlap, or reach beyond the end of the package');
+    if (packedBytes > sizeBytes)
+      throw new PackageUnreadable('its members overlap, or reach beyond the end of the package');
     paths.add(entry);
     yield entry;
   }

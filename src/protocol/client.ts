@@ -158,8 +158,8 @@ function environmentCalls(connection: Connection) {
         body: changes,
         repeatable: true,
       }),
-    deleteEnvironment: (app: string, mode: string) =>
-      callForJson<object>(connection, remove(path(app, `/${segment(mode)}`))),
+    deleteEnvironment: (app: string, mode: string, force: boolean) =>
+      callForJson<object>(connection, remove(path(app, `/${segment(mode)}${force ? '?force=true' : ''}`))),
   };
 }
 

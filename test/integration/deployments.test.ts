@@ -55,7 +55,7 @@ function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>
     start: () => startEnvironment(deps, { ...args, autoSyncDb: false }),
     stop: () => stopEnvironment(deps, args),
     clean: () => cleanEnvironment(deps, args),
-    remove: () => deleteEnvironment(deps, args),
+    remove: (force = false) => deleteEnvironment(deps, { ...args, force }),
     startStatus: (jobId: string) => getStartStatus(deps, { app, mode: MODE, jobId }),
     status: async () => (await getEnvironment(database.read, app, MODE)).status,
   };
@@ -173,6 +173,36 @@ test('a transport that failed has ended with the code that its caller was told, 
   const ended = await database.read.selectFrom('deployment_jobs').selectAll().where('state', '=', 'Failed').execute();
   assert.deepEqual(ended.map(({ error_code }) => error_code).toSorted(), ['APP_IS_RUNNING', 'TRANSPORT_FAILED']);
   assert.ok(ended.every(({ error_message }) => !error_message?.includes('secret')));
+});
+
+test('an environment whose target fails for good is deleted by force alone, also one that runs or starts', async (t) => {
+  const fail = async () => {
+    throw new DeploymentFailure('it is gone for good.');
+  };
+  const { state, start: starting } = neverStarting();
+  const world = await setUp(t, { start: starting, stop: fail, remove: fail });
+  await assert.rejects(world.remove(), withCode('ENVIRONMENT_DELETE_FAILED', /gone for good/));
+  await world.start();
+  await until('the target starts', () => state.begun === 1);
+  await assert.rejects(world.remove(), withCode('ENVIRONMENT_IN_USE', /stop it first/));
+  await world.remove(true);
+  await assert.rejects(world.status(), withCode('ENVIRONMENT_NOT_FOUND', /./));
+  assert.equal(await findModeUsing(world.database.read, world.packageId), undefined);
+  const last = await world.database.read.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirst();
+  assert.equal(last?.action, 'environment.delete');
+  assert.match(last.detail, /^Test, by force\. The environment could not be deleted: it is gone for good\.$/);
+});
+
+test('an environment that runs is stopped and forgotten by force', async (t) => {
+  const seen: string[] = [];
+  const world = await setUp(t, {
+    stop: async () => void seen.push('stop'),
+    remove: async () => void seen.push('remove'),
+  });
+  const { jobId } = await world.start();
+  await until('it has started', async () => (await world.startStatus(jobId)) === 'Started');
+  await world.remove(true);
+  assert.deepEqual(seen, ['stop', 'remove']);
 });
 
 test('a start that fails says why, and an unexpected error is told to whoever runs the server', async (t) => {
