@@ -130,6 +130,12 @@ for (const [what, member, message] of DAMAGED) {
   });
 }
 
+test('paths with more folders than any package has are refused', async (t) => {
+  const deep = Array.from({ length: 120 }, (_, at) => ({ name: `${at}/${'a/'.repeat(2000)}` }));
+  const zip = await craftedZip(t, deep);
+  await assert.rejects(Array.fromAsync(zip.entries()), refusal(/it has more than 200000 folders/));
+});
+
 test('members that share their bytes are refused before these are inflated for each of them', async (t) => {
   const shared = { packedBytes: 3000, offset: 0 };
   const zip = await craftedZip(t, [
