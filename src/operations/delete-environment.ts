@@ -14,6 +14,8 @@ export interface DeleteEnvironmentDeps {
   readonly database: Database;
   readonly deployments: Deployments;
   readonly clock: () => number;
+  /** How long a target is waited for that is asked by force; half a minute when left out. */
+  readonly forceTimeoutMs?: number;
 }
 
 export interface DeleteEnvironmentArgs {
@@ -24,6 +26,7 @@ export interface DeleteEnvironmentArgs {
   readonly force: boolean;
 }
 
+const FORCE_TIMEOUT_MS = 30_000;
 const REFUSAL = { code: 'ENVIRONMENT_DELETE_FAILED', what: 'The environment could not be deleted' } as const;
 
 /**
@@ -34,7 +37,7 @@ const REFUSAL = { code: 'ENVIRONMENT_DELETE_FAILED', what: 'The environment coul
  *   ENVIRONMENT_DELETE_FAILED
  */
 export async function deleteEnvironment(
-  { database, deployments, clock }: DeleteEnvironmentDeps,
+  { database, deployments, clock, forceTimeoutMs = FORCE_TIMEOUT_MS }: DeleteEnvironmentDeps,
   { user, app, mode, force }: DeleteEnvironmentArgs,
 ): Promise<void> {
   const getDeletable = (queries: Queries) => (force ? getEnvironment(queries, app, mode) : getIdle(queries, app, mode));
@@ -44,7 +47,7 @@ export async function deleteEnvironment(
   await deployments.inTurn(id, async (signal) => {
     const environment = await getDeletable(database.read);
     const how = force
-      ? await removeByForce(deployments, environment, signal)
+      ? await removeByForce(deployments, environment, forceTimeoutMs, signal)
       : await remove(deployments, environment, signal);
     await database.transactionInReserve(async (queries) => {
       const found = await getDeletable(queries);
@@ -70,15 +73,19 @@ async function remove(deployments: Deployments, environment: HoldingEnvironment,
 async function removeByForce(
   deployments: Deployments,
   environment: HoldingEnvironment,
+  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<string> {
   const target = deployments.targetOf(environment);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const bounded = AbortSignal.any([signal, timeout]);
   try {
-    if (environment.status !== 'Empty') await askTarget(target.stop(signal), signal, REFUSAL);
-    await askTarget(target.remove(signal), signal, REFUSAL);
+    if (environment.status !== 'Empty') await askTarget(target.stop(bounded), signal, REFUSAL);
+    await askTarget(target.remove(bounded), signal, REFUSAL);
     return ', by force';
   } catch (error) {
     if (signal.aborted) throw error;
+    if (error === timeout.reason) return `, by force. Its target took longer than ${timeoutMs / 1000} s.`;
     return `, by force. ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -55,7 +55,8 @@ function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>
     start: () => startEnvironment(deps, { ...args, autoSyncDb: false }),
     stop: () => stopEnvironment(deps, args),
     clean: () => cleanEnvironment(deps, args),
-    remove: (force = false) => deleteEnvironment(deps, { ...args, force }),
+    remove: (force = false, forceTimeoutMs = 60_000) =>
+      deleteEnvironment({ ...deps, forceTimeoutMs }, { ...args, force }),
     startStatus: (jobId: string) => getStartStatus(deps, { app, mode: MODE, jobId }),
     status: async () => (await getEnvironment(database.read, app, MODE)).status,
   };
@@ -191,6 +192,13 @@ test('an environment whose target fails for good is deleted by force alone, also
   const last = await world.database.read.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirst();
   assert.equal(last?.action, 'environment.delete');
   assert.match(last.detail, /^Test, by force\. The environment could not be deleted: it is gone for good\.$/);
+});
+
+test('a target that does not answer is not waited for long when its environment is deleted by force', async (t) => {
+  const world = await setUp(t, { stop: (_environment, signal) => rejected(signal) });
+  await world.remove(true, 20);
+  const last = await world.database.read.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirst();
+  assert.equal(last?.detail, 'Test, by force. Its target took longer than 0.02 s.');
 });
 
 test('an environment that runs is stopped and forgotten by force', async (t) => {
