@@ -26,6 +26,7 @@ interface UpdateOptions extends RemoteOptions {
   readonly branches?: string;
   readonly tags?: string;
   readonly allowForeignRevisions?: boolean;
+  readonly free?: boolean;
 }
 
 /** `slipway app create|list|show|update|delete`, `slipway app credentials|secret …` */
@@ -35,17 +36,18 @@ export function addAppCommand(program: Command, cli: Cli): void {
     remoteCommand(app, 'create <app>', 'create an app; its AppId is a subdomain name')
       .requiredOption('--repository <url>', 'repository: URL or path')
       .addOption(new Option('--kind <kind>', 'kind of the repository').choices(REPOSITORY_KINDS))
-      .option('--project-id <uuid>', 'ProjectId, accepted wherever the AppId is (default: a new one)'),
+      .option('--project-id <uuid>', 'ProjectId, accepted wherever the AppId is (default: a new one)')
+      .option('--free', 'make it a free app: each package is deployed to its one environment, Sandbox'),
   ).action((appId: string, options: CreateOptions) => createApp(cli, appId, options));
   remoteCommand(app, 'list', 'list the apps you may see').action((options: RemoteOptions) => listApps(cli, options));
   remoteCommand(app, 'show <app>', 'show an app and who has API Rights to it').action(
     (appId: string, options: RemoteOptions) => showApp(cli, appId, options),
   );
   withSettings(
-    remoteCommand(app, 'update <app>', "change an app; '' goes back to the default").option(
-      '--repository <url>',
-      'repository: URL or path',
-    ),
+    remoteCommand(app, 'update <app>', "change an app; '' goes back to the default")
+      .option('--repository <url>', 'repository: URL or path')
+      .option('--free', 'make it a free app: each package is deployed to its one environment, Sandbox')
+      .option('--no-free', 'make it a licensed one: packages are transported'),
   ).action((appId: string, options: UpdateOptions) => updateApp(cli, appId, options));
   remoteCommand(app, 'delete <app>', 'delete an app with all its packages').action(
     (appId: string, options: RemoteOptions) => deleteApp(cli, appId, options),
@@ -98,6 +100,7 @@ function readChange(cli: Cli, options: UpdateOptions): UpdateApp {
     Branches: options.branches,
     Tags: options.tags,
     AllowForeignRevisions: options.allowForeignRevisions,
+    Free: options.free,
   };
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, value === '' ? null : value]));
@@ -143,6 +146,7 @@ function describeApp(cli: Cli, app: WireApp, users?: readonly WireUser[]): strin
     ProjectId: app.ProjectId,
     Repository: `${app.Repository} (${app.Kind})`,
     'Main line': app.MainBranch ?? "the repository's own",
+    License: app.License,
     'Technical Contact': app.TechnicalContact ?? undefined,
     Credentials: app.HasCredentials ? 'of its own' : undefined,
     ...describeSettings(app),

@@ -45,8 +45,14 @@ function describeFields(cli: Cli, found: WirePackage): string {
     Size: found.Status === 'Succeeded' ? `${formatSize(found.Size)} (${found.Size} bytes)` : undefined,
     SHA256: found.Sha256 ?? undefined,
     Tag: describeTag(found),
+    Deployed: describeDeploy(found),
     Link: found.Url === undefined ? undefined : `${found.Url.Location} (valid for ${found.Url.TTL} s)`,
   });
+}
+
+function describeDeploy({ DeployStatus, DeployMessage }: WirePackage): string | undefined {
+  if (DeployStatus === null) return undefined;
+  return `${DeployStatus.toLowerCase()}${DeployMessage === null ? '' : `: ${DeployMessage}`}`;
 }
 
 function describeTag(found: WirePackage): string | undefined {

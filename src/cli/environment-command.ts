@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { TARGET_KINDS, type TargetKind } from '../protocol/environments.ts';
 import type { Cli } from './cli.ts';
-import { CommandFailure } from './exit-codes.ts';
+import { addEnvironmentSettingsCommands } from './environment-settings-commands.ts';
 import { formatTable, print } from './output.ts';
-import { readSecret } from './read-secret.ts';
+import { collect, readNamedValues } from './read-named-values.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
 
 interface UpdateOptions extends RemoteOptions {
@@ -23,7 +23,7 @@ interface DeleteOptions extends RemoteOptions {
 const OPTION_HELP =
   'something that the target needs to know; a value @<file> is what that file holds, and @- what standard input does';
 
-/** `slipway environment create|update|list|delete` */
+/** `slipway environment create|update|list|delete|settings|set` */
 export function addEnvironmentCommand(program: Command, cli: Cli): void {
   const environment = program
     .command('environment')
@@ -49,6 +49,7 @@ export function addEnvironmentCommand(program: Command, cli: Cli): void {
       const answer = await (await openClient(cli, options)).deleteEnvironment(app, mode, options.force === true);
       print(cli, options, answer, () => `Deleted the environment ${mode} of ${app}.`);
     });
+  addEnvironmentSettingsCommands(environment, cli);
 }
 
 async function createEnvironment(cli: Cli, app: string, mode: string, options: CreateOptions): Promise<void> {
@@ -77,22 +78,9 @@ async function readTargetOptions(
   { option = [] }: UpdateOptions,
 ): Promise<{ readonly TargetOptions?: Readonly<Record<string, string>> }> {
   if (option.length === 0) return {};
-  const entries: [string, string][] = [];
-  for (const text of option) {
-    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-    if (name === undefined || value === undefined) {
-      const advice = 'give a name and a value, as in --option folder=/srv/calc.';
-      throw new CommandFailure('usage', 'INVALID_OPTION', `--option ${name ?? text}: ${advice}`);
-    }
-    entries.push([name, value.startsWith('@') ? await readSecret(cli, fileOf(value), `${name}: `) : value]);
-  }
-  return { TargetOptions: Object.fromEntries(entries) };
+  const values = await readNamedValues(cli, '--option folder=/srv/calc', option);
+  return { TargetOptions: Object.fromEntries(values) };
 }
-
-/** @returns undefined for standard input */
-const fileOf = (value: string): string | undefined => (value === '@-' ? undefined : value.slice(1));
-
-const collect = (text: string, earlier: readonly string[] = []): readonly string[] => [...earlier, text];
 
 async function listEnvironments(cli: Cli, app: string, options: RemoteOptions): Promise<void> {
   const environments = await (await openClient(cli, options)).listEnvironments(app);

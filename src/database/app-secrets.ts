@@ -1,4 +1,6 @@
+import { SETTINGS_PARTS, type SettingsPart } from '../domain/environment-settings.ts';
 import type { Queries } from './database.ts';
+import { putEnvironmentSettings } from './environment-settings.ts';
 import { updateEnvironment } from './environments.ts';
 import type { AppSecretRow } from './schema.ts';
 
@@ -34,8 +36,10 @@ export interface SealedText {
   readonly appId: string;
   /** undefined for what is no secret of the app. */
   readonly name: string | undefined;
-  /** Whose target's options they are; undefined for what is the app's. */
+  /** Whose they are: options of its target, or its settings; undefined for what is the app's. */
   readonly environmentId?: string | undefined;
+  /** Which settings of the environment; undefined for the options of its target. */
+  readonly settings?: SettingsPart | undefined;
   readonly sealed: string;
 }
 
@@ -58,6 +62,7 @@ export async function listSealed(queries: Queries): Promise<SealedText[]> {
     .where('target_options', 'is not', null)
     .execute();
   return [
+    ...(await listSealedSettings(queries)),
     ...environments.map(({ id, app_id, environment_id, target_options }) => ({
       appKey: id,
       appId: app_id,
@@ -75,11 +80,31 @@ export async function listSealed(queries: Queries): Promise<SealedText[]> {
   ];
 }
 
+async function listSealedSettings(queries: Queries): Promise<SealedText[]> {
+  const rows = await queries
+    .selectFrom('environment_settings')
+    .innerJoin('environments', 'environments.id', 'environment_settings.environment_id')
+    .innerJoin('apps', 'apps.id', 'environments.app_id')
+    .select(['apps.id', 'apps.app_id', 'environment_id', ...SETTINGS_PARTS])
+    .execute();
+  return rows.flatMap(({ id, app_id, environment_id, ...parts }) =>
+    SETTINGS_PARTS.flatMap((settings) => {
+      const sealed = parts[settings];
+      const place = { appKey: id, appId: app_id, name: undefined, environmentId: environment_id, settings };
+      return sealed === null ? [] : [{ ...place, sealed }];
+    }),
+  );
+}
+
 /** Puts something sealed anew in the place of what was there. */
 export async function replaceSealed(
   queries: Queries,
-  { appKey, name, environmentId, sealed }: Omit<SealedText, 'appId'>,
+  { appKey, name, environmentId, settings, sealed }: Omit<SealedText, 'appId'>,
 ): Promise<void> {
+  if (environmentId !== undefined && settings !== undefined) {
+    await putEnvironmentSettings(queries, environmentId, settings, sealed);
+    return;
+  }
   if (environmentId !== undefined) {
     await updateEnvironment(queries, environmentId, { target_options: sealed });
     return;
@@ -99,8 +124,11 @@ export async function replaceSealed(
 /** Deletes something sealed. */
 export async function removeSealed(
   queries: Queries,
-  { appKey, name, environmentId }: Omit<SealedText, 'appId' | 'sealed'>,
+  { appKey, name, environmentId, settings }: Omit<SealedText, 'appId' | 'sealed'>,
 ): Promise<void> {
+  if (environmentId !== undefined && settings !== undefined) {
+    return await putEnvironmentSettings(queries, environmentId, settings, null);
+  }
   if (environmentId !== undefined) return await updateEnvironment(queries, environmentId, { target_options: null });
   if (name !== undefined) await deleteAppSecret(queries, appKey, name);
   else await queries.updateTable('apps').set({ credentials: null }).where('id', '=', appKey).execute();

@@ -88,6 +88,12 @@ function appsOf(queries: Queries, user: User, kept: { readonly rights: string; r
 export const findApp = prepareLookUp<string, AppRow>((queries) =>
   queries.selectFrom('apps').selectAll().where('id', '=', '').where('deleted_at', 'is', null),
 );
+
+/** Finds an app also when it was deleted and has not been removed yet: its names are no longer its own then. */
+export function findAnyApp(queries: Queries, id: string): Promise<AppRow | undefined> {
+  return queries.selectFrom('apps').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 /** Whether an AppId or a ProjectId is taken already. */
 export async function isAppTaken(queries: Queries, appId: AppId, projectId: ProjectId): Promise<boolean> {
   const row = await queries

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { PackageId } from '../domain/identifiers.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { Queries } from './database.ts';
 import type { DeploymentJobRow } from './schema.ts';
@@ -50,6 +51,11 @@ function startsOf(queries: Queries, environmentId: string) {
     .selectAll()
     .where('environment_id', '=', environmentId)
     .where('kind', '=', 'start');
+}
+
+/** Makes a start that has not ended one of another package. */
+export async function changeStartedPackage(queries: Queries, id: string, packageId: PackageId): Promise<void> {
+  await queries.updateTable('deployment_jobs').set({ package_id: packageId }).where('id', '=', id).execute();
 }
 
 /** Whether anything is done to an environment at this moment. */

@@ -55,15 +55,38 @@ export async function updateEnvironment(
 
 export async function deleteEnvironmentRow(queries: Queries, id: string): Promise<void> {
   await queries.deleteFrom('deployment_jobs').where('environment_id', '=', id).execute();
+  await queries.deleteFrom('environment_settings').where('environment_id', '=', id).execute();
   await deletePermissionsOfEnvironment(queries, id);
   await queries.deleteFrom('environments').where('id', '=', id).execute();
 }
 
-/** Deletes the environments of an app, and the jobs of these. */
+/** Deletes the environments of an app, with their jobs and their settings. */
 export async function deleteEnvironmentsOf(queries: Queries, appKey: string): Promise<void> {
   const ofApp = queries.selectFrom('environments').select('id').where('app_id', '=', appKey);
   await queries.deleteFrom('deployment_jobs').where('environment_id', 'in', ofApp).execute();
+  await queries.deleteFrom('environment_settings').where('environment_id', 'in', ofApp).execute();
   await queries.deleteFrom('environments').where('app_id', '=', appKey).execute();
+}
+
+/**
+ * Finds an environment of an app that runs, starts, or is being given a package.
+ *
+ * @returns its mode
+ */
+export async function findModeInUse(queries: Queries, appKey: string): Promise<string | undefined> {
+  const running = queries
+    .selectFrom('environments')
+    .select('mode')
+    .where('app_id', '=', appKey)
+    .where('status', '=', 'Running');
+  const underWay = queries
+    .selectFrom('deployment_jobs')
+    .innerJoin('environments', 'environments.id', 'deployment_jobs.environment_id')
+    .select('mode')
+    .where('app_id', '=', appKey)
+    .where('state', '=', sql.lit('UnderWay'));
+  const row = await running.unionAll(underWay).limit(1).executeTakeFirst();
+  return row?.mode;
 }
 
 /**

@@ -11,6 +11,8 @@ import * as environments from './migrations/0010-environments.ts';
 import * as uploads from './migrations/0011-uploads.ts';
 import * as targetOptions from './migrations/0012-target-options.ts';
 import * as permissions from './migrations/0013-permissions.ts';
+import * as settings from './migrations/0014-settings.ts';
+import * as freeApps from './migrations/0015-free-apps.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -26,6 +28,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-uploads': uploads,
   '0012-target-options': targetOptions,
   '0013-permissions': permissions,
+  '0014-settings': settings,
+  '0015-free-apps': freeApps,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

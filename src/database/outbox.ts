@@ -11,16 +11,16 @@ export async function insertOutboxEntry(
     .execute();
 }
 
-/** What may be tried now, the longest due first. @param except apps whose entries are being tried already */
+/** What of a kind may be tried now, the longest due first. @param except apps whose entries are being tried already */
 export function listDueEntries(
   queries: Queries,
-  now: number,
-  limit: number,
-  except: readonly string[] = [],
+  kind: OutboxRow['kind'],
+  { now, limit, except = [] }: { readonly now: number; readonly limit: number; readonly except?: readonly string[] },
 ): Promise<OutboxRow[]> {
   return queries
     .selectFrom('outbox')
     .selectAll()
+    .where('kind', '=', kind)
     .where('due_at', '<=', now)
     .where('app_id', 'not in', except)
     .orderBy('due_at')
@@ -29,11 +29,16 @@ export function listDueEntries(
     .execute();
 }
 
-/** When the next entry is due, in milliseconds since 1970. @param except apps that do not count */
-export async function findNextDueAt(queries: Queries, except: readonly string[] = []): Promise<number | undefined> {
+/** When the next entry of a kind is due, in milliseconds since 1970. @param except apps that do not count */
+export async function findNextDueAt(
+  queries: Queries,
+  kind: OutboxRow['kind'],
+  except: readonly string[] = [],
+): Promise<number | undefined> {
   const row = await queries
     .selectFrom('outbox')
     .select('due_at')
+    .where('kind', '=', kind)
     .where('app_id', 'not in', except)
     .orderBy('due_at')
     .limit(1)

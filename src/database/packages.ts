@@ -86,9 +86,10 @@ export async function insertPackage(queries: Queries, row: NewPackage): Promise<
   await queries.insertInto('packages').values(row).execute();
 }
 
-/** Deletes a package's row, and with it what the outbox still had to do for it. */
+/** Deletes a package's row, and with it what it declares and what the outbox still had to do for it. */
 export async function deletePackageRow(queries: Queries, id: PackageId): Promise<void> {
   await queries.deleteFrom('outbox').where('package_id', '=', id).execute();
+  await queries.deleteFrom('package_settings').where('package_id', '=', id).execute();
   await queries.deleteFrom('packages').where('id', '=', id).execute();
 }
 
@@ -107,11 +108,10 @@ export async function deletePackagesOf(
     .execute();
   const oldest = page.at(-1);
   if (oldest === undefined) return [];
-  const ofPage = queries.selectFrom('packages').select('id').where('app_id', '=', appKey);
-  await queries
-    .deleteFrom('outbox')
-    .where('package_id', 'in', ofPage.where('sequence', '>=', oldest.sequence))
-    .execute();
+  const ofApp = queries.selectFrom('packages').select('id').where('app_id', '=', appKey);
+  const ofPage = ofApp.where('sequence', '>=', oldest.sequence);
+  await queries.deleteFrom('outbox').where('package_id', 'in', ofPage).execute();
+  await queries.deleteFrom('package_settings').where('package_id', 'in', ofPage).execute();
   await queries.deleteFrom('packages').where('app_id', '=', appKey).where('sequence', '>=', oldest.sequence).execute();
   return page;
 }
@@ -160,6 +160,27 @@ export async function updateTag(
   tag: Pick<PackageRow, 'tag_status' | 'tag_message'>,
 ): Promise<void> {
   await queries.updateTable('packages').set(tag).where('id', '=', id).execute();
+}
+
+/** Records what became of deploying a package. */
+export async function updateDeploy(
+  queries: Queries,
+  id: PackageId,
+  deploy: Pick<PackageRow, 'deploy_status' | 'deploy_message'>,
+): Promise<void> {
+  await queries.updateTable('packages').set(deploy).where('id', '=', id).execute();
+}
+
+/** The package that was accepted last, of those of an app that Succeeded. */
+export function findNewestSucceeded(queries: Queries, appKey: string): Promise<PackageRow | undefined> {
+  return queries
+    .selectFrom('packages')
+    .selectAll()
+    .where('app_id', '=', appKey)
+    .where('status', '=', 'Succeeded')
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }
 
 /** Whether an app has builds that have not ended. */

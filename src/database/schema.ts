@@ -5,8 +5,8 @@ import type { AppId, Login, PackageId, ProjectId } from '../domain/identifiers.t
 import type { MendixVersion } from '../domain/mendix-version.ts';
 import type { EnvironmentStatus, TargetKind } from '../protocol/environments.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
-import type { RepositoryKind } from '../protocol/manage.ts';
-import type { PackageOrigin, PackageStatus, TagStatus } from '../protocol/package.ts';
+import type { License, RepositoryKind } from '../protocol/manage.ts';
+import type { DeployStatus, PackageOrigin, PackageStatus, TagStatus } from '../protocol/package.ts';
 
 /**
  * The tables, as TypeScript sees them. Times are milliseconds since 1970, flags are 0 or 1, sizes are bytes: types that
@@ -24,6 +24,8 @@ export interface Tables {
   outbox: OutboxTable;
   environments: EnvironmentsTable;
   deployment_jobs: DeploymentJobsTable;
+  package_settings: PackageSettingsTable;
+  environment_settings: EnvironmentSettingsTable;
   audit: AuditTable;
 }
 
@@ -59,6 +61,7 @@ interface AppsTable {
   kind: RepositoryKind;
   repository: string;
   main_branch: string | null;
+  license: License;
   created_at: number;
   /** When a build of this app was claimed last: the queue's fairness. */
   served_at: number;
@@ -128,6 +131,9 @@ interface PackagesTable {
   blob_key: string | null;
   tag_status: TagStatus | null;
   tag_message: string | null;
+  /** null where nothing deploys it by itself. */
+  deploy_status: DeployStatus | null;
+  deploy_message: string | null;
 }
 
 interface MendixVersionsTable {
@@ -150,7 +156,7 @@ interface IdempotencyKeysTable {
 interface OutboxTable {
   id: Generated<number>;
   /** What to do; its meaning is in `outbox/`. */
-  kind: 'tag';
+  kind: 'tag' | 'deploy';
   package_id: PackageId;
   app_id: string;
   created_at: number;
@@ -192,6 +198,23 @@ interface DeploymentJobsTable {
   finished_at: number | null;
 }
 
+interface PackageSettingsTable {
+  package_id: PackageId;
+  /** The constants and scheduled events that it declares, as `operations/declared-settings.ts` reads them. */
+  declared: string;
+}
+
+/** Each as `operations/environment-settings.ts` reads it: sealed, and null for nothing. */
+interface EnvironmentSettingsTable {
+  environment_id: string;
+  /** What was set, also for packages that it held before. */
+  chosen: string | null;
+  /** What the start that began last runs with. */
+  starting: string | null;
+  /** What the start that ended well last ran with. */
+  deployed: string | null;
+}
+
 interface AuditTable {
   id: Generated<number>;
   at: number;
@@ -210,4 +233,5 @@ export type NewPackage = Insertable<PackagesTable>;
 export type OutboxRow = Selectable<OutboxTable>;
 export type EnvironmentRow = Selectable<EnvironmentsTable>;
 export type DeploymentJobRow = Selectable<DeploymentJobsTable>;
+export type EnvironmentSettingsRow = Selectable<EnvironmentSettingsTable>;
 export type AuditRow = Selectable<AuditTable>;

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Database } from '../database/database.ts';
 import { endJob, findStartUnderWay, listJobsUnderWay } from '../database/deployment-jobs.ts';
+import { keepDeployedSettings } from '../database/environment-settings.ts';
 import { findEnvironmentById, updateEnvironment } from '../database/environments.ts';
 import type { DeploymentJobRow, EnvironmentRow } from '../database/schema.ts';
 import type { TargetKind } from '../protocol/environments.ts';
@@ -24,16 +25,28 @@ export class Deployments {
   readonly #options: DeploymentsOptions;
   readonly #turns = new Turns();
   readonly #stopping = new AbortController();
-  /** The starts that run or wait for their turn, by environment. */
-  readonly #starts = new Map<string, { readonly cut: AbortController; readonly ended: Promise<void> }>();
+  readonly #closing = new AbortController();
+  /** The starts that run or wait for their turn. */
+  readonly #starts = new Set<UnderWay>();
 
   constructor(options: DeploymentsOptions) {
     this.#options = options;
   }
 
-  /** Does something to an environment, when what is being done to it has ended. */
+  /** Does something to an environment that a caller waits for, when what is being done to it has ended. */
   async inTurn<T>(environmentId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = AbortSignal.any([this.#stopping.signal, this.#closing.signal]);
+    return await this.#turns.run(environmentId, () => work(signal));
+  }
+
+  /** The same for what no caller waits for: {@link endCalls} lets it go on. */
+  async inTurnUnattended<T>(environmentId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await this.#turns.run(environmentId, () => work(this.#stopping.signal));
+  }
+
+  /** Cuts off what callers wait for, while there still is a connection for the answer. */
+  endCalls(): void {
+    this.#closing.abort();
   }
 
   /** What really deploys to an environment; to be asked in its turn. */
@@ -49,21 +62,39 @@ export class Deployments {
   /** Begins a start that was written down. */
   run(job: DeploymentJobRow): void {
     if (this.#stopping.signal.aborted) return;
-    const cut = new AbortController();
-    const signal = AbortSignal.any([cut.signal, this.#stopping.signal]);
-    const ended = this.#run(job, signal)
+    const underWay = this.#enter(job);
+    const signal = AbortSignal.any([underWay.cut.signal, this.#stopping.signal]);
+    this.#turns
+      .run(job.environment_id, () => this.#perform(job, signal))
       .catch((error: unknown) => {
         if (!signal.aborted) this.#options.onError(error);
       })
-      .finally(() => {
-        if (this.#starts.get(job.environment_id)?.cut === cut) this.#starts.delete(job.environment_id);
-      });
-    this.#starts.set(job.environment_id, { cut, ended });
+      .finally(underWay.leave);
+  }
+
+  /**
+   * Performs a start that was written down, in the turn that the caller has.
+   *
+   * @returns why it failed; `cut` where somebody stopped it, who writes that down
+   * @throws the reason of the signal; an Error that the target did not foresee, after the job has failed
+   */
+  async start(job: DeploymentJobRow, signal: AbortSignal): Promise<JobFailure | 'cut' | undefined> {
+    const underWay = this.#enter(job);
+    const { cut } = underWay;
+    try {
+      return await this.#perform(job, AbortSignal.any([cut.signal, signal, this.#stopping.signal]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (cut.signal.aborted) return 'cut';
+      throw error;
+    } finally {
+      underWay.leave();
+    }
   }
 
   /** Makes the start of an environment give up. That it has ended is for the caller to write down, in its own turn. */
   cutStart(environmentId: string): void {
-    this.#starts.get(environmentId)?.cut.abort();
+    for (const start of this.#starts) if (start.environmentId === environmentId) start.cut.abort();
   }
 
   /**
@@ -81,28 +112,40 @@ export class Deployments {
   /** Cuts off what runs; starts that have not ended stay under way. Resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([...this.#starts.values()].map(({ ended }) => ended));
+    await Promise.all([...this.#starts].map(({ ended }) => ended));
   }
 
-  async #run(job: DeploymentJobRow, signal: AbortSignal): Promise<void> {
+  #enter({ environment_id: environmentId }: DeploymentJobRow) {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const start: UnderWay = { environmentId, cut: new AbortController(), ended };
+    this.#starts.add(start);
+    const leave = () => {
+      this.#starts.delete(start);
+      resolve();
+    };
+    return { cut: start.cut, leave };
+  }
+
+  /** @returns why it failed */
+  async #perform(job: DeploymentJobRow, signal: AbortSignal): Promise<JobFailure | undefined> {
     const { database } = this.#options;
-    await this.#turns.run(job.environment_id, async () => {
+    signal.throwIfAborted();
+    const environment = await findEnvironmentById(database.read, job.environment_id);
+    // Whoever had the turn before may have ended it.
+    const underWay = await findStartUnderWay(database.read, job.environment_id);
+    if (environment === undefined || underWay?.id !== job.id) return undefined;
+    const order = { id: job.id, packageId: job.package_id, autoSyncDb: job.auto_sync_db === 1 };
+    try {
+      await this.targetOf(environment).start(order, signal);
+    } catch (error) {
       signal.throwIfAborted();
-      const environment = await findEnvironmentById(database.read, job.environment_id);
-      // Whoever had the turn before may have ended it.
-      const underWay = await findStartUnderWay(database.read, job.environment_id);
-      if (environment === undefined || underWay?.id !== job.id) return;
-      const order = { id: job.id, packageId: job.package_id, autoSyncDb: job.auto_sync_db === 1 };
-      try {
-        await this.targetOf(environment).start(order, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        await this.#end(job, startFailure(error));
-        if (!(error instanceof DeploymentFailure)) throw error;
-        return;
-      }
-      await this.#end(job, undefined);
-    });
+      const failure = startFailure(error);
+      await this.#end(job, failure);
+      if (!(error instanceof DeploymentFailure)) throw error;
+      return failure;
+    }
+    await this.#end(job, undefined);
+    return undefined;
   }
 
   /** Goes on trying: the database may be unable to write for a while, and a job must not stay under way for ever. */
@@ -125,13 +168,20 @@ export class Deployments {
       if (!ended || failure !== undefined) return;
       const running = { status: 'Running', running_package_id: job.package_id } as const;
       await updateEnvironment(queries, job.environment_id, running);
+      await keepDeployedSettings(queries, job.environment_id);
     });
   }
 }
 
 const RETRY_MS = 5_000;
 
-interface JobFailure {
+interface UnderWay {
+  readonly environmentId: string;
+  readonly cut: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export interface JobFailure {
   readonly code: ErrorCode;
   readonly message: string;
 }

@@ -1,5 +1,5 @@
 import { readBodyFields } from './body-fields.ts';
-import { type PackageId, parsePackageId } from './identifiers.ts';
+import { type PackageId, type ProjectId, parsePackageId, parseProjectId } from './identifiers.ts';
 import { quote, Refusal } from './refusal.ts';
 
 /**
@@ -16,6 +16,17 @@ export function parseTransport(body: unknown): PackageId {
   const id = parsePackageId(text);
   if (id === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The app has no package ${quote(given)}.`);
   return id;
+}
+
+/**
+ * Reads the body of Create Free App Environment.
+ *
+ * @returns undefined for what cannot be a ProjectId: it is answered like one of no app
+ * @throws Refusal INVALID_PARAMETERS for a body without fields
+ */
+export function parseCreateFreeApp(body: unknown): ProjectId | undefined {
+  const { ProjectId: given } = readBodyFields(body, ['ProjectId'], 'a JSON object with ProjectId');
+  return parseProjectId(String(given ?? '').trim());
 }
 
 /** Reads the body of Start Environment. @returns AutoSyncDb; false where it is absent @throws Refusal INVALID_PARAMETERS */

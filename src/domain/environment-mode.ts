@@ -11,6 +11,9 @@ export interface Mode {
   readonly key: ModeKey;
 }
 
+/** The one environment of a free app. */
+export const SANDBOX: Mode = { text: 'Sandbox', key: 'sandbox' as ModeKey };
+
 const MODE = /^[a-z0-9](?:[a-z0-9 ._-]{0,61}[a-z0-9])?$/i;
 const MISSING = 'Not enough parameters given. Please set AppId and Mode parameters.';
 

@@ -5,6 +5,7 @@ import { findAnyPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import { parseStartEnvironment, parseTransport } from '../domain/deploy-requests.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { parseSetSettings } from '../domain/set-settings-request.ts';
 import type { WireEnvironmentPackage } from '../protocol/environments.ts';
 import { callerOf } from './caller.ts';
 import { presentDeployApp, presentEnvironment } from './environment-presenter.ts';
@@ -15,6 +16,7 @@ import { signUrl } from './package-url.ts';
 import { parseBooleanParameter } from './query-parameters.ts';
 import { parseRequestBody } from './request-body.ts';
 import { describe } from './route-schemas.ts';
+import { presentSettings } from './settings-presenter.ts';
 import { type AppRefusals, getVisibleApp, getVisibleEnvironment } from './visible-app.ts';
 
 interface AppCall {
@@ -41,6 +43,7 @@ export function addDeployRoutes(app: FastifyInstance, deps: HttpDependencies): v
   addAppRoutes(app, deps);
   addEnvironmentRoutes(app, deps);
   addStartRoutes(app, deps);
+  addSettingsRoutes(app, deps);
 }
 
 function addAppRoutes(app: FastifyInstance, { database }: HttpDependencies): void {
@@ -153,6 +156,31 @@ function addStartRoutes(app: FastifyInstance, deps: HttpDependencies): void {
       const { app: row, mode } = await getVisibleEnvironment(database.read, request, ON_MODE);
       const jobId = request.params.jobId.trim().toLowerCase();
       return { Status: await operations.getStartStatus({ app: row, mode, jobId }) };
+    },
+  });
+}
+
+function addSettingsRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { database, operations } = deps;
+
+  app.route<EnvironmentCall>({
+    method: ['GET', 'HEAD'],
+    url: '/apps/:app/environments/:mode/settings',
+    schema: describe('retrieveSettings'),
+    handler: async (request) => {
+      const { environment } = await getVisibleEnvironment(database.read, request, ON_MODE);
+      return presentSettings(await operations.getSettings(environment));
+    },
+  });
+
+  app.route<EnvironmentCall>({
+    method: 'POST',
+    url: '/apps/:app/environments/:mode/settings',
+    schema: describe('setSettings'),
+    handler: async (request) => {
+      const call = await getVisibleEnvironment(database.read, request, ON_MODE);
+      const asked = parseSetSettings(parseRequestBody(request.body));
+      return presentSettings(await operations.setSettings({ ...call, request: asked }));
     },
   });
 }

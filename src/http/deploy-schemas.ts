@@ -3,10 +3,13 @@ import { DeploymentReportSchema } from '../protocol/deployment-report.ts';
 import {
   CleanedEnvironmentSchema,
   CreateEnvironmentSchema,
+  CreateFreeEnvironmentSchema,
   DeployAppSchema,
   EnvironmentPackageSchema,
   EnvironmentSchema,
   ManagedEnvironmentSchema,
+  SetSettingsSchema,
+  SettingsSchema,
   StartEnvironmentAnswerSchema,
   StartEnvironmentSchema,
   StartStatusSchema,
@@ -38,6 +41,16 @@ export const DEPLOY_CALLS = {
     description: 'Those that the user has API Rights on, by AppId.',
     answer: Type.Array(DeployAppSchema),
     errors: [],
+  },
+  createFreeEnvironment: {
+    ...WRITE,
+    needs: API_ANYWHERE,
+    summary: 'Create Free App Environment',
+    description:
+      'Makes an app without environments a free one: it gets the environment `Sandbox`, where each of its packages is deployed by itself.',
+    body: CreateFreeEnvironmentSchema,
+    answer: DeployAppSchema,
+    errors: ['INVALID_PARAMETERS', 'INVALID_PROJECTID', 'APPLICATION_ALREADY_EXISTS'],
   },
   retrieveApp: { ...READ, needs: API_ANYWHERE, summary: 'Retrieve App', answer: DeployAppSchema, errors: ON_APP },
   retrieveEnvironments: {
@@ -145,6 +158,30 @@ export const DEPLOY_CALLS = {
     },
     answer: EnvironmentPackageSchema,
     errors: [...ON_MODE, 'PACKAGE_NOT_FOUND'],
+  },
+  retrieveSettings: {
+    ...READ,
+    needs: API_THERE,
+    summary: 'Retrieve Environment Settings',
+    description: 'Constants and scheduled events are those that the package declares, which the environment holds.',
+    answer: SettingsSchema,
+    errors: ON_MODE,
+  },
+  setSettings: {
+    ...WRITE,
+    needs: TRANSPORT_THERE,
+    summary: 'Set Environment Settings',
+    description:
+      'Sets what is named, for the next start; the rest stays as it is. Where anything is wrong, nothing is set. Answers the settings as they are then.',
+    body: SetSettingsSchema,
+    answer: SettingsSchema,
+    errors: [
+      ...ON_MODE,
+      'CONSTANT_NOT_FOUND',
+      'CUSTOM_SETTING_NOT_SUPPORTED',
+      'SCHEDULED_EVENT_NOT_FOUND',
+      'INVALID_SCHEDULED_EVENT_PARAMETER',
+    ],
   },
   reportDeployment: {
     tag: 'Systems that deploy',

@@ -11,10 +11,12 @@ import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import type { PermissionChange } from '../domain/permissions.ts';
+import type { SetSettingsRequest } from '../domain/set-settings-request.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { UploadFields } from '../domain/upload-fields.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
+import type { EnvironmentSettings } from '../operations/get-settings.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { StartedJob } from '../operations/start-environment.ts';
 import type {
@@ -106,6 +108,7 @@ export interface HttpOperations {
     signal: AbortSignal,
   ): Promise<Page<Commit> & { readonly headId: string }>;
   createEnvironment(args: AppArguments & { readonly request: CreateEnvironment }): Promise<HoldingEnvironment>;
+  createFreeEnvironment(args: AppArguments): Promise<void>;
   updateEnvironment(args: EnvironmentArguments & { readonly request: UpdateEnvironment }): Promise<HoldingEnvironment>;
   /** The options of its target, without what nobody may see. */
   showTargetOptions(environment: EnvironmentRow): WireManagedEnvironment['TargetOptions'];
@@ -117,6 +120,8 @@ export interface HttpOperations {
   ): Promise<WireStartStatus['Status']>;
   stopEnvironment(args: EnvironmentArguments): Promise<void>;
   cleanEnvironment(args: EnvironmentArguments): Promise<HoldingEnvironment>;
+  getSettings(environment: EnvironmentRow): Promise<EnvironmentSettings>;
+  setSettings(args: EnvironmentArguments & { readonly request: SetSettingsRequest }): Promise<EnvironmentSettings>;
   takeDeploymentReport(report: DeploymentReportArguments): void;
   /** @returns all that the user was given on the app from then on */
   changePermissions(args: PermissionsArguments): Promise<readonly PermissionEntry[]>;

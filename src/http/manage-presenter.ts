@@ -14,6 +14,7 @@ export function presentApp(row: AppRow): WireApp {
     Kind: row.kind,
     Repository: hideCredentials(row.repository),
     MainBranch: row.main_branch,
+    License: row.license,
     CreationDate: row.created_at,
     TechnicalContact: row.technical_contact,
     HasCredentials: row.credentials !== null,

@@ -21,6 +21,8 @@ export function presentPackage(row: PackageRow, url?: NonNullable<WirePackage['U
     DurationMs: row.started_at === null || row.finished_at === null ? null : row.finished_at - row.started_at,
     TagStatus: row.tag_status,
     TagMessage: row.tag_message,
+    DeployStatus: row.deploy_status,
+    DeployMessage: row.deploy_message,
     MendixVersion: row.mendix_version,
     ...(row.problems !== null && { Problems: JSON.parse(row.problems) }),
     ...(url !== undefined && { Url: url }),

@@ -19,6 +19,7 @@ import {
   replyToError,
 } from './error-reply.ts';
 import { addEventRoute } from './event-routes.ts';
+import { addFreeAppRoutes } from './free-app-routes.ts';
 import { closeGracefully } from './graceful-close.ts';
 import type { HttpDependencies, HttpSettings } from './http-dependencies.ts';
 import { createKeyUses } from './key-uses.ts';
@@ -99,6 +100,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addEventRoute(api, deps, closing);
       addTeamServerRoutes(api, deps);
       addDeployRoutes(api, deps);
+      addFreeAppRoutes(api, deps, authentication);
       api.register(async (upload) => addUploadRoute(upload, deps, authentication, closing));
     },
     { prefix: '/api/1' },

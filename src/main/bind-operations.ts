@@ -6,6 +6,7 @@ import { changePermissions } from '../operations/change-permissions.ts';
 import { cleanEnvironment } from '../operations/clean-environment.ts';
 import { createApp } from '../operations/create-app.ts';
 import { createEnvironment } from '../operations/create-environment.ts';
+import { createFreeEnvironment } from '../operations/create-free-environment.ts';
 import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
 import { deleteApp } from '../operations/delete-app.ts';
@@ -13,11 +14,13 @@ import { deleteEnvironment } from '../operations/delete-environment.ts';
 import { deletePackage } from '../operations/delete-package.ts';
 import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
 import { disableUser } from '../operations/disable-user.ts';
+import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
 import { receiveUpload } from '../operations/receive-upload.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
+import { setSettings } from '../operations/set-settings.ts';
 import { startBuild } from '../operations/start-build.ts';
 import { getStartStatus, startEnvironment } from '../operations/start-environment.ts';
 import { stopEnvironment } from '../operations/stop-environment.ts';
@@ -41,7 +44,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     receiveUpload: (args) => receiveUpload(deps, args),
     deletePackage: (args) => deletePackage(deps, args),
     createApp: (args) => createApp(deps, args),
-    updateApp: (args) => updateApp(deps, args),
+    updateApp: (args) => updateApp(deps, args).finally(core.wakeOutbox),
     deleteApp: (args) => deleteApp(deps, args),
     readAppCredentials: (app) => refusing(() => openAppCredentials(core.secretBox, app)),
     changeAppCredentials: (args) => changeAppCredentials(deps, args),
@@ -57,7 +60,8 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     pageBranches: (app, range, signal) => pageBranches(deps, app, range, signal),
     retrieveBranch: (app, branch, signal) => retrieveBranch(deps, app, branch, signal),
     pageCommits: (app, range, signal) => pageCommits(deps, app, range, signal),
-    createEnvironment: (args) => createEnvironment(deps, args),
+    createEnvironment: (args) => createEnvironment(deps, args).finally(core.wakeOutbox),
+    createFreeEnvironment: (args) => createFreeEnvironment(deps, args).finally(core.wakeOutbox),
     updateEnvironment: (args) => updateEnvironment(deps, args),
     showTargetOptions: (environment) => showTargetOptions(deps, environment),
     deleteEnvironment: (args) => deleteEnvironment(deps, args),
@@ -66,6 +70,8 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     getStartStatus: (args) => getStartStatus(deps, args),
     stopEnvironment: (args) => stopEnvironment(deps, args),
     cleanEnvironment: (args) => cleanEnvironment(deps, args),
+    getSettings: (environment) => getSettings(deps, environment),
+    setSettings: (args) => setSettings(deps, args),
     takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
   };

@@ -16,6 +16,8 @@ export interface Configuration {
   readonly buildTimeoutMs: number;
   /** How long a call of a target of environments may take. */
   readonly deployTimeoutMs: number;
+  /** Absolute paths, below which environments may be deployed. */
+  readonly deployFolders: readonly string[];
   readonly repositoryTimeoutMs: number;
   readonly fetchTimeoutMs: number;
   /** An absolute path of a PEM file. */

@@ -5,7 +5,6 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
-import { removeTree } from '../builders/remove-tree.ts';
 import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
@@ -17,14 +16,16 @@ import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { Deployments } from '../deployment/deployments.ts';
 import { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
-import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
+import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
+import { deployEffect } from '../outbox/deploy-effect.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
@@ -73,6 +74,8 @@ export interface Core {
   readonly temporaryFolder: string;
 
   readonly findRepositoryKind: Repositories['findKind'];
+  /** Has the outbox look for what is new in it. */
+  wakeOutbox(): void;
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
   /** Begins to check what was uploaded. */
@@ -168,18 +171,24 @@ async function openLocked(
   });
   await queue.recover({ everyLease: true });
   await dropUnfinishedUploads({ database, blobs });
-  const outbox = new Outbox({
-    database,
-    changes,
-    effects: { tag: tagEffect({ database, repositoryOf }) },
-    clock,
-    onError: (error) => report(error, 'the outbox could not go on'),
-  });
   const { publicUrl } = configuration;
   const deploymentReports = new DeploymentReports(clock);
   const deployments = new Deployments({
     database,
-    targets: openTargets({ publicUrl, reports: deploymentReports, ownCluster: findOwnCluster(process.env), clock }),
+    targets: openTargets({
+      directory: {
+        blobs,
+        allowedFolders: configuration.deployFolders,
+        path: process.env.PATH ?? '',
+        home: homedir(),
+        timeoutMs: configuration.deployTimeoutMs,
+        onError: (error) => report(error, 'old releases could not be removed'),
+      },
+      publicUrl,
+      reports: deploymentReports,
+      ownCluster: findOwnCluster(process.env),
+      clock,
+    }),
     describe: describeForTargets({
       database,
       secretBox,
@@ -188,6 +197,23 @@ async function openLocked(
     timeoutMs: configuration.deployTimeoutMs,
     clock,
     onError: (error) => report(error, 'an environment could not be started'),
+  });
+  const outbox = new Outbox({
+    database,
+    changes,
+    effects: {
+      tag: tagEffect({ database, repositoryOf }),
+      deploy: deployEffect({
+        database,
+        blobs,
+        secretBox,
+        deployments,
+        clock,
+        onError: (error) => report(error, 'a free app could not be deployed'),
+      }),
+    },
+    clock,
+    onError: (error) => report(error, 'the outbox could not go on'),
   });
   const builders = openBuilders({
     configuration,
@@ -224,15 +250,34 @@ async function openLocked(
     await builders.deleteApp(appKey);
   };
   const removal = new BackgroundWork({
-    work: (signal) => removeDeletedApps({ database, blobs, buildLog, dropCaches }, signal),
+    work: (signal) =>
+      removeDeletedApps(
+        {
+          database,
+          blobs,
+          buildLog,
+          deployments,
+          dropCaches,
+          onError: (error, id) =>
+            report(error, `the environment ${id} of a deleted app was forgotten, but not removed`),
+        },
+        signal,
+      ),
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'a deleted app could not be removed'),
   });
-  const onError = (error: unknown, packageId: string) =>
-    report(error, `the check of the upload ${packageId} met an error`);
-  const mostContentBytes = configuration.uploadLimitBytes * MOST_INFLATION;
+  const checking: CheckUploadsDeps = {
+    database,
+    blobs,
+    buildLog,
+    changes,
+    clock,
+    mostContentBytes: configuration.uploadLimitBytes * MOST_INFLATION,
+    onSucceeded: () => outbox.wake(),
+    onError: (error, packageId) => report(error, `the check of the upload ${packageId} met an error`),
+  };
   const uploads = new BackgroundWork({
-    work: (signal) => checkUploads({ database, blobs, buildLog, changes, clock, mostContentBytes, onError }, signal),
+    work: (signal) => checkUploads(checking, signal),
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'uploads could not be checked'),
   });
@@ -260,6 +305,7 @@ async function openLocked(
     repositoryOf,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
+    wakeOutbox: () => outbox.wake(),
     removeDeletedApps: () => removal.wake(),
     checkUploads: () => uploads.wake(),
     start() {
@@ -272,8 +318,8 @@ async function openLocked(
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
       await worker.stop(graceMs);
-      await outbox.stop();
-      await deployments.stop();
+      // At once: what the one does waits for the other.
+      await Promise.all([outbox.stop(), deployments.stop()]);
       await uploads.stop();
       await removal.stop();
       await sweep.stop();

@@ -39,6 +39,7 @@ test('without anything given, the defaults hold', async () => {
     buildsPerApp: 256,
     buildTimeoutMs: 1_800_000,
     deployTimeoutMs: 900_000,
+    deployFolders: [],
     repositoryTimeoutMs: 10_000,
     fetchTimeoutMs: 600_000,
     repositoryCaFile: undefined,

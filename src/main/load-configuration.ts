@@ -96,6 +96,7 @@ function assemble(value: Value): Configuration | undefined {
     buildsPerApp: value('buildsPerApp', SETTINGS.buildsPerApp),
     buildTimeoutMs: value('buildTimeout', SETTINGS.buildTimeout),
     deployTimeoutMs: value('deployTimeout', SETTINGS.deployTimeout),
+    deployFolders: value('deployFolders', SETTINGS.deployFolders),
     repositoryTimeoutMs: value('repositoryTimeout', SETTINGS.repositoryTimeout),
     fetchTimeoutMs: value('fetchTimeout', SETTINGS.fetchTimeout),
     linkTtlSeconds: linkTtlMs === undefined ? undefined : Math.ceil(linkTtlMs / 1000),

@@ -1,4 +1,5 @@
 import type { DeploymentTarget } from '../deployment/deployment-target.ts';
+import { type DirectoryTargetOptions, directoryTarget } from '../deployment/directory/directory-target.ts';
 import type { OwnCluster } from '../deployment/kubernetes/cluster-access.ts';
 import { kubernetesTarget } from '../deployment/kubernetes/kubernetes-target.ts';
 import { recordTarget } from '../deployment/record-target.ts';
@@ -7,6 +8,7 @@ import { ANSWER_MS, RETRY_DELAYS_MS, webhookTarget } from '../deployment/webhook
 import type { TargetKind } from '../protocol/environments.ts';
 
 export interface OpenTargetsOptions {
+  readonly directory: DirectoryTargetOptions;
   /** Under which others reach this server, without a trailing slash; undefined where it was not told. */
   readonly publicUrl: string | undefined;
   /** Where those report that deploy elsewhere. */
@@ -19,6 +21,7 @@ export interface OpenTargetsOptions {
 
 /** Everything that deploys behind environments. */
 export function openTargets({
+  directory,
   publicUrl,
   reports,
   ownCluster,
@@ -26,6 +29,7 @@ export function openTargets({
 }: OpenTargetsOptions): Readonly<Record<TargetKind, DeploymentTarget>> {
   return {
     record: recordTarget(),
+    directory: directoryTarget(directory),
     webhook: webhookTarget({ publicUrl, clock, reports, answerMs: ANSWER_MS, retryDelaysMs: RETRY_DELAYS_MS }),
     kubernetes: kubernetesTarget({ ownCluster, clock }),
   };

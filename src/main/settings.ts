@@ -115,6 +115,16 @@ export const SETTINGS = {
     fallback: '15m',
     parse: (text) => between(parseDuration(text), 1000, DAY_MS),
   },
+  deployFolders: {
+    flag: '--deploy-folders <folders>',
+    variables: ['SLIPWAY_DEPLOY_FOLDERS'],
+    summary:
+      'Folders of this machine that environments with the target `directory` may be deployed below. They run commands there as the user that Slipway runs as: with one, the key of an admin is as good as a shell of that user.',
+    accepts: 'absolute paths separated by commas, such as `/srv/apps`',
+    fallback: '',
+    fallbackInWords: 'none: there are no such environments',
+    parse: parseFolders,
+  },
   repositoryTimeout: {
     flag: '--repository-timeout <duration>',
     variables: ['SLIPWAY_REPOSITORY_TIMEOUT'],

@@ -12,6 +12,7 @@ import { uploadVersion } from '../domain/upload-fields.ts';
 import { inspectPackage, type PackageInspection } from '../packaging/inspect-package.ts';
 import { PackageUnreadable } from '../packaging/package-unreadable.ts';
 import { openPackageZip } from '../packaging/package-zip.ts';
+import { queueDeployment } from './queue-deployment.ts';
 
 export interface CheckUploadsDeps {
   readonly database: Database;
@@ -21,6 +22,8 @@ export interface CheckUploadsDeps {
   readonly clock: () => number;
   /** What a package may hold, unpacked. */
   readonly mostContentBytes: number;
+  /** Told of packages that Succeeded, of which something may be to be done. */
+  readonly onSucceeded: () => void;
   readonly onError: (error: unknown, packageId: string) => void;
 }
 
@@ -79,22 +82,25 @@ const FAULT: Verdict = {
 };
 
 async function conclude(deps: CheckUploadsDeps, row: PackageRow, verdict: Verdict): Promise<void> {
-  const { database, blobs, changes, clock } = deps;
+  const { database, blobs, changes, clock, onSucceeded } = deps;
   await writeLog(deps, row, verdict);
   const guard = { packageId: row.id, status: 'Uploading', attempt: row.attempt } as const;
   const isSound = verdict.kind === 'sound';
   const next = isSound ? 'Succeeded' : 'Failed';
   const fields = isSound ? soundFields(row, verdict.found) : failedFields(verdict);
   try {
-    await database.transactionInReserve((queries) =>
-      changeStatus(queries, guard, next, { ...fields, finished_at: clock() }),
-    );
+    await database.transactionInReserve(async (queries) => {
+      const now = clock();
+      await changeStatus(queries, guard, next, { ...fields, finished_at: now });
+      if (isSound) await queueDeployment(queries, row, now);
+    });
   } catch (error) {
     // It was canceled meanwhile.
     if (!(error instanceof StaleUpdate)) throw error;
     await blobs.delete(keyOf(row));
   }
-  if (!isSound) await blobs.delete(keyOf(row));
+  if (isSound) onSucceeded();
+  else await blobs.delete(keyOf(row));
   changes.publish(row.id);
 }
 

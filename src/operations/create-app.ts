@@ -15,6 +15,7 @@ import { takeCredentials } from '../repository/take-credentials.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { sealAppCredentials } from './app-credentials.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
+import { makeFree } from './make-free.ts';
 import { checkContact, readContact } from './technical-contact.ts';
 
 export interface CreateAppDeps {
@@ -28,7 +29,7 @@ export interface CreateAppDeps {
 
 /**
  * Binds an app to a repository. It is asked for its kind at most: an app may be created before its repository can be
- * reached. A password in its address is kept as the credentials of the app.
+ * reached. A password in its address is kept as the credentials of the app. A free one gets its environment.
  *
  * @throws Refusal INVALID_APPID, INVALID_PARAMETERS, ALREADY_EXISTS, USER_NOT_FOUND
  */
@@ -55,6 +56,7 @@ export async function createApp(
       subject: row.app_id,
       detail: row.name,
     });
+    if (request.Free === true) await makeFree(queries, { user, app: row, at: row.created_at });
   });
   return row;
 }
@@ -73,7 +75,17 @@ function newApp(request: CreateApp, kind: RepositoryKind, secretBox: SecretBox, 
       `${quote(request.AppId)} cannot be an AppId: use 1 to 63 letters, digits and inner hyphens.`,
     );
   }
-  const { AppId: _, Name, Repository, MainBranch, ProjectId, TechnicalContact, Kind: _kind, ...settings } = request;
+  const {
+    AppId: _,
+    Name,
+    Repository,
+    MainBranch,
+    ProjectId,
+    TechnicalContact,
+    Kind: _kind,
+    Free,
+    ...settings
+  } = request;
   const id = randomUUID();
   const { address, credentials } = takeCredentials(Repository);
   return {
@@ -84,6 +96,7 @@ function newApp(request: CreateApp, kind: RepositoryKind, secretBox: SecretBox, 
     kind,
     repository: address,
     main_branch: MainBranch?.trim() || null,
+    license: Free === true ? 'free' : 'licensed',
     created_at: createdAt,
     served_at: 0,
     settings: formatAppSettings(withDefaults(settings)),

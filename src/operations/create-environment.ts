@@ -6,10 +6,11 @@ import { findEnvironment, type HoldingEnvironment, insertEnvironment } from '../
 import type { AppRow, EnvironmentRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { Deployments } from '../deployment/deployments.ts';
-import { parseMode } from '../domain/environment-mode.ts';
+import { parseMode, SANDBOX } from '../domain/environment-mode.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { CreateEnvironment } from '../protocol/environments.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
+import { queueNewestDeployment } from './queue-deployment.ts';
 import { sealTargetOptions } from './target-options.ts';
 
 export interface CreateEnvironmentDeps {
@@ -20,7 +21,8 @@ export interface CreateEnvironmentDeps {
 }
 
 /**
- * Gives an app an environment, which is empty at first.
+ * Gives an app an environment, which is empty at first. Where that is a free app, the newest package that it has built is
+ * deployed there.
  *
  * @throws Refusal INVALID_ENVIRONMENT, INVALID_PARAMETERS, ALREADY_EXISTS, APP_NOT_FOUND
  */
@@ -31,11 +33,17 @@ export async function createEnvironment(
   const { database } = deps;
   const row = newEnvironment(deps, app, request);
   await database.transaction(async (queries) => {
-    if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
+    const current = await findApp(queries, app.id);
+    if (current === undefined) throw new Refusal('APP_NOT_FOUND');
+    if (current.license === 'free' && row.mode_key !== SANDBOX.key) {
+      const message = `'${app.app_id}' is a free app: '${SANDBOX.text}' is the one environment that it may have.`;
+      throw new Refusal('INVALID_PARAMETERS', message);
+    }
     if ((await findEnvironment(queries, app.id, row.mode_key)) !== undefined) {
       throw new Refusal('ALREADY_EXISTS', `The app '${app.app_id}' already has an environment '${row.mode}'.`);
     }
     await insertEnvironment(queries, row);
+    await queueNewestDeployment(queries, app.id, row.created_at);
     await insertAuditEntry(queries, {
       at: row.created_at,
       login: user.login,

@@ -3,10 +3,12 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import type { PackageChanges } from '../changes/package-changes.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
+import { hasDeployEntry } from '../database/deploy-entries.ts';
 import { findModeUsing } from '../database/environments.ts';
 import { deletePackageRow, findPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
+import { SANDBOX } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { hasEnded } from '../protocol/package.ts';
@@ -43,6 +45,13 @@ export async function deletePackage(
     if (mode !== undefined) {
       const advice = 'transport another one there, and stop it where this one runs';
       throw new Refusal('PACKAGE_IN_USE', `Package is still in use by the environment '${mode}': ${advice}.`);
+    }
+    if (await hasDeployEntry(queries, packageId)) {
+      const advice = 'wait until it is there, or build another one in its place';
+      throw new Refusal(
+        'PACKAGE_IN_USE',
+        `Package is still in use: it is being deployed to '${SANDBOX.text}': ${advice}.`,
+      );
     }
     await deletePackageRow(queries, packageId);
     await insertAuditEntry(queries, {

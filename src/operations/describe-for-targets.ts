@@ -1,10 +1,14 @@
-import { findApp } from '../database/apps.ts';
+import { findAnyApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
+import { findEnvironmentSettings } from '../database/environment-settings.ts';
 import { findAnyPackage } from '../database/packages.ts';
+import type { EnvironmentRow } from '../database/schema.ts';
 import type { DescribeForTargets } from '../deployment/bound-target.ts';
-import { DeploymentFailure, type TargetPackage } from '../deployment/deployment-target.ts';
+import { DeploymentFailure, type TargetPackage, type TargetSettings } from '../deployment/deployment-target.ts';
+import { onlySet } from '../domain/environment-settings.ts';
 import type { PackageId } from '../domain/identifiers.ts';
-import type { SecretBox } from '../secrets/secret-box.ts';
+import { type SecretBox, SecretUnreadable } from '../secrets/secret-box.ts';
+import { openSettings } from './environment-settings.ts';
 import { openTargetOptions } from './target-options.ts';
 
 export interface DescribeForTargetsDeps {
@@ -29,14 +33,29 @@ export function describeForTargets(deps: DescribeForTargetsDeps): DescribeForTar
   const { database, secretBox } = deps;
   return {
     async environment(row) {
-      const app = await findApp(database.read, row.app_id);
+      // Also of one that was deleted: its environments are to be removed.
+      const app = await findAnyApp(database.read, row.app_id);
       if (app === undefined) throw new DeploymentFailure('its app was deleted.', { code: 'APP_NOT_FOUND' });
       const options = openTargetOptions(secretBox, row);
       return { id: row.id, appKey: app.id, appId: app.app_id, mode: row.mode, options };
     },
     package: (id) => describePackage(deps, id),
-    settings: async () => ({ constants: {}, customSettings: {}, scheduledEvents: {} }),
+    settings: (row) => describeSettings(deps, row),
   };
+}
+
+/** What was decided when the start began. */
+async function describeSettings(
+  { database, secretBox }: DescribeForTargetsDeps,
+  row: EnvironmentRow,
+): Promise<TargetSettings> {
+  const settings = await findEnvironmentSettings(database.read, row.id);
+  try {
+    return onlySet(openSettings(secretBox, row, 'starting', settings));
+  } catch (cause) {
+    if (!(cause instanceof SecretUnreadable)) throw cause;
+    throw new DeploymentFailure('the settings that it began with cannot be decrypted: start it again.', { cause });
+  }
 }
 
 async function describePackage({ database, links }: DescribeForTargetsDeps, id: PackageId): Promise<TargetPackage> {

@@ -2,14 +2,19 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { deleteAppRows, deleteIdempotencyKeysOf, listDeletedApps } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
+import { listEnvironments } from '../database/environments.ts';
 import { deletePackagesOf } from '../database/packages.ts';
+import type { Deployments } from '../deployment/deployments.ts';
 
 export interface RemoveDeletedAppsDeps {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
+  readonly deployments: Deployments;
   /** Drops what is kept for an app apart from its packages: its mirror and its cached members. */
   readonly dropCaches: (appKey: string) => Promise<void>;
+  /** Told of an environment whose target could not remove it: it is forgotten all the same. */
+  readonly onError: (error: unknown, environmentId: string) => void;
 }
 
 /** Deleted in one transaction: a few milliseconds, and less than the reserve of the database. */
@@ -24,10 +29,37 @@ export async function removeDeletedApps(deps: RemoveDeletedAppsDeps, signal: Abo
   const { database, dropCaches } = deps;
   for (const key of await listDeletedApps(database.read)) {
     if (signal.aborted) return;
+    if (!(await removeEnvironments(deps, key, signal))) return;
     await dropCaches(key);
     while (await removePage(deps, key)) if (signal.aborted) return;
     await database.transactionInReserve((queries) => deleteAppRows(queries, key));
   }
+}
+
+/**
+ * Has the targets forget the environments of an app. What a target cannot do does not keep the app for ever.
+ *
+ * @returns whether each was asked; not when the server ends meanwhile
+ */
+async function removeEnvironments(
+  { database, deployments, onError }: RemoveDeletedAppsDeps,
+  key: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const environment of await listEnvironments(database.read, key)) {
+    const asked = await deployments.inTurn(environment.id, async (turn) => {
+      const ending = AbortSignal.any([signal, turn]);
+      try {
+        await deployments.targetOf(environment).remove(ending);
+      } catch (error) {
+        if (ending.aborted) return false;
+        onError(error, environment.id);
+      }
+      return true;
+    });
+    if (!asked) return false;
+  }
+  return true;
 }
 
 /** @returns whether there may be more */

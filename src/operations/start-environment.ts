@@ -1,17 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { findApp } from '../database/apps.ts';
-import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { findLastStarted, findStartJob, findStartUnderWay, insertJob } from '../database/deployment-jobs.ts';
-import type { AppRow, DeploymentJobRow } from '../database/schema.ts';
+import { findLastStarted, findStartJob, findStartUnderWay } from '../database/deployment-jobs.ts';
+import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Mode } from '../domain/environment-mode.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { type DeclaredSettingsDeps, readDeclaredSettings } from './declared-settings.ts';
 import { getEnvironment } from './get-environment.ts';
+import { insertStart } from './insert-start.ts';
 
-export interface StartEnvironmentDeps {
+export interface StartEnvironmentDeps extends DeclaredSettingsDeps {
   readonly database: Database;
+  readonly secretBox: SecretBox;
   readonly deployments: Deployments;
   readonly clock: () => number;
 }
@@ -30,14 +32,18 @@ export interface StartedJob {
 }
 
 /**
- * Begins to start an environment with the package that it holds. Once this resolves the start survives anything.
+ * Begins to start an environment with the package that it holds, and with its settings as they are now. Once this
+ * resolves the start survives anything. One whose settings are not in order has failed by then.
  *
  * @throws Refusal ENVIRONMENT_NOT_FOUND, NO_MDA_HAS_BEEN_DEPLOYED, APP_ALREADY_HAS_A_STARTING_JOB, APP_NOT_FOUND
  */
 export async function startEnvironment(
-  { database, deployments, clock }: StartEnvironmentDeps,
+  deps: StartEnvironmentDeps,
   { user, app, mode, autoSyncDb }: StartEnvironmentArgs,
 ): Promise<StartedJob> {
+  const { database, deployments, secretBox, clock } = deps;
+  // The transaction finds what was remembered of it.
+  await readDeclaredSettings(deps, (await getEnvironment(database.read, app, mode)).package_id);
   const { job, alreadyStarted } = await database.transaction(async (queries) => {
     if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
     const environment = await getEnvironment(queries, app, mode);
@@ -54,27 +60,8 @@ export async function startEnvironment(
         `Cannot start app. The job '${underWay.id}' starts it already.`,
       );
     }
-    const begun: DeploymentJobRow = {
-      id: randomUUID(),
-      environment_id: environment.id,
-      kind: 'start',
-      package_id: environment.package_id,
-      auto_sync_db: autoSyncDb ? 1 : 0,
-      state: 'UnderWay',
-      error_code: null,
-      error_message: null,
-      created_at: clock(),
-      finished_at: null,
-    };
-    await insertJob(queries, begun);
-    await insertAuditEntry(queries, {
-      at: begun.created_at,
-      login: user.login,
-      action: 'environment.start',
-      subject: app.app_id,
-      detail: `${environment.mode} ${begun.package_id}`,
-    });
-    return { job: begun, alreadyStarted: false };
+    const begun = { login: user.login, app, environment, packageId: environment.package_id, autoSyncDb, at: clock() };
+    return { job: (await insertStart(queries, secretBox, begun)).job, alreadyStarted: false };
   });
   if (!alreadyStarted) deployments.run(job);
   return { jobId: job.id, alreadyStarted };

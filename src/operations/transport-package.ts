@@ -1,25 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { findApp } from '../database/apps.ts';
-import { insertAuditEntry } from '../database/audit.ts';
-import type { Database, Queries } from '../database/database.ts';
-import { endJob, insertJob } from '../database/deployment-jobs.ts';
-import { updateEnvironment } from '../database/environments.ts';
+import type { Queries } from '../database/database.ts';
 import { findPackage } from '../database/packages.ts';
-import type { AppRow } from '../database/schema.ts';
+import type { AppRow, EnvironmentRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import type { Deployments } from '../deployment/deployments.ts';
-import type { Mode } from '../domain/environment-mode.ts';
+import { type Mode, SANDBOX } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { hasEnded, type PackageStatus } from '../protocol/package.ts';
-import { askTarget } from './ask-target.ts';
+import { type BringPackageDeps, bringPackage } from './bring-package.ts';
 import { getEnvironment } from './get-environment.ts';
-
-export interface TransportPackageDeps {
-  readonly database: Database;
-  readonly deployments: Deployments;
-  readonly clock: () => number;
-}
 
 export interface TransportPackageArgs {
   readonly user: User;
@@ -28,68 +17,39 @@ export interface TransportPackageArgs {
   readonly packageId: PackageId;
 }
 
-const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brought to the environment' } as const;
-
 /**
  * Brings a package to an environment, which holds it from then on. One that runs goes on with what it runs, until it is
- * stopped and started. From before the target is asked the package is in use.
+ * stopped and started. From before the target is asked the package is in use, and it is known what it declares.
  *
- * @throws Refusal ENVIRONMENT_NOT_FOUND, PACKAGE_NOT_FOUND, `SERVICE UNAVAILABLE` while it is being built, `NOT ALLOWED`
- *   where its build failed, TRANSPORT_FAILED
+ * @throws Refusal APP_NOT_FOUND, ENVIRONMENT_NOT_FOUND, TRANSPORT_NOT_ALLOWED for a free app, PACKAGE_NOT_FOUND,
+ *   `SERVICE UNAVAILABLE` while it is being built, `NOT ALLOWED` where its build failed, TRANSPORT_FAILED or what the
+ *   target says
  */
-export async function transportPackage(deps: TransportPackageDeps, args: TransportPackageArgs): Promise<void> {
-  const { database, deployments } = deps;
-  const { id } = await getEnvironment(database.read, args.app, args.mode);
-  await deployments.inTurn(id, async (signal) => {
-    const { job, environment } = await database.transaction((queries) => beginTransport(deps, queries, args));
-    try {
-      await askTarget(deployments.targetOf(environment).transport(args.packageId, signal), signal, REFUSAL);
-      await database.transactionInReserve((queries) => endTransport(deps, queries, { ...args, job, environment }));
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN') await endFailed(deps, job, error);
-      throw error;
-    }
-  });
+export async function transportPackage(deps: BringPackageDeps, args: TransportPackageArgs): Promise<void> {
+  const { user, app, packageId } = args;
+  // Before its turn too: a free app that is being deployed would have it for as long as that takes.
+  const { id } = await getReceiver(deps.database.read, args);
+  const begin = (queries: Queries) => checkTransport(queries, args);
+  await deps.deployments.inTurn(id, (signal) =>
+    bringPackage(deps, { login: user.login, app, packageId, begin }, signal),
+  );
 }
 
-async function beginTransport(
-  { clock }: TransportPackageDeps,
-  queries: Queries,
-  { app, mode, packageId }: TransportPackageArgs,
-) {
-  if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
-  const environment = await getEnvironment(queries, app, mode);
-  const row = await findPackage(queries, app.id, packageId);
-  if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The app has no package '${packageId}'.`);
-  if (row.status !== 'Succeeded') throw refusePackage(row.status, packageId);
-  const job = randomUUID();
-  await insertJob(queries, {
-    id: job,
-    environment_id: environment.id,
-    kind: 'transport',
-    package_id: packageId,
-    auto_sync_db: 0,
-    created_at: clock(),
-  });
-  return { job, environment };
+async function getReceiver(queries: Queries, { app, mode }: TransportPackageArgs): Promise<EnvironmentRow> {
+  const current = await findApp(queries, app.id);
+  if (current === undefined) throw new Refusal('APP_NOT_FOUND');
+  const environment = await getEnvironment(queries, current, mode);
+  if (current.license !== 'free') return environment;
+  const message = `'${current.app_id}' is a free app: each of its packages is deployed to '${SANDBOX.text}' by itself.`;
+  throw new Refusal('TRANSPORT_NOT_ALLOWED', message);
 }
 
-async function endTransport(
-  { clock }: TransportPackageDeps,
-  queries: Queries,
-  { user, app, packageId, job, environment }: TransportPackageArgs & Awaited<ReturnType<typeof beginTransport>>,
-): Promise<void> {
-  // Its app was deleted meanwhile.
-  if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
-  const status = environment.status === 'Empty' ? ({ status: 'Stopped' } as const) : {};
-  await updateEnvironment(queries, environment.id, { package_id: packageId, ...status });
-  await insertAuditEntry(queries, {
-    at: clock(),
-    login: user.login,
-    action: 'environment.transport',
-    subject: app.app_id,
-    detail: `${environment.mode} ${packageId}`,
-  });
+async function checkTransport(queries: Queries, args: TransportPackageArgs): Promise<EnvironmentRow> {
+  const environment = await getReceiver(queries, args);
+  const row = await findPackage(queries, args.app.id, args.packageId);
+  if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The app has no package '${args.packageId}'.`);
+  if (row.status !== 'Succeeded') throw refusePackage(row.status, args.packageId);
+  return environment;
 }
 
 /** The codes are those of packages that are still being processed, and of those that could not be. */
@@ -101,13 +61,3 @@ function refusePackage(status: PackageStatus, id: PackageId): Refusal {
         `Cannot transport the package '${id}': it is ${status}. Retry once it Succeeded.`,
       );
 }
-
-async function endFailed({ database, clock }: TransportPackageDeps, job: string, error: unknown): Promise<void> {
-  const failure = error instanceof Refusal ? { code: error.code, message: error.message } : UNEXPECTED;
-  await database.transactionInReserve((queries) => endJob(queries, job, { at: clock(), failure }));
-}
-
-const UNEXPECTED = {
-  code: 'TRANSPORT_FAILED',
-  message: `${REFUSAL.what}: an unexpected error, which is in the server log.`,
-} as const;

@@ -9,6 +9,7 @@ import { takeCredentials } from '../repository/take-credentials.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { sealAppCredentials } from './app-credentials.ts';
 import { type CheckRepository, checkRepositoryOf } from './check-repository.ts';
+import { makeFree } from './make-free.ts';
 import { checkContact, readContact } from './technical-contact.ts';
 
 export interface UpdateAppDeps {
@@ -20,7 +21,8 @@ export interface UpdateAppDeps {
 
 /**
  * Changes what is known of an app. What is not given stays as it is; builds that were accepted before go on with what
- * they find when they begin. A password in a new address becomes the credentials of the app.
+ * they find when they begin. A password in a new address becomes the credentials of the app. An app that becomes free
+ * gets its environment; one that is free no longer keeps that, and nothing is deployed there by itself any more.
  *
  * @throws Refusal INVALID_PARAMETERS, USER_NOT_FOUND
  */
@@ -34,6 +36,7 @@ export async function updateApp(
   await database.transaction(async (queries) => {
     await checkContact(queries, row.technical_contact);
     await updateAppRow(queries, app.id, changes);
+    if (request.Free === true && app.license !== 'free') await makeFree(queries, { user, app, at: clock() });
     const detail = Object.keys(request).join(', ');
     await insertAuditEntry(queries, {
       at: clock(),
@@ -47,12 +50,13 @@ export async function updateApp(
 }
 
 function changesOf(app: AppRow, request: UpdateApp, secretBox: SecretBox): Partial<AppRow> {
-  const { Name, Repository, MainBranch, TechnicalContact, ...settings } = request;
+  const { Name, Repository, MainBranch, TechnicalContact, Free, ...settings } = request;
   const { address, credentials } = takeCredentials(Repository ?? app.repository);
   return {
     ...(Name !== undefined && { name: Name?.trim() || app.app_id }),
     repository: address,
     ...(credentials !== undefined && { credentials: sealAppCredentials(secretBox, app.id, credentials) }),
+    ...(Free !== undefined && { license: Free ? 'free' : 'licensed' }),
     ...(MainBranch !== undefined && { main_branch: MainBranch?.trim() || null }),
     ...(TechnicalContact !== undefined && { technical_contact: readContact(TechnicalContact) }),
     settings: formatAppSettings(withDefaults(settings, readAppSettings(app.settings))),

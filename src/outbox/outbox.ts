@@ -18,7 +18,10 @@ export interface OutboxOptions {
 
 /** Something that the outbox can do. */
 export interface Effect {
-  /** Tries it for entries of one app. What it throws is the failure of each of them. */
+  /**
+   * Tries it for entries of one app. What it throws is the failure of each of them; those that it says nothing of stay
+   * as it left them.
+   */
   perform(entries: readonly OutboxRow[], signal: AbortSignal): Promise<readonly Attempt[]>;
   /** Records that a try failed. @param failure `final` when it is not tried again */
   recordFailure(queries: Queries, entry: OutboxRow, failure: { error: unknown; final: boolean }): Promise<void>;
@@ -29,8 +32,11 @@ export type Attempt =
   | { readonly entry: OutboxRow; readonly record: (queries: Queries) => Promise<void> }
   | { readonly entry: OutboxRow; readonly error: unknown };
 
+type Kind = OutboxRow['kind'];
+const KINDS: readonly Kind[] = ['tag', 'deploy'];
+
 const PAGE = 100;
-/** Apps whose entries are tried side by side, so that a remote that hangs keeps nobody else's waiting. */
+/** Apps whose entries of one kind are tried side by side, so that a remote that hangs keeps nobody else's waiting. */
 const MOST_LANES = 4;
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 60 * 60 * 1000;
@@ -40,8 +46,8 @@ const MOST_ATTEMPTS = 30;
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #stopping = new AbortController();
-  /** What is being tried, by app. */
-  readonly #lanes = new Map<string, Promise<void>>();
+  /** What is being tried, by app: an app that takes long to be deployed keeps no tags waiting. */
+  readonly #lanes: Readonly<Record<Kind, Map<string, Promise<void>>>> = { tag: new Map(), deploy: new Map() };
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #wokenWhileWorking = false;
@@ -70,37 +76,45 @@ export class Outbox {
     this.#stopping.abort();
     clearTimeout(this.#timer);
     await this.#working;
-    await Promise.all(this.#lanes.values());
+    await Promise.all(KINDS.flatMap((kind) => [...this.#lanes[kind].values()]));
   }
 
   async #work(): Promise<void> {
     this.#wokenWhileWorking = false;
     clearTimeout(this.#timer);
-    const { database, clock } = this.#options;
-    while (this.#lanes.size < MOST_LANES && !this.#stopping.signal.aborted) {
-      const [first, ...others] = await listDueEntries(database.read, clock(), PAGE, [...this.#lanes.keys()]);
-      if (first === undefined) break;
-      const { app_id, kind } = first;
-      this.#startLane(app_id, [first, ...others.filter((entry) => entry.app_id === app_id && entry.kind === kind)]);
+    let nextAt = Number.POSITIVE_INFINITY;
+    for (const kind of KINDS) nextAt = Math.min(nextAt, (await this.#fillLanes(kind)) ?? nextAt);
+    if (nextAt < Number.POSITIVE_INFINITY) {
+      this.#wakeIn(Math.min(Math.max(nextAt - this.#options.clock(), 0), LONGEST_DELAY_MS));
     }
-    // A lane that ends wakes by itself.
-    if (this.#lanes.size === MOST_LANES) return;
-    const nextAt = await findNextDueAt(database.read, [...this.#lanes.keys()]);
-    if (nextAt !== undefined) this.#wakeIn(Math.min(Math.max(nextAt - clock(), 0), LONGEST_DELAY_MS));
+  }
+
+  /** Begins what is due. @returns when to look again; undefined for once somebody wakes, as a lane that ends does */
+  async #fillLanes(kind: Kind): Promise<number | undefined> {
+    const { database, clock } = this.#options;
+    const lanes = this.#lanes[kind];
+    while (lanes.size < MOST_LANES && !this.#stopping.signal.aborted) {
+      const due = { now: clock(), limit: PAGE, except: [...lanes.keys()] };
+      const [first, ...others] = await listDueEntries(database.read, kind, due);
+      if (first === undefined) return await findNextDueAt(database.read, kind, [...lanes.keys()]);
+      this.#startLane(first.app_id, [first, ...others.filter(({ app_id }) => app_id === first.app_id)]);
+    }
+    return undefined;
   }
 
   #startLane(appKey: string, entries: readonly [OutboxRow, ...OutboxRow[]]): void {
+    const lanes = this.#lanes[entries[0].kind];
     const lane = this.#perform(entries).then(
       () => {
-        this.#lanes.delete(appKey);
+        lanes.delete(appKey);
         this.wake();
       },
       (error: unknown) => {
-        this.#lanes.delete(appKey);
+        lanes.delete(appKey);
         this.#pause(error);
       },
     );
-    this.#lanes.set(appKey, lane);
+    lanes.set(appKey, lane);
   }
 
   /** The database itself could not be used, and keeps no time of the next attempt. */

@@ -6,14 +6,14 @@ const WINDOW_BYTES = 256 * 1024;
 
 /** Reads a blob at any place, as the zip library asks for it, through one window that moves along. */
 export class BlobReader extends RandomAccessReader {
-  readonly #blobs: BlobStore;
+  readonly #blobs: Pick<BlobStore, 'read'>;
   readonly #key: string;
   readonly #sizeBytes: number;
   #window: Buffer = Buffer.alloc(0);
   #windowStart = 0;
   #failure: Error | undefined;
 
-  constructor(blobs: BlobStore, key: string, sizeBytes: number) {
+  constructor(blobs: Pick<BlobStore, 'read'>, key: string, sizeBytes: number) {
     super();
     this.#blobs = blobs;
     this.#key = key;

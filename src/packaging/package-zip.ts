@@ -37,7 +37,7 @@ const LOCAL_HEADER_BYTES = 30;
 const LOCAL_HEADER = 0x04034b50;
 
 /** Opens the zip that a blob of so many bytes is. Nothing is read before something is asked. */
-export function openPackageZip(blobs: BlobStore, key: string, sizeBytes: number): PackageZip {
+export function openPackageZip(blobs: Pick<BlobStore, 'read'>, key: string, sizeBytes: number): PackageZip {
   const entries = () => listEntries(new BlobReader(blobs, key, sizeBytes), sizeBytes);
   // One window for the local headers of small members that stand side by side.
   const headers = new BlobReader(blobs, key, sizeBytes);
@@ -60,7 +60,11 @@ async function findContent(headers: BlobReader, entry: PackageEntry, sizeBytes: 
 }
 
 /** The blob is opened when its bytes are asked for, so that an entry that nobody reads leaves nothing open. */
-async function* readRange(blobs: BlobStore, key: string, range: { readonly start: number; readonly end: number }) {
+async function* readRange(
+  blobs: Pick<BlobStore, 'read'>,
+  key: string,
+  range: { readonly start: number; readonly end: number },
+) {
   if (range.end >= range.start) yield* await blobs.read(key, range);
 }
 

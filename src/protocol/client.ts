@@ -1,5 +1,11 @@
 import { ClientError } from './client-error.ts';
-import type { CreateEnvironment, UpdateEnvironment, WireManagedEnvironment } from './environments.ts';
+import type {
+  CreateEnvironment,
+  SetSettings,
+  UpdateEnvironment,
+  WireManagedEnvironment,
+  WireSettings,
+} from './environments.ts';
 import { type Call, type Connection, makeCall, readJson } from './http-call.ts';
 import type {
   CreateApp,
@@ -147,6 +153,8 @@ function permissionCalls(connection: Connection) {
 
 function environmentCalls(connection: Connection) {
   const path = (app: string, rest = '') => `/manage/1/apps/${segment(app)}/environments${rest}`;
+  const settingsPath = (app: string, mode: string) =>
+    `/api/1/apps/${segment(app)}/environments/${segment(mode)}/settings`;
   return {
     listEnvironments: (app: string) => callForJson<WireManagedEnvironment[]>(connection, get(path(app))),
     createEnvironment: (app: string, environment: CreateEnvironment) =>
@@ -160,6 +168,10 @@ function environmentCalls(connection: Connection) {
       }),
     deleteEnvironment: (app: string, mode: string, force: boolean) =>
       callForJson<object>(connection, remove(path(app, `/${segment(mode)}${force ? '?force=true' : ''}`))),
+    getSettings: (app: string, mode: string) => callForJson<WireSettings>(connection, get(settingsPath(app, mode))),
+    /** @returns the settings as they are then */
+    setSettings: (app: string, mode: string, settings: SetSettings) =>
+      callForJson<WireSettings>(connection, { ...post(settingsPath(app, mode), settings), repeatable: true }),
   };
 }
 

@@ -8,9 +8,10 @@ export type EnvironmentStatus = (typeof ENVIRONMENT_STATUSES)[number];
 
 /**
  * What really deploys. `record` runs nothing: Slipway remembers what the environment holds and whether it is started;
- * `webhook` sends orders to another system, and `kubernetes` tells the Mendix operator.
+ * `directory` unpacks packages on the server's own machine and runs commands there, `webhook` sends orders to another
+ * system, and `kubernetes` tells the Mendix operator.
  */
-export const TARGET_KINDS = ['record', 'webhook', 'kubernetes'] as const;
+export const TARGET_KINDS = ['record', 'directory', 'webhook', 'kubernetes'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 
 /** An app as the Deploy API shows it. */
@@ -72,6 +73,7 @@ export const UpdateEnvironmentSchema = Type.Object({
 });
 export type UpdateEnvironment = Static<typeof UpdateEnvironmentSchema>;
 
+export const CreateFreeEnvironmentSchema = Type.Object({ ProjectId: Type.String({ format: 'uuid' }) });
 export const TransportSchema = Type.Object({ PackageId: Type.String({ format: 'uuid' }) });
 export const StartEnvironmentSchema = Type.Object({ AutoSyncDb: Type.Optional(Type.Boolean({ default: false })) });
 export const StartEnvironmentAnswerSchema = Type.Object({ JobId: Type.String({ format: 'uuid' }) });
@@ -79,6 +81,40 @@ export const StartEnvironmentAnswerSchema = Type.Object({ JobId: Type.String({ f
 export const START_STATUSES = ['Starting', 'Started'] as const;
 export const StartStatusSchema = Type.Object({ Status: Type.Enum(START_STATUSES, { type: 'string' }) });
 export type WireStartStatus = Static<typeof StartStatusSchema>;
+
+const SETTING = {
+  Name: Type.String(),
+  Value: Nullable(Type.String({ description: 'What the next start gets; null where that has no value.' })),
+  DeployedValue: Nullable(Type.String({ description: 'What the last start ran with; null where it ran without.' })),
+};
+const EVENT_STATES = ['Enabled', 'Disabled'] as const;
+/** The settings of an environment: what the package that it holds declares, and what was set. */
+export const SettingsSchema = Type.Object({
+  Constants: Type.Array(
+    Type.Object({ ...SETTING, DataType: Type.String({ description: 'As the package says, or `_Boolean`.' }) }),
+  ),
+  CustomSettings: Type.Array(Type.Object(SETTING), { description: 'Of the runtime, by name.' }),
+  ScheduledEvents: Type.Array(
+    Type.Object({
+      Name: Type.String(),
+      Value: Type.Enum(EVENT_STATES, { type: 'string' }),
+      DeployedValue: Nullable(Type.Enum(EVENT_STATES, { type: 'string' })),
+    }),
+  ),
+});
+export type WireSettings = Static<typeof SettingsSchema>;
+
+const SET_SETTING = Type.Object({
+  Name: Type.String(),
+  Value: Nullable(Type.String({ description: 'null takes away what was set.' })),
+});
+/** What is not named stays as it is; what else stands beside Name and Value is ignored. */
+export const SetSettingsSchema = Type.Object({
+  Constants: Type.Optional(Type.Array(SET_SETTING)),
+  CustomSettings: Type.Optional(Type.Array(SET_SETTING)),
+  ScheduledEvents: Type.Optional(Type.Array(SET_SETTING)),
+});
+export type SetSettings = Static<typeof SetSettingsSchema>;
 
 /** What Clean Environment answers, alone in an array. */
 export const CleanedEnvironmentSchema = Type.Object({

@@ -5,6 +5,12 @@
 export const ERROR_CODES = {
   ALREADY_STARTED: { status: 200, retryable: false, message: 'Cannot start app. App is already running.' },
   INVALID_APPID: { status: 400, retryable: false, message: 'Invalid AppId.' },
+  INVALID_PROJECTID: {
+    status: 400,
+    retryable: false,
+    message: 'Invalid ProjectId: give that of an app which you have API Rights to.',
+  },
+  APPLICATION_ALREADY_EXISTS: { status: 400, retryable: false, message: 'The app already has an environment.' },
   INVALID_PARAMETERS: { status: 400, retryable: false, message: 'Not enough or invalid parameters given.' },
   INVALID_VERSION: {
     status: 400,
@@ -18,6 +24,9 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'The environment cannot run the Mendix version of the package.',
   },
+  CONSTANT_NOT_FOUND: { status: 400, retryable: false, message: 'Constant not found.' },
+  CUSTOM_SETTING_NOT_SUPPORTED: { status: 400, retryable: false, message: 'Custom setting not supported.' },
+  SCHEDULED_EVENT_NOT_FOUND: { status: 400, retryable: false, message: 'Scheduled Event not found.' },
   UNAUTHORIZED: { status: 401, retryable: false, message: 'The login name or the API key is missing or wrong.' },
   NO_ACCESS: { status: 403, retryable: false, message: 'You do not have the right to do this.' },
   INVALID_LINK: { status: 403, retryable: false, message: 'This download link is not valid, or is no longer valid.' },
@@ -52,7 +61,11 @@ export const ERROR_CODES = {
   REQUEST_TIMEOUT: { status: 408, retryable: true, message: 'The request did not arrive in time.' },
   PACKAGE_IN_USE: { status: 409, retryable: false, message: 'Package is still in use.' },
   BUILD_ALREADY_ENDED: { status: 409, retryable: false, message: 'This build has ended and cannot be canceled.' },
-  APP_IN_USE: { status: 409, retryable: false, message: 'The app still has builds that have not ended.' },
+  APP_IN_USE: {
+    status: 409,
+    retryable: false,
+    message: 'The app still has builds that have not ended, or an environment that is in use.',
+  },
   ENVIRONMENT_IN_USE: {
     status: 409,
     retryable: false,
@@ -109,6 +122,11 @@ export const ERROR_CODES = {
     status: 500,
     retryable: false,
     message: 'Cannot start app: what it does after its startup has failed.',
+  },
+  INVALID_SCHEDULED_EVENT_PARAMETER: {
+    status: 500,
+    retryable: false,
+    message: 'Scheduled Event parameter should be Enabled or Disabled.',
   },
   STOP_FAILED: { status: 500, retryable: true, message: 'Cannot stop app.' },
   ENVIRONMENT_CLEAN_FAILED: { status: 500, retryable: true, message: 'Unable to clean the environment.' },

@@ -13,6 +13,10 @@ export type RepositoryKind = (typeof REPOSITORY_KINDS)[number];
 export const BUILDER_NAMES = ['archive', 'script', 'mxbuild'] as const;
 export type BuilderName = (typeof BUILDER_NAMES)[number];
 
+/** A free app has one environment, where what is built is deployed by itself. */
+export const LICENSES = ['licensed', 'free'] as const;
+export type License = (typeof LICENSES)[number];
+
 const oneOf = <const Names extends readonly string[]>(names: Names, description: string) =>
   Type.Unsafe<Names[number]>(Type.Enum([...names], { description }));
 const text = (description: string) => Nullable(Type.String({ minLength: 1, maxLength: 200, description }));
@@ -37,6 +41,10 @@ export const AppSchema = Type.Object(
     Kind: oneOf(REPOSITORY_KINDS, 'Kind of repository.'),
     Repository: Type.String({ description: 'URL or path of the repository.' }),
     MainBranch: Nullable(Type.String({ description: "Name of the main line; null for the repository's own." })),
+    License: oneOf(
+      LICENSES,
+      '`free`: its one environment is `Sandbox`, where its packages are deployed by themselves.',
+    ),
     CreationDate: Type.Integer(),
     TechnicalContact: Nullable(
       Type.String({ description: 'Login of the user who manages the permissions of all its environments.' }),
@@ -55,6 +63,7 @@ export const CreateAppSchema = Type.Object({
   MainBranch: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   ProjectId: Type.Optional(Type.String()),
   Kind: Type.Optional(oneOf(REPOSITORY_KINDS, 'Kind of repository; found out where it is not given.')),
+  Free: Type.Optional(Type.Boolean()),
   TechnicalContact: Type.Optional(Nullable(Type.String())),
   ...Type.Partial(AppSettingsSchema).properties,
 });
@@ -65,6 +74,7 @@ export const UpdateAppSchema = Type.Object({
   Name: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
   Repository: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
   MainBranch: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 200 }))),
+  Free: Type.Optional(Type.Boolean()),
   TechnicalContact: Type.Optional(Nullable(Type.String())),
   ...Type.Partial(AppSettingsSchema).properties,
 });

@@ -18,6 +18,10 @@ export function hasEnded(status: PackageStatus): boolean {
 export const TAG_STATUSES = ['Pending', 'Done', 'Conflict', 'Failed'] as const;
 export type TagStatus = (typeof TAG_STATUSES)[number];
 
+/** What became of deploying a Succeeded package of a free app. `Skipped`: a newer one goes there, or nothing does. */
+export const DEPLOY_STATUSES = ['Pending', 'Done', 'Skipped', 'Failed'] as const;
+export type DeployStatus = (typeof DEPLOY_STATUSES)[number];
+
 /** One thing that a builder found wrong with the source. */
 export const ProblemSchema = Type.Object({
   Severity: Type.String({ description: 'As MxBuild has it: Error, Warning or Deprecation.' }),
@@ -60,6 +64,15 @@ export const PackageSchema = Type.Object(
     ),
     TagMessage: Nullable(
       Type.String({ description: 'Why the tag is not there (yet), in a sentence; null otherwise.' }),
+    ),
+    DeployStatus: Nullable(
+      Type.Enum(DEPLOY_STATUSES, {
+        type: 'string',
+        description: 'What became of bringing it to the Sandbox and starting it there; null but for free apps.',
+      }),
+    ),
+    DeployMessage: Nullable(
+      Type.String({ description: 'Why it does not run there (yet), in a sentence; null otherwise.' }),
     ),
     MendixVersion: Nullable(
       Type.String({

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { SettingsPart } from '../domain/environment-settings.ts';
 import { secretKeyId } from './secret-key.ts';
 
 /*
@@ -25,8 +26,10 @@ export interface SecretPlace {
   readonly appKey: string;
   /** The name of a secret; undefined for what is none. */
   readonly name: string | undefined;
-  /** Whose target's options they are; absent for what is the app's: a secret, or its credentials. */
+  /** Whose they are: options of its target, or its settings; absent for what is the app's: a secret, or credentials. */
   readonly environmentId?: string | undefined;
+  /** Which settings of the environment; absent for the options of its target. */
+  readonly settings?: SettingsPart | undefined;
 }
 
 export class SecretUnreadable extends Error {
@@ -73,12 +76,19 @@ function decrypt(key: Buffer, nonce: Buffer, text: Buffer, place: SecretPlace): 
   return Buffer.concat([decipher.update(text.subarray(0, end)), decipher.final()]).toString('utf8');
 }
 
-function bytesOf({ appKey, name, environmentId }: SecretPlace): Buffer {
+function bytesOf({ appKey, name, environmentId, settings }: SecretPlace): Buffer {
   const app = name === undefined ? ['credentials', appKey] : ['secret', appKey, name];
-  return Buffer.from(JSON.stringify(environmentId === undefined ? app : ['target', appKey, environmentId]));
+  return Buffer.from(JSON.stringify(environmentId === undefined ? app : [kindOf(settings), appKey, environmentId]));
 }
 
-function describePlace({ name, environmentId }: SecretPlace): string {
+/** What a start began with is moved, as it is, to what is deployed once it has ended well. */
+function kindOf(settings: SettingsPart | undefined): string {
+  if (settings === undefined) return 'target';
+  return settings === 'chosen' ? 'settings' : 'start';
+}
+
+function describePlace({ name, environmentId, settings }: SecretPlace): string {
+  if (settings !== undefined) return 'The settings of this environment';
   if (environmentId !== undefined) return 'The options of the target of this environment';
   return name === undefined ? 'The stored credentials of this app' : `The stored bytes of the secret ${name}`;
 }

@@ -7,6 +7,7 @@ import { insertOutboxEntry } from '../database/outbox.ts';
 import { changeStatus, findAnyPackage, StaleUpdate } from '../database/packages.ts';
 import { blobKey } from '../domain/blob-key.ts';
 import type { FailureCode } from '../domain/failure.ts';
+import { queueDeployment } from '../operations/queue-deployment.ts';
 import type { Problem } from '../protocol/package.ts';
 import type { Claim } from '../queue/build-queue.ts';
 
@@ -39,7 +40,7 @@ export async function writeSuccess(
   deps.changes.publish(claim.packageId);
 }
 
-/** The package and its tag to come: in one transaction, so that neither is ever there without the other. */
+/** The package, its tag and its deployment to come: in one transaction, so that none is ever there without the others. */
 async function insertSuccess(
   { clock }: WriteOutcomeDeps,
   queries: Queries,
@@ -61,6 +62,7 @@ async function insertSuccess(
   if (row === undefined) throw new StaleUpdate(`Package ${packageId} was deleted.`);
   const tag = { kind: 'tag', package_id: packageId, app_id: row.app_id } as const;
   await insertOutboxEntry(queries, { ...tag, created_at: now, due_at: now + TAG_DELAY_MS });
+  await queueDeployment(queries, row, now);
 }
 
 /** Makes a package Failed. @returns false when the build is no longer this claim's: somebody else decides its end */

@@ -5,6 +5,7 @@ import { type BuildApiWorld, openBuildApiWorld } from '../support/build-api-worl
 import { environmentCalls } from '../support/environments.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import type { Answer } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
 const APP = '/api/1/apps/calc';
 const MANAGED = '/manage/1/apps/calc/environments';
@@ -82,7 +83,10 @@ describe('the Deploy API', () => {
     const { path, transport } = environmentCalls(world.call, 'Package');
     assertRefused(await world.call('GET', `${path}/package`), 404, 'PACKAGE_NOT_FOUND');
     await transport(first.PackageId);
-    const own = (await world.call('GET', `${APP}/packages/${first.PackageId}`)).body;
+    const own = await until('its tag is pushed', async () => {
+      const { body } = await world.call('GET', `${APP}/packages/${first.PackageId}`);
+      return body.TagStatus === 'Done' && body;
+    });
     assert.deepEqual((await world.call('GET', `${path}/package`)).body, { ...own, ExpiryDate: null });
     const { Url } = (await world.call('GET', `${path}/package?url=true`)).body;
     assert.equal(Url.TTL, 900);

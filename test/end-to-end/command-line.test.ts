@@ -9,6 +9,7 @@ import { type CommandLine, type Outcome, openCommandLine } from '../support/comm
 import { makeTestRepository } from '../support/git.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 /** The commands against a whole server: what they print, what they leave, how they exit. */
 describe('the command line', () => {
@@ -229,6 +230,19 @@ describe('the command line', () => {
   test('an interrupted command exits with 130 and says nothing', async () => {
     const outcome = await slipway.run(['app', 'list'], { signal: AbortSignal.abort() });
     assert.deepEqual(outcome, { code: 130, stdout: '', stderr: '' });
+  });
+
+  test('a free app is created, shows where its packages are, and becomes a licensed one', async () => {
+    const created = await succeedJson('app create gift --free --repository calc.git');
+    assert.equal(created.License, 'free');
+    const { PackageId } = await succeedJson('build start gift --version 2.5.4 --wait', '--revision', revision);
+    await until('the package is deployed', async () => {
+      const { stdout } = await succeed(`package show gift ${PackageId}`);
+      return /^Deployed +done$/m.test(stdout);
+    });
+    assert.match((await succeed('environment list gift')).stdout, /Sandbox +Running/);
+    assert.equal((await succeedJson('app update gift --no-free')).License, 'licensed');
+    assert.match((await succeed('app show gift')).stdout, /^License +licensed$/m);
   });
 });
 

@@ -35,6 +35,7 @@ test('everybody may ask who they are and which apps they see', async () => {
     'Kind',
     'Repository',
     'MainBranch',
+    'License',
     'CreationDate',
     'TechnicalContact',
     'HasCredentials',

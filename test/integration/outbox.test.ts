@@ -6,13 +6,15 @@ import { findNextDueAt, insertOutboxEntry } from '../../src/database/outbox.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { AppRow } from '../../src/database/schema.ts';
 import type { PackageId } from '../../src/domain/identifiers.ts';
-import { Outbox, type OutboxOptions } from '../../src/outbox/outbox.ts';
+import { type Effect, Outbox, type OutboxOptions } from '../../src/outbox/outbox.ts';
 import { tagEffect } from '../../src/outbox/tag-effect.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
+
+const NOTHING: Effect = { perform: async () => [], recordFailure: async () => {} };
 
 /** An outbox over a real database and a real repository, at a time that the test decides on. */
 async function setUp(context: TestContext) {
@@ -33,7 +35,7 @@ async function setUp(context: TestContext) {
   const options: OutboxOptions = {
     database,
     changes: createPackageChanges(),
-    effects: { tag: tagEffect({ database, repositoryOf }) },
+    effects: { tag: tagEffect({ database, repositoryOf }), deploy: NOTHING },
     clock: () => time.now,
     onError: (error) => assert.fail(String(error)),
   };
@@ -70,7 +72,7 @@ test('a package leaves an annotated tag with its description; the same again is 
   const row = await untilTag(other, /^Conflict: .*1\.0\.0\.1/);
   assert.equal(row.status, 'Succeeded');
   assert.equal(await source.git(['rev-parse', '1.0.0.1^{commit}']), first);
-  assert.equal(await findNextDueAt(database.read), undefined);
+  assert.equal(await findNextDueAt(database.read, 'tag'), undefined);
 });
 
 test('a tag that cannot be made is tried again, later and later, and its package says why', async (t) => {
@@ -80,14 +82,14 @@ test('a tag that cannot be made is tried again, later and later, and its package
     database,
     repositoryOf: (app) => repositoryOf(away ? { ...app, repository: `${app.repository}-away` } : app),
   });
-  const outbox = open({ effects: { tag: effect } });
+  const outbox = open({ effects: { tag: effect, deploy: NOTHING } });
   const id = await succeed('1.0.0.1', first);
   const delays: number[] = [];
   for (let attempt = 1; attempt <= 3; attempt += 1) {
     const before = time.now;
     outbox.wake();
     time.now = await until('the entry is put off', async () => {
-      const dueAt = await findNextDueAt(database.read);
+      const dueAt = await findNextDueAt(database.read, 'tag');
       return dueAt !== undefined && dueAt > before && dueAt;
     });
     delays.push(time.now - before);
@@ -115,5 +117,29 @@ test('what the database could not take is done all the same once it can', async 
   outbox.wake();
   await until('the error is reported', () => errors.length > 0);
   full = false;
+  await untilTag(id, /^Done/);
+});
+
+test('an app that takes long to be deployed keeps no tags waiting', async (t) => {
+  const { first, database, repositoryOf, time, open, succeed, untilTag } = await setUp(t);
+  const deploying = Promise.withResolvers<void>();
+  const untilStopped: Effect = {
+    async perform(_entries, signal) {
+      deploying.resolve();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      return [];
+    },
+    recordFailure: async () => {},
+  };
+  const outbox = open({ effects: { tag: tagEffect({ database, repositoryOf }), deploy: untilStopped } });
+  const id = await succeed('1.0.0.1', first);
+  const row = await findAnyPackage(database.read, id);
+  const entry = { kind: 'deploy', package_id: id, app_id: row?.app_id ?? '', created_at: 1, due_at: 1 } as const;
+  await database.transaction((queries) => insertOutboxEntry(queries, entry));
+  time.now -= 1;
+  outbox.wake();
+  await deploying.promise;
+  time.now += 1;
+  outbox.wake();
   await untilTag(id, /^Done/);
 });

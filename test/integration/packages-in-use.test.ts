@@ -101,12 +101,16 @@ test('a package is in use from before its transport begins', async (t) => {
   await assert.rejects(remove(), /in use by the environment 'Test'/);
 });
 
-test('an app with environments is deleted with them, also while one runs', async (t) => {
+test('an app is not deleted while an environment runs, and is with those that are stopped', async (t) => {
   const world = await openBuildApiWorld(t);
-  await createEnvironments(world, 'Test');
-  const { transport, run } = environmentCalls(world.call, 'Test');
+  await createEnvironments(world, 'Acceptance', 'Test');
+  const { transport, run, stop } = environmentCalls(world.call, 'Test');
   await transport((await world.build()).PackageId);
   await run();
+  const refused = await world.server.call('DELETE', '/manage/1/apps/calc');
+  assert.deepEqual([refused.status, refused.body.errorCode], [409, 'APP_IN_USE']);
+  assert.match(refused.body.errorMessage, /its environment 'Test' runs.*Stop it first/);
+  await stop();
   assert.equal((await world.server.call('DELETE', '/manage/1/apps/calc')).status, 200);
   const reader = openSqliteReader(join(world.server.dataFolder, 'slipway.db'));
   t.after(() => reader.destroy());

@@ -38,6 +38,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 const BODIES: Readonly<Record<string, unknown>> = {
   startBuild: { Revision: world.revisions[1], Version: '1.0.0' },
   transportPackage: { PackageId: held.PackageId },
+  createFreeEnvironment: { ProjectId: world.projectId },
   setPermissions: { Rights: [] },
   changePermissions: { Grant: ['alerts'] },
   setEnvironmentPermissions: { Rights: [] },

@@ -47,6 +47,7 @@ async function openUploads(t: TestContext) {
     checkUploads: () => undefined,
     mostContentBytes: 2 ** 30,
     clock,
+    onSucceeded: () => undefined,
     onError: assert.ifError,
   };
   const app = await addApp(database, 'calc');

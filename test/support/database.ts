@@ -17,7 +17,12 @@ export async function testDatabase(test: Pick<TestContext, 'after'>): Promise<Da
 }
 
 /** Writes an app with nothing behind it. */
-export async function addApp(database: Database, appId: string, repository = '/nowhere'): Promise<AppRow> {
+export async function addApp(
+  database: Database,
+  appId: string,
+  repository = '/nowhere',
+  license: AppRow['license'] = 'licensed',
+): Promise<AppRow> {
   const app: AppRow = {
     id: randomUUID(),
     app_id: appId as AppId,
@@ -26,6 +31,7 @@ export async function addApp(database: Database, appId: string, repository = '/n
     kind: 'git',
     repository,
     main_branch: null,
+    license,
     created_at: 1,
     served_at: 0,
     settings: '{}',

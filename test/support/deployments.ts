@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { BlobError, type BlobStore } from '../../src/blob/blob-store.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { DeploymentTarget } from '../../src/deployment/deployment-target.ts';
 import { Deployments } from '../../src/deployment/deployments.ts';
@@ -10,23 +11,39 @@ import { openSecretBox, type SecretBox } from '../../src/secrets/secret-box.ts';
 export interface DeploymentDeps {
   readonly database: Database;
   readonly deployments: Deployments;
+  readonly blobs: Pick<BlobStore, 'read'>;
   readonly secretBox: SecretBox;
   readonly clock: () => number;
   readonly errors: unknown[];
 }
 
-/** @param target what `record` does in place of nothing @param options `timeoutMs`: how long a call of it may take */
+/** Of packages that have no file. */
+const NO_BLOBS: DeploymentDeps['blobs'] = {
+  read: async (key) => {
+    throw new BlobError('missing', `There is no blob '${key}'.`);
+  },
+};
+
+/**
+ * @param target what `record` does in place of nothing
+ * @param options `timeoutMs`: how long a call of it may take; `blobs`: where packages have their files
+ */
 export function openDeployments(
   database: Database,
   target: Partial<DeploymentTarget>,
-  options: { readonly timeoutMs?: number; readonly secretBox?: SecretBox } = {},
+  options: { readonly timeoutMs?: number } & Partial<Pick<DeploymentDeps, 'secretBox' | 'blobs'>> = {},
 ): DeploymentDeps {
-  const { timeoutMs = 60_000, secretBox = openSecretBox(randomBytes(32)) } = options;
+  const { timeoutMs = 60_000, secretBox = openSecretBox(randomBytes(32)), blobs = NO_BLOBS } = options;
   const clock = Date.now;
   const errors: unknown[] = [];
   const deployments = new Deployments({
     database,
-    targets: { record: { ...recordTarget(), ...target }, webhook: recordTarget(), kubernetes: recordTarget() },
+    targets: {
+      record: { ...recordTarget(), ...target },
+      directory: recordTarget(),
+      webhook: recordTarget(),
+      kubernetes: recordTarget(),
+    },
     describe: describeForTargets({
       database,
       secretBox,
@@ -36,5 +53,5 @@ export function openDeployments(
     clock,
     onError: (error) => errors.push(error),
   });
-  return { database, deployments, secretBox, clock, errors };
+  return { database, deployments, blobs, secretBox, clock, errors };
 }

@@ -4,9 +4,9 @@ import { until } from './until.ts';
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
-/** The documented calls on one environment of the app `calc`. */
-export function environmentCalls(call: Call, mode: string) {
-  const path = `/api/1/apps/calc/environments/${mode}`;
+/** The documented calls on one environment. */
+export function environmentCalls(call: Call, mode: string, app = 'calc') {
+  const path = `/api/1/apps/${app}/environments/${mode}`;
   const start = async () => await call('POST', `${path}/start`, { AutoSyncDb: true });
   const startStatus = async (jobId: string) => await call('GET', `${path}/start/${jobId}`);
   return {
@@ -15,6 +15,8 @@ export function environmentCalls(call: Call, mode: string) {
     transport: async (PackageId: string) => await call('POST', `${path}/transport`, { PackageId }),
     stop: async () => await call('POST', `${path}/stop`),
     clean: async () => await call('POST', `${path}/clean`),
+    settings: async () => (await call('GET', `${path}/settings`)).body,
+    set: async (body?: unknown) => await call('POST', `${path}/settings`, body),
     start,
     startStatus,
     /** Starts it and waits until it has started. @returns the job */

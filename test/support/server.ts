@@ -31,6 +31,7 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     buildsPerApp: 256,
     buildTimeoutMs: 60_000,
     deployTimeoutMs: 60_000,
+    deployFolders: [],
     repositoryTimeoutMs: 30_000,
     fetchTimeoutMs: 60_000,
     publicUrl: undefined,

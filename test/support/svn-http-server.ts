@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestCertificate } from './certificates.ts';
+import { findFreePort } from './find-free-port.ts';
 import type { TestGitServer } from './git-servers.ts';
 import { until } from './until.ts';
 
@@ -105,14 +105,6 @@ async function writePasswords(path: string, user: { readonly name: string; reado
   const { stdout } = await promisify(execFile)('openssl', ['passwd', '-apr1', user.password]);
   await writeFile(path, `${user.name}:${stdout.trim()}\n`);
   await chmod(path, 0o644);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 /** Whether it began to serve; false when it ended instead. */
