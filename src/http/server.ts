@@ -101,7 +101,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addTeamServerRoutes(api, deps);
       addDeployRoutes(api, deps);
       addFreeAppRoutes(api, deps, authentication);
-      api.register(async (upload) => addUploadRoute(upload, deps, closing));
+      api.register(async (upload) => addUploadRoute(upload, deps, authentication, closing));
     },
     { prefix: '/api/1' },
   );
