@@ -12,12 +12,12 @@ interface UpdateOptions extends RemoteOptions {
   readonly option?: readonly string[];
 }
 
-interface CreateOptions extends UpdateOptions {
-  readonly target?: TargetKind;
-}
-
 interface DeleteOptions extends RemoteOptions {
   readonly force?: boolean;
+}
+
+interface CreateOptions extends UpdateOptions {
+  readonly target?: TargetKind;
 }
 
 const OPTION_HELP =

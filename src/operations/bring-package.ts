@@ -35,16 +35,34 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
  *   deleted meanwhile
  */
 export async function bringPackage(deps: BringPackageDeps, args: BringPackageArgs, signal: AbortSignal): Promise<void> {
-  const { database, deployments } = deps;
+  const { database, deployments, clock } = deps;
   await readDeclaredSettings(deps, args.packageId);
   const { job, environment } = await database.transaction((queries) => beginJob(deps, queries, args));
   try {
     await askTarget(deployments.targetOf(environment).transport(args.packageId, signal), signal, REFUSAL);
-    await database.transactionInReserve((queries) => endDone(deps, queries, args, { job, environment }));
+    await database.transactionInReserve((queries) => endTransport(deps, queries, { ...args, job, environment }));
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN') await endFailed(deps, job, error);
     throw error;
   }
+}
+
+async function endTransport(
+  { clock }: BringPackageDeps,
+  queries: Queries,
+  { login, app, packageId, job, environment }: BringPackageArgs & Awaited<ReturnType<typeof beginJob>>,
+): Promise<void> {
+  // Its app was deleted meanwhile.
+  if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
+  const status = environment.status === 'Empty' ? ({ status: 'Stopped' } as const) : {};
+  await updateEnvironment(queries, environment.id, { package_id: packageId, ...status });
+  await insertAuditEntry(queries, {
+    at: clock(),
+    login,
+    action: 'environment.transport',
+    subject: app.app_id,
+    detail: `${environment.mode} ${packageId}`,
+  });
 }
 
 async function beginJob({ clock }: BringPackageDeps, queries: Queries, { packageId, begin }: BringPackageArgs) {
@@ -59,25 +77,6 @@ async function beginJob({ clock }: BringPackageDeps, queries: Queries, { package
     created_at: clock(),
   });
   return { job, environment };
-}
-
-async function endDone(
-  { clock }: BringPackageDeps,
-  queries: Queries,
-  { login, app, packageId }: BringPackageArgs,
-  { job, environment }: Awaited<ReturnType<typeof beginJob>>,
-): Promise<void> {
-  // Its app was deleted meanwhile.
-  if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
-  const status = environment.status === 'Empty' ? ({ status: 'Stopped' } as const) : {};
-  await updateEnvironment(queries, environment.id, { package_id: packageId, ...status });
-  await insertAuditEntry(queries, {
-    at: clock(),
-    login,
-    action: 'environment.transport',
-    subject: app.app_id,
-    detail: `${environment.mode} ${packageId}`,
-  });
 }
 
 async function endFailed({ database, clock }: BringPackageDeps, job: string, error: unknown): Promise<void> {
