@@ -50,9 +50,9 @@ export async function startServer(configuration: Configuration, logger: Logger):
     async function stop() {
       const { shutdownGraceMs } = configuration;
       try {
-        // At once: while a slow answer holds up the one, the others must not begin anything; and who waits for what is
-        // being deployed gets an answer while there still is a connection.
-        await Promise.all([http.close(), core.stopBuilding(shutdownGraceMs), core.deployments.stop()]);
+        core.deployments.endCalls();
+        // At once: while a slow answer holds up the one, the other must not begin anything.
+        await Promise.all([http.close(), core.stopBuilding(shutdownGraceMs)]);
       } finally {
         await core.stop(shutdownGraceMs);
       }

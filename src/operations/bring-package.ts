@@ -35,7 +35,7 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
  *   deleted meanwhile
  */
 export async function bringPackage(deps: BringPackageDeps, args: BringPackageArgs, signal: AbortSignal): Promise<void> {
-  const { database, deployments, clock } = deps;
+  const { database, deployments } = deps;
   await readDeclaredSettings(deps, args.packageId);
   const { job, environment } = await database.transaction((queries) => beginJob(deps, queries, args));
   try {
