@@ -40,6 +40,16 @@ export function findLastStarted(queries: Queries, environmentId: string): Promis
     .executeTakeFirst();
 }
 
+/** Whether the newest start of an environment failed. */
+export async function hasLastStartFailed(queries: Queries, environmentId: string): Promise<boolean> {
+  const last = await startsOf(queries, environmentId)
+    .orderBy('created_at', 'desc')
+    .orderBy('finished_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return last?.state === 'Failed';
+}
+
 function startsOf(queries: Queries, environmentId: string) {
   return queries
     .selectFrom('deployment_jobs')

@@ -1,6 +1,6 @@
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { endJob, findStartUnderWay } from '../database/deployment-jobs.ts';
+import { endJob, findStartUnderWay, hasLastStartFailed } from '../database/deployment-jobs.ts';
 import { updateEnvironment } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
@@ -20,7 +20,7 @@ const STOPPED = { code: 'START_FAILED', message: 'Cannot start app: it was stopp
 
 /**
  * Stops an environment; a start that has not ended fails. One that does not run stays as it is: pipelines stop before
- * the first transport too.
+ * the first transport too. Where its last start failed the target is asked all the same.
  *
  * @throws Refusal ENVIRONMENT_NOT_FOUND, STOP_FAILED
  */
@@ -36,7 +36,9 @@ export async function stopEnvironment(
       const start = await findStartUnderWay(queries, id);
       return start !== undefined && (await endJob(queries, start.id, { at: clock(), failure: STOPPED }));
     });
-    if (environment.status !== 'Running' && !cut) return;
+    // One that failed may have left something running, as may one whose stop failed.
+    const mayRun = environment.status === 'Running' || cut || (await hasLastStartFailed(database.read, id));
+    if (!mayRun) return;
     await askTarget(deployments.targetOf(environment).stop(signal), signal, REFUSAL);
     await database.transactionInReserve(async (queries) => {
       if (environment.status === 'Running') {

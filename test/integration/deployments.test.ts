@@ -139,6 +139,64 @@ test('a start that a stop has ended before its turn is never asked of the target
   assert.equal(await world.status(), 'Stopped');
 });
 
+test('a start begins once the database can be read again', async (t) => {
+  const { database, app } = await setUp(t, {});
+  const state = { isReadable: true };
+  const failing: Database = {
+    ...database,
+    get read() {
+      if (state.isReadable) return database.read;
+      throw new Error('disk I/O error');
+    },
+    async transaction(work, durability) {
+      const result = await database.transaction(work, durability);
+      state.isReadable = false;
+      return result;
+    },
+  };
+  const deps = openDeployments(failing, {});
+  t.after(() => deps.deployments.stop());
+  const { jobId } = await startEnvironment(deps, { user: USER, app, mode: MODE, autoSyncDb: false });
+  await until('it was tried twice', () => deps.errors.length > 1);
+  const status = () => getStartStatus({ database }, { app, mode: MODE, jobId });
+  assert.equal(await status(), 'Starting');
+  state.isReadable = true;
+  await until('it has started', async () => (await status()) === 'Started');
+});
+
+test('a target that could not stop what was starting is asked again', async (t) => {
+  const { state, start: starting } = neverStarting();
+  const stops: (() => void)[] = [
+    () => {
+      throw new DeploymentFailure('no answer.');
+    },
+  ];
+  const asked: string[] = [];
+  const world = await setUp(t, {
+    start: starting,
+    stop: async () => {
+      asked.push('stop');
+      stops.shift()?.();
+    },
+  });
+  const { jobId } = await world.start();
+  await until('the target starts', () => state.begun === 1);
+  await assert.rejects(world.stop(), withCode('STOP_FAILED', /: no answer\.$/));
+  await assert.rejects(world.startStatus(jobId), withCode('START_FAILED', /stopped while it started/));
+  await world.stop();
+  assert.deepEqual(asked, ['stop', 'stop']);
+});
+
+test('what may have started after its start took too long can be stopped', async (t) => {
+  const asked: string[] = [];
+  const stop = async () => void asked.push('stop');
+  const world = await setUp(t, { start: neverStarting().start, stop }, 20);
+  const { jobId } = await world.start();
+  await until('the start ends', () => endedBy(world.startStatus(jobId)));
+  await world.stop();
+  assert.deepEqual(asked, ['stop']);
+});
+
 test('a start that fails says why, and an unexpected error is told to whoever runs the server', async (t) => {
   const failures = [new DeploymentFailure('the port is taken.'), new Error('secret details')];
   const { start, startStatus, status, errors } = await setUp(t, {
