@@ -5,6 +5,8 @@ import { findNextDueAt } from '../../src/database/outbox.ts';
 import { DeploymentFailure, type DeploymentTarget } from '../../src/deployment/deployment-target.ts';
 import { SANDBOX } from '../../src/domain/environment-mode.ts';
 import type { PackageId } from '../../src/domain/identifiers.ts';
+import { createEnvironment } from '../../src/operations/create-environment.ts';
+import { deleteEnvironment } from '../../src/operations/delete-environment.ts';
 import { getStartStatus, startEnvironment } from '../../src/operations/start-environment.ts';
 import { stopEnvironment } from '../../src/operations/stop-environment.ts';
 import { openFreeApp, startServer, USER } from '../support/free-app.ts';
@@ -226,6 +228,25 @@ test('who stops it while it starts has stopped it: the package is not started ag
   await untilDeploy(a, /^Failed: It was stopped while it started\.$/);
   assert.deepEqual(await sandbox(), { status: 'Stopped', holds: a, runs: null });
   assert.equal(await findNextDueAt(database.read, 'deploy'), undefined);
+});
+
+test('an environment that comes while a package is found to have none is given it', async (t) => {
+  const world = await setUp(t);
+  const { accept, succeed, untilDeploy, sandbox, deps, app, time, wake } = world;
+  const [a, place] = [await accept('1.0.0.1'), { user: USER, app, mode: SANDBOX }];
+  await deleteEnvironment(deps, place);
+  const [looked, looksOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  world.outcomes.hold = async () => {
+    looked.resolve();
+    await looksOn.promise;
+  };
+  await succeed(a);
+  await looked.promise;
+  await createEnvironment({ ...deps, clock: () => time.now }, { user: USER, app, request: { Mode: 'Sandbox' } });
+  looksOn.resolve();
+  wake();
+  await untilDeploy(a, /^Done/);
+  assert.deepEqual(await sandbox(), running(a));
 });
 
 test('a start that waits while a newer package arrives starts that one', async (t) => {
