@@ -2,8 +2,8 @@ import { type FileHandle, mkdir, mkdtemp, open, symlink } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { BuildFailure } from '../domain/failure.ts';
 import { quote } from '../domain/refusal.ts';
-import type { FileContent, SourceFile, SourceTree } from '../repository/repository.ts';
 import { removeTree } from '../files/remove-tree.ts';
+import type { FileContent, SourceFile, SourceTree } from '../repository/repository.ts';
 
 /** A folder of one build, and in it the files of a revision. */
 export interface Workspace {

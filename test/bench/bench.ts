@@ -20,6 +20,7 @@ import type { Bench, Row, RowGroup } from './row.ts';
 import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
 import { measureSvn } from './svn.ts';
+import { measureTransports } from './transports.ts';
 import { measureUpload } from './upload.ts';
 import { measureWarmMxbuild } from './warm-mxbuild.ts';
 
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   status: measureStatus,
   download: measureDownload,
   branches: measureBranches,
+  transports: measureTransports,
   memory: measureMemory,
   large: measureLarge,
   upload: measureUpload,

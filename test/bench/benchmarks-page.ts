@@ -67,6 +67,9 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **download**: \`curl -o /dev/null\`, new each time; nginx serves the very file of the package store.
 - **list of 500 branches**: of the Team Server API, with counts, tagged versions and Mendix versions, on a mirror that is
   there; the remote is asked for its heads each time, and the one more commit is fetched.
+- **transports**: two packages in turn, to environments of the target \`record\`, so that what is measured is the server: a
+  call over HTTP that commits twice, before the target is asked and after. Bare commits are rows in a SQLite file of their
+  own, with the same durability, one by one. Transports to many environments share commits.
 - **memory**: of the server's process, five seconds after its first build.
 - **a content of 3 GB**: the most that the server's process took at any moment, as the kernel records it.
 - **an upload of 400 MB**: the same, of a server that has received it and read it from end to end.

@@ -98,6 +98,8 @@ describe('uploads', () => {
       StatusReason: null,
       TagStatus: null,
       TagMessage: null,
+      DeployStatus: null,
+      DeployMessage: null,
       MendixVersion: '10.6.3.1234',
     });
     assert.ok(FinishedDate >= CreationDate && DurationMs >= 0);

@@ -10,7 +10,7 @@ import { listBlocks, splitWords } from '../support/page-blocks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
-const GUIDE = await readFile(new URL('../../docs/deploying.md', import.meta.url), 'utf8');
+const GUIDE = await readFile(new URL('../../docs/deploying-into-a-directory.md', import.meta.url), 'utf8');
 const BLOCKS = listBlocks(GUIDE).filter(({ mark }) => mark?.includes('directory-guide.test.ts'));
 const [COMMAND = '', START = '', STOP = ''] = BLOCKS.map(({ text }) => text);
 const SERVER = `
@@ -31,7 +31,7 @@ function appOnPort(port: number) {
   });
 }
 
-test('the commands of docs/deploying.md deploy a server into a directory, and go back when one does not start', async (t) => {
+test('the commands of docs/deploying-into-a-directory.md deploy a server into a directory, and go back when one does not start', async (t) => {
   let running: number | undefined;
   // First of all, since neither folder nor server are there when the test has failed.
   t.after(() => running !== undefined && process.kill(running, 'SIGKILL'));

@@ -15,7 +15,7 @@ import { listBlocks, splitWords } from '../support/page-blocks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
-const GUIDE = new URL('../../docs/deploying.md', import.meta.url);
+const GUIDE = new URL('../../docs/deploying-on-kubernetes.md', import.meta.url);
 const RUN = 'run by test/end-to-end/kubernetes-guide.test.ts';
 const READ = 'read by test/end-to-end/kubernetes-guide.test.ts';
 

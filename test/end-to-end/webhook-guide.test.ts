@@ -12,7 +12,7 @@ import { openFront } from '../support/front.ts';
 import { listBlocks, splitWords } from '../support/page-blocks.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const GUIDE = await readFile(new URL('../../docs/deploying.md', import.meta.url), 'utf8');
+const GUIDE = await readFile(new URL('../../docs/deploying-by-webhook.md', import.meta.url), 'utf8');
 
 /** Runs the receiver of the guide in a folder. @returns its port */
 async function runReceiver(t: TestContext, folder: string, program: string): Promise<number> {
@@ -38,7 +38,7 @@ async function runReceiver(t: TestContext, folder: string, program: string): Pro
   assert.fail(`The receiver ended: ${printed}`);
 }
 
-test('the receiver of docs/deploying.md deploys what it is ordered, with the commands of the page', async (t) => {
+test('the receiver of docs/deploying-by-webhook.md deploys what it is ordered, with the commands of the page', async (t) => {
   const front = await openFront(t);
   const world = await openBuildApiWorld(t, { publicUrl: front.url });
   const { server } = world;
@@ -70,7 +70,7 @@ test('the receiver of docs/deploying.md deploys what it is ordered, with the com
   assert.equal((await environment.stop()).status, 200);
 });
 
-test('a receiver is told by docs/deploying.md every code that it may give', () => {
+test('a receiver is told by docs/deploying-by-webhook.md every code that it may give', () => {
   for (const [call, codes] of Object.entries(TARGET_CODES)) {
     const row = `| ${call} | ${codes.map((code) => `\`${code}\``).join(', ')} |`;
     assert.ok(GUIDE.includes(row), row);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { measureFolder } from '../../sandbox/watch-disk.ts';
 import { removeTree } from '../../files/remove-tree.ts';
+import { measureFolder } from '../../sandbox/watch-disk.ts';
 import { resolveInside } from './resolve-inside.ts';
 
 /** Whose caches: nobody else ever sees them. */
