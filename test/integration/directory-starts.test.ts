@@ -77,6 +77,19 @@ test('a failure says that what ran before could not be started again either', as
   assert.equal(await world.findRunning('Test'), undefined);
 });
 
+test('where the link cannot be switched, what ran before runs again', async (t) => {
+  const world = await openDirectoryWorld(t);
+  const environment = world.environment('Test', OWN_START);
+  const good = await transported(world, environment, START, '1.0.0');
+  await run(world, environment, good);
+  const next = await transported(world, environment, START, '2.0.0');
+  // What has the name that the next link is made under.
+  await mkdir(join(world.folder('Test'), 'current.next'));
+  await assert.rejects(run(world, environment, next), failing(/current\.next.*\(1\.0\.0\), which runs again\.$/));
+  assert.equal(await world.findRunning('Test'), good.id);
+  assert.equal(await current(world), `releases/${good.id}`);
+});
+
 test('commands are told of the release and nothing else of the server, in its folder', async (t) => {
   const world = await openDirectoryWorld(t);
   const environment = world.environment('Test', { start: 'env > ../../told; pwd -P >> ../../told' });
