@@ -127,11 +127,12 @@ export class Deployments {
     } catch (error) {
       signal.throwIfAborted();
       const failure = startFailure(error);
-      await this.#end(job, failure);
+      const nothingRuns = error instanceof DeploymentFailure && error.nothingRuns;
+      await this.#end(job, { failure, ...(nothingRuns && { now: NOTHING_RUNS }) });
       if (!(error instanceof DeploymentFailure)) throw error;
       return failure;
     }
-    await this.#end(job, undefined);
+    await this.#end(job, { now: { status: 'Running', running_package_id: job.package_id } });
     return undefined;
   }
 
@@ -154,18 +155,17 @@ export class Deployments {
     }
   }
 
-  async #end(job: DeploymentJobRow, failure: JobFailure | undefined): Promise<void> {
-    await this.#insist(this.#stopping.signal, () => this.#writeEnd(job, failure));
+  async #end(job: DeploymentJobRow, end: StartEnd): Promise<void> {
+    await this.#insist(this.#stopping.signal, () => this.#writeEnd(job, end));
   }
 
-  async #writeEnd(job: DeploymentJobRow, failure: JobFailure | undefined): Promise<void> {
+  async #writeEnd(job: DeploymentJobRow, { failure, now }: StartEnd): Promise<void> {
     const { database, clock } = this.#options;
     await database.transactionInReserve(async (queries) => {
       const ended = await endJob(queries, job.id, { at: clock(), ...(failure !== undefined && { failure }) });
-      if (!ended || failure !== undefined) return;
-      const running = { status: 'Running', running_package_id: job.package_id } as const;
-      await updateEnvironment(queries, job.environment_id, running);
-      await keepDeployedSettings(queries, job.environment_id);
+      if (!ended) return;
+      if (now !== undefined) await updateEnvironment(queries, job.environment_id, now);
+      if (failure === undefined) await keepDeployedSettings(queries, job.environment_id);
     });
   }
 }
@@ -177,6 +177,14 @@ interface UnderWay {
   readonly cut: AbortController;
   readonly ended: Promise<void>;
 }
+
+interface StartEnd {
+  readonly failure?: JobFailure;
+  /** What runs then; undefined for what ran before. */
+  readonly now?: Pick<EnvironmentRow, 'status' | 'running_package_id'>;
+}
+
+const NOTHING_RUNS = { status: 'Stopped', running_package_id: null } as const;
 
 export interface JobFailure {
   readonly code: ErrorCode;

@@ -20,6 +20,9 @@ const OWN_START = { start: '. ./start.sh' };
 const failing = (words: RegExp, code?: string) => (error: unknown) =>
   error instanceof DeploymentFailure && error.code === code && words.test(error.message);
 
+const failingWith = (nothingRuns: boolean, words: RegExp) => (error: unknown) =>
+  failing(words)(error) && error instanceof DeploymentFailure && error.nothingRuns === nothingRuns;
+
 async function transported(world: DirectoryWorld, environment: TargetEnvironment, start: string, version?: string) {
   const given = await world.addPackage({ 'start.sh': start }, version);
   await world.target.transport(environment, given, signal);
@@ -42,7 +45,8 @@ test('a start takes the place of what runs; one that fails goes back to it, and 
   const bad = await transported(world, environment, 'echo; echo "the port is taken"; exit 3', '3.0.0');
   await assert.rejects(
     run(world, environment, bad),
-    failing(
+    failingWith(
+      false,
       /^its start command ended with 3, and last said 'the port is taken'\. Went back to .*\(2\.0\.0\), which runs again\.$/,
     ),
   );
@@ -72,7 +76,7 @@ test('a failure says that what ran before could not be started again either', as
   const bad = await transported(world, environment, 'exit 3');
   await assert.rejects(
     run(world, environment, bad),
-    failing(/could not be started again: its start command ended with 9/),
+    failingWith(true, /could not be started again: its start command ended with 9/),
   );
   assert.equal(await world.findRunning('Test'), undefined);
 });

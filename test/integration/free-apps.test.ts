@@ -35,10 +35,10 @@ function watchedTarget() {
     hold: (what: string) => void held.set(what, Promise.withResolvers()),
     release: (what: string) => held.get(what)?.resolve(),
     /** Makes it fail, each time, until it is released. */
-    fail(what: string, reason: string) {
+    fail(what: string, reason: string, options: { readonly nothingRuns?: boolean } = {}) {
       const failing = Promise.withResolvers<void>();
       failing.promise.catch(() => undefined);
-      failing.reject(new DeploymentFailure(reason));
+      failing.reject(new DeploymentFailure(reason, options));
       held.set(what, failing);
     },
     mend: (what: string) => void held.delete(what),
@@ -93,6 +93,17 @@ test('a start that fails is tried again later, with the package that is there al
   wake();
   await untilDeploy(a, /^Done/);
   assert.deepEqual(asked, ['transport 1.0.0.1', 'start 1.0.0.1', 'start 1.0.0.1']);
+});
+
+test('a start that fails and takes what ran before with it leaves the environment stopped', async (t) => {
+  const { accept, succeed, untilDeploy, sandbox, fail } = await setUp(t);
+  const [a, b] = [await accept('1.0.0.1'), await accept('1.0.0.2')];
+  await succeed(a);
+  await untilDeploy(a, /^Done/);
+  fail('start 1.0.0.2', 'nor does the one before.', { nothingRuns: true });
+  await succeed(b);
+  await untilDeploy(b, /^Pending: Tried again/);
+  assert.deepEqual(await sandbox(), { status: 'Stopped', holds: b, runs: null });
 });
 
 test('a package whose deployment fails for a day is given up, and what runs goes on', async (t) => {
