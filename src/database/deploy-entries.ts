@@ -32,3 +32,8 @@ export async function hasDeployEntry(queries: Queries, id: PackageId): Promise<b
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** Has a package not be deployed any more by what was entered so far. */
+export async function deleteDeployEntries(queries: Queries, id: PackageId): Promise<void> {
+  await queries.deleteFrom('outbox').where('package_id', '=', id).where('kind', '=', 'deploy').execute();
+}

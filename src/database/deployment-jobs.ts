@@ -33,7 +33,11 @@ export function findStartUnderWay(queries: Queries, environmentId: string): Prom
 
 /** The start of an environment that began last, whatever became of it. */
 export function findLastStart(queries: Queries, environmentId: string): Promise<DeploymentJobRow | undefined> {
-  return startsOf(queries, environmentId).orderBy('created_at', 'desc').limit(1).executeTakeFirst();
+  return startsOf(queries, environmentId)
+    .orderBy('created_at', 'desc')
+    .orderBy('finished_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }
 
 /** The start that an environment runs by. */

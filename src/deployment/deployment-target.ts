@@ -91,14 +91,21 @@ export interface TargetSettings {
  * What a target could not do.
  *
  * @param message a sentence that goes on after `Cannot start app:` and its like
- * @param options `code`: where the documentation has one for just this; otherwise the code of the call as a whole
+ * @param options `code`: where the documentation has one for just this; otherwise the code of the call as a whole.
+ *   `nothingRuns`: of a start, where what ran before does not run any more either
  */
 export class DeploymentFailure extends Error {
   override readonly name = 'DeploymentFailure';
   readonly code: ErrorCode | undefined;
+  /** Of a start: whether it is known that nothing runs any more, not even what ran before. */
+  readonly nothingRuns: boolean;
 
-  constructor(message: string, options: { readonly code?: ErrorCode | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly code?: ErrorCode | undefined; readonly cause?: unknown; readonly nothingRuns?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = options.code;
+    this.nothingRuns = options.nothingRuns ?? false;
   }
 }

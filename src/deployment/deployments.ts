@@ -15,6 +15,8 @@ export interface DeploymentsOptions extends BindTargetOptions {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly onError: (error: unknown) => void;
+  /** How long after the database could not be used it is tried again. */
+  readonly retryMs?: number;
 }
 
 /**
@@ -128,47 +130,54 @@ export class Deployments {
 
   /** @returns why it failed */
   async #perform(job: DeploymentJobRow, signal: AbortSignal): Promise<JobFailure | undefined> {
-    const { database } = this.#options;
     signal.throwIfAborted();
-    const environment = await findEnvironmentById(database.read, job.environment_id);
-    // Whoever had the turn before may have ended it.
-    const underWay = await findStartUnderWay(database.read, job.environment_id);
-    if (environment === undefined || underWay?.id !== job.id) return undefined;
+    const environment = await this.#insist(signal, () => this.#findPlace(job));
+    if (environment === undefined) return undefined;
     const order = { id: job.id, packageId: job.package_id, autoSyncDb: job.auto_sync_db === 1 };
     try {
       await this.targetOf(environment).start(order, signal);
     } catch (error) {
       signal.throwIfAborted();
       const failure = startFailure(error);
-      await this.#end(job, failure);
+      const nothingRuns = error instanceof DeploymentFailure && error.nothingRuns;
+      await this.#end(job, { failure, ...(nothingRuns && { now: NOTHING_RUNS }) });
       if (!(error instanceof DeploymentFailure)) throw error;
       return failure;
     }
-    await this.#end(job, undefined);
+    await this.#end(job, { now: { status: 'Running', running_package_id: job.package_id } });
     return undefined;
   }
 
-  /** Goes on trying: the database may be unable to write for a while, and a job must not stay under way for ever. */
-  async #end(job: DeploymentJobRow, failure: JobFailure | undefined): Promise<void> {
+  /** @returns where a start happens; undefined where whoever had the turn before has ended it */
+  async #findPlace({ id, environment_id }: DeploymentJobRow): Promise<EnvironmentRow | undefined> {
+    const { read } = this.#options.database;
+    const underWay = await findStartUnderWay(read, environment_id);
+    return underWay?.id === id ? await findEnvironmentById(read, environment_id) : undefined;
+  }
+
+  /** Goes on trying: the database may be of no use for a while, and a job must not stay under way for ever. */
+  async #insist<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        await this.#writeEnd(job, failure);
-        return;
+        return await work();
       } catch (error) {
         this.#options.onError(error);
-        await setTimeout(RETRY_MS, undefined, { signal: this.#stopping.signal });
+        await setTimeout(this.#options.retryMs ?? RETRY_MS, undefined, { signal });
       }
     }
   }
 
-  async #writeEnd(job: DeploymentJobRow, failure: JobFailure | undefined): Promise<void> {
+  async #end(job: DeploymentJobRow, end: StartEnd): Promise<void> {
+    await this.#insist(this.#stopping.signal, () => this.#writeEnd(job, end));
+  }
+
+  async #writeEnd(job: DeploymentJobRow, { failure, now }: StartEnd): Promise<void> {
     const { database, clock } = this.#options;
     await database.transactionInReserve(async (queries) => {
       const ended = await endJob(queries, job.id, { at: clock(), ...(failure !== undefined && { failure }) });
-      if (!ended || failure !== undefined) return;
-      const running = { status: 'Running', running_package_id: job.package_id } as const;
-      await updateEnvironment(queries, job.environment_id, running);
-      await keepDeployedSettings(queries, job.environment_id);
+      if (!ended) return;
+      if (now !== undefined) await updateEnvironment(queries, job.environment_id, now);
+      if (failure === undefined) await keepDeployedSettings(queries, job.environment_id);
     });
   }
 }
@@ -180,6 +189,14 @@ interface UnderWay {
   readonly cut: AbortController;
   readonly ended: Promise<void>;
 }
+
+interface StartEnd {
+  readonly failure?: JobFailure;
+  /** What runs then; undefined for what ran before. */
+  readonly now?: Pick<EnvironmentRow, 'status' | 'running_package_id'>;
+}
+
+const NOTHING_RUNS = { status: 'Stopped', running_package_id: null } as const;
 
 export interface JobFailure {
   readonly code: ErrorCode;

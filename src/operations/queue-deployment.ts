@@ -1,6 +1,6 @@
 import { findApp } from '../database/apps.ts';
 import type { Queries } from '../database/database.ts';
-import { hasDeployEntry } from '../database/deploy-entries.ts';
+import { deleteDeployEntries } from '../database/deploy-entries.ts';
 import { insertOutboxEntry } from '../database/outbox.ts';
 import { findNewestSucceeded, updateDeploy } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
@@ -12,7 +12,9 @@ export async function queueDeployment(
   now: number,
 ): Promise<void> {
   const app = await findApp(queries, app_id);
-  if (app?.license !== 'free' || (await hasDeployEntry(queries, id))) return;
+  if (app?.license !== 'free') return;
+  // What is being done for an earlier entry may have ended already, and found no environment.
+  await deleteDeployEntries(queries, id);
   await updateDeploy(queries, id, { deploy_status: 'Pending', deploy_message: null });
   await insertOutboxEntry(queries, { kind: 'deploy', package_id: id, app_id, created_at: now, due_at: now });
 }

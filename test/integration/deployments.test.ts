@@ -213,6 +213,41 @@ test('an environment that runs is stopped and forgotten by force', async (t) => 
   assert.deepEqual(seen, ['stop', 'remove']);
 });
 
+test('a start begins once the database can be read again', async (t) => {
+  const { database, app } = await setUp(t, {});
+  const state = { isReadable: true };
+  const failing: Database = {
+    ...database,
+    get read() {
+      if (state.isReadable) return database.read;
+      throw new Error('disk I/O error');
+    },
+    async transaction(work, durability) {
+      const result = await database.transaction(work, durability);
+      state.isReadable = false;
+      return result;
+    },
+  };
+  const deps = openDeployments(failing, {});
+  t.after(() => deps.deployments.stop());
+  const { jobId } = await startEnvironment(deps, { user: USER, app, mode: MODE, autoSyncDb: false });
+  await until('it was tried twice', () => deps.errors.length > 1);
+  const status = () => getStartStatus({ database }, { app, mode: MODE, jobId });
+  assert.equal(await status(), 'Starting');
+  state.isReadable = true;
+  await until('it has started', async () => (await status()) === 'Started');
+});
+
+test('what may have started after its start took too long can be stopped', async (t) => {
+  const asked: string[] = [];
+  const stop = async () => void asked.push('stop');
+  const world = await setUp(t, { start: neverStarting().start, stop }, 20);
+  const { jobId } = await world.start();
+  await until('the start ends', () => endedBy(world.startStatus(jobId)));
+  await world.stop();
+  assert.deepEqual(asked, ['stop']);
+});
+
 test('a start that fails says why, and an unexpected error is told to whoever runs the server', async (t) => {
   const failures = [new DeploymentFailure('the port is taken.'), new Error('secret details')];
   const { start, startStatus, status, errors } = await setUp(t, {

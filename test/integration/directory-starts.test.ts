@@ -20,6 +20,9 @@ const OWN_START = { start: '. ./start.sh' };
 const failing = (words: RegExp, code?: string) => (error: unknown) =>
   error instanceof DeploymentFailure && error.code === code && words.test(error.message);
 
+const failingWith = (nothingRuns: boolean, words: RegExp) => (error: unknown) =>
+  failing(words)(error) && error instanceof DeploymentFailure && error.nothingRuns === nothingRuns;
+
 async function transported(world: DirectoryWorld, environment: TargetEnvironment, start: string, version?: string) {
   const given = await world.addPackage({ 'start.sh': start }, version);
   await world.target.transport(environment, given, signal);
@@ -42,7 +45,8 @@ test('a start takes the place of what runs; one that fails goes back to it, and 
   const bad = await transported(world, environment, 'echo; echo "the port is taken"; exit 3', '3.0.0');
   await assert.rejects(
     run(world, environment, bad),
-    failing(
+    failingWith(
+      false,
       /^its start command ended with 3, and last said 'the port is taken'\. Went back to .*\(2\.0\.0\), which runs again\.$/,
     ),
   );
@@ -72,9 +76,22 @@ test('a failure says that what ran before could not be started again either', as
   const bad = await transported(world, environment, 'exit 3');
   await assert.rejects(
     run(world, environment, bad),
-    failing(/could not be started again: its start command ended with 9/),
+    failingWith(true, /could not be started again: its start command ended with 9/),
   );
   assert.equal(await world.findRunning('Test'), undefined);
+});
+
+test('where the link cannot be switched, what ran before runs again', async (t) => {
+  const world = await openDirectoryWorld(t);
+  const environment = world.environment('Test', OWN_START);
+  const good = await transported(world, environment, START, '1.0.0');
+  await run(world, environment, good);
+  const next = await transported(world, environment, START, '2.0.0');
+  // What has the name that the next link is made under.
+  await mkdir(join(world.folder('Test'), 'current.next'));
+  await assert.rejects(run(world, environment, next), failing(/current\.next.*\(1\.0\.0\), which runs again\.$/));
+  assert.equal(await world.findRunning('Test'), good.id);
+  assert.equal(await current(world), `releases/${good.id}`);
 });
 
 test('commands are told of the release and nothing else of the server, in its folder', async (t) => {

@@ -5,6 +5,8 @@ import { findNextDueAt } from '../../src/database/outbox.ts';
 import { DeploymentFailure, type DeploymentTarget } from '../../src/deployment/deployment-target.ts';
 import { SANDBOX } from '../../src/domain/environment-mode.ts';
 import type { PackageId } from '../../src/domain/identifiers.ts';
+import { createEnvironment } from '../../src/operations/create-environment.ts';
+import { deleteEnvironment } from '../../src/operations/delete-environment.ts';
 import { getStartStatus, startEnvironment } from '../../src/operations/start-environment.ts';
 import { stopEnvironment } from '../../src/operations/stop-environment.ts';
 import { openFreeApp, startServer, USER } from '../support/free-app.ts';
@@ -33,10 +35,10 @@ function watchedTarget() {
     hold: (what: string) => void held.set(what, Promise.withResolvers()),
     release: (what: string) => held.get(what)?.resolve(),
     /** Makes it fail, each time, until it is released. */
-    fail(what: string, reason: string) {
+    fail(what: string, reason: string, options: { readonly nothingRuns?: boolean } = {}) {
       const failing = Promise.withResolvers<void>();
       failing.promise.catch(() => undefined);
-      failing.reject(new DeploymentFailure(reason));
+      failing.reject(new DeploymentFailure(reason, options));
       held.set(what, failing);
     },
     mend: (what: string) => void held.delete(what),
@@ -91,6 +93,17 @@ test('a start that fails is tried again later, with the package that is there al
   wake();
   await untilDeploy(a, /^Done/);
   assert.deepEqual(asked, ['transport 1.0.0.1', 'start 1.0.0.1', 'start 1.0.0.1']);
+});
+
+test('a start that fails and takes what ran before with it leaves the environment stopped', async (t) => {
+  const { accept, succeed, untilDeploy, sandbox, fail } = await setUp(t);
+  const [a, b] = [await accept('1.0.0.1'), await accept('1.0.0.2')];
+  await succeed(a);
+  await untilDeploy(a, /^Done/);
+  fail('start 1.0.0.2', 'nor does the one before.', { nothingRuns: true });
+  await succeed(b);
+  await untilDeploy(b, /^Pending: Tried again/);
+  assert.deepEqual(await sandbox(), { status: 'Stopped', holds: b, runs: null });
 });
 
 test('a package whose deployment fails for a day is given up, and what runs goes on', async (t) => {
@@ -226,6 +239,25 @@ test('who stops it while it starts has stopped it: the package is not started ag
   await untilDeploy(a, /^Failed: It was stopped while it started\.$/);
   assert.deepEqual(await sandbox(), { status: 'Stopped', holds: a, runs: null });
   assert.equal(await findNextDueAt(database.read, 'deploy'), undefined);
+});
+
+test('an environment that comes while a package is found to have none is given it', async (t) => {
+  const world = await setUp(t);
+  const { accept, succeed, untilDeploy, sandbox, deps, app, time, wake } = world;
+  const [a, place] = [await accept('1.0.0.1'), { user: USER, app, mode: SANDBOX }];
+  await deleteEnvironment(deps, { ...place, force: false });
+  const [looked, looksOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  world.outcomes.hold = async () => {
+    looked.resolve();
+    await looksOn.promise;
+  };
+  await succeed(a);
+  await looked.promise;
+  await createEnvironment({ ...deps, clock: () => time.now }, { user: USER, app, request: { Mode: 'Sandbox' } });
+  looksOn.resolve();
+  wake();
+  await untilDeploy(a, /^Done/);
+  assert.deepEqual(await sandbox(), running(a));
 });
 
 test('a start that waits while a newer package arrives starts that one', async (t) => {

@@ -52,6 +52,7 @@ export function openDeployments(
     timeoutMs,
     clock,
     onError: (error) => errors.push(error),
+    retryMs: 10,
   });
   return { database, deployments, blobs, secretBox, clock, errors };
 }

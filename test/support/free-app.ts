@@ -59,12 +59,21 @@ export function startServer(
   const { deployments, errors } = deps;
   const changes = createPackageChanges();
   const clock = () => time.now;
+  const outcomes = { hold: async () => {} };
+  const deploy = deployEffect({ ...deps, clock, onError: (error) => errors.push(error) });
   const outbox = new Outbox({
     database,
     changes,
     effects: {
       tag: NOTHING,
-      deploy: deployEffect({ ...deps, clock, onError: (error) => errors.push(error) }),
+      deploy: {
+        ...deploy,
+        async perform(entries, signal) {
+          const attempts = await deploy.perform(entries, signal);
+          await outcomes.hold();
+          return attempts;
+        },
+      },
     },
     clock,
     onError: (error) => errors.push(error),
@@ -79,6 +88,8 @@ export function startServer(
     deps,
     deployments,
     errors,
+    /** What is waited for before an attempt is written down. */
+    outcomes,
     stop,
     wake: () => outbox.wake(),
     /** Accepts a build, which ends once the test says so. */

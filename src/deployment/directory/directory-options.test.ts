@@ -27,6 +27,11 @@ test('an option changes alone, an empty command is none, and the folder stays', 
   assert.throws(moved, refusing(/stays '\/srv\/apps\/calc'.*create it anew/));
 });
 
+test('a command has no NUL character', () => {
+  const given = { folder: '/srv/apps/calc', stop: './stop\0' };
+  assert.throws(() => parseDirectoryOptions(given, undefined, ALLOWED), refusing(/option stop/));
+});
+
 test('a folder has to lie below one that the operator allowed', () => {
   for (const folder of ['/srv/apps', '/srv/apps/../calc', '/srv/apps2/calc', '/', '/srv/apps/calc\0']) {
     assert.throws(

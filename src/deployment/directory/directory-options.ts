@@ -6,7 +6,8 @@ import { DeploymentFailure, type TargetOptions } from '../deployment-target.ts';
 import { parseOptions } from '../parse-options.ts';
 import { isBelow } from './is-below.ts';
 
-const Command = Type.Optional(Type.String({ maxLength: 10_000 }));
+// No process takes a NUL character.
+const Command = Type.Optional(Type.String({ maxLength: 10_000, pattern: '^[^\\0]*$' }));
 
 const DirectoryOptionsSchema = Type.Object({
   folder: Type.String({ minLength: 1, maxLength: 1000 }),

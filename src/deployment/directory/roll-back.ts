@@ -28,7 +28,12 @@ export async function rollBack(
   const former = state.releases.find(({ id }) => id === run.former);
   const settle = async (now: RunState['run'], words: string) => {
     await writeState(site.places, { ...state, run: now });
-    return new DeploymentFailure(`${failure.message} ${words}`.trim(), { code: failure.code, cause: failure });
+    const nothingRuns = now.phase === 'stopped';
+    return new DeploymentFailure(`${failure.message} ${words}`.trim(), {
+      code: failure.code,
+      cause: failure,
+      nothingRuns,
+    });
   };
   if (former === undefined || former.id === run.id) return await settle({ phase: 'stopped' }, '');
   const back = `Went back to the package '${former.id}' (${former.version})`;

@@ -40,10 +40,10 @@ export async function startRelease(
   const starting = { ...before, run };
   await writeState(places, starting);
   await stopFormer(site, before, timeoutMs, signal);
-  await switchCurrent(places, id);
   const share = shareOfTime(timeoutMs);
   const { autoSyncDb } = order;
   try {
+    await switchCurrent(places, id);
     await runSiteCommand(site, { call: 'start', release, autoSyncDb, mostMs: share.start }, signal);
   } catch (error) {
     signal.throwIfAborted();
@@ -77,5 +77,5 @@ async function stopFormer(site: Site, before: RunState, timeoutMs: number, signa
 function toFailure(error: unknown): DeploymentFailure {
   if (error instanceof DeploymentFailure) return error;
   const words = error instanceof Error ? error.message : String(error);
-  return new DeploymentFailure(`its start command could not be run: ${words}.`, { cause: error });
+  return new DeploymentFailure(`its release could not be started: ${words}.`, { cause: error });
 }
