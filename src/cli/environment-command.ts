@@ -12,6 +12,10 @@ interface UpdateOptions extends RemoteOptions {
   readonly option?: readonly string[];
 }
 
+interface DeleteOptions extends RemoteOptions {
+  readonly force?: boolean;
+}
+
 interface CreateOptions extends UpdateOptions {
   readonly target?: TargetKind;
 }
@@ -39,14 +43,12 @@ export function addEnvironmentCommand(program: Command, cli: Cli): void {
   remoteCommand(environment, 'list <app>', 'list the environments of an app, and what they hold').action(
     (app: string, options: RemoteOptions) => listEnvironments(cli, app, options),
   );
-  remoteCommand(
-    environment,
-    'delete <app> <mode>',
-    'delete an environment that does not run; its package stays',
-  ).action(async (app: string, mode: string, options: RemoteOptions) => {
-    const answer = await (await openClient(cli, options)).deleteEnvironment(app, mode);
-    print(cli, options, answer, () => `Deleted the environment ${mode} of ${app}.`);
-  });
+  remoteCommand(environment, 'delete <app> <mode>', 'delete an environment that does not run; its package stays')
+    .option('--force', 'also where it runs, and where its target cannot forget it: what runs there may stay')
+    .action(async (app: string, mode: string, options: DeleteOptions) => {
+      const answer = await (await openClient(cli, options)).deleteEnvironment(app, mode, options.force === true);
+      print(cli, options, answer, () => `Deleted the environment ${mode} of ${app}.`);
+    });
   addEnvironmentSettingsCommands(environment, cli);
 }
 

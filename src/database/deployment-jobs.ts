@@ -31,6 +31,11 @@ export function findStartUnderWay(queries: Queries, environmentId: string): Prom
   return startsOf(queries, environmentId).where('state', '=', UNDER_WAY).executeTakeFirst();
 }
 
+/** The start of an environment that began last, whatever became of it. */
+export function findLastStart(queries: Queries, environmentId: string): Promise<DeploymentJobRow | undefined> {
+  return startsOf(queries, environmentId).orderBy('created_at', 'desc').limit(1).executeTakeFirst();
+}
+
 /** The start that an environment runs by. */
 export function findLastStarted(queries: Queries, environmentId: string): Promise<DeploymentJobRow | undefined> {
   return startsOf(queries, environmentId)
@@ -38,16 +43,6 @@ export function findLastStarted(queries: Queries, environmentId: string): Promis
     .orderBy('finished_at', 'desc')
     .limit(1)
     .executeTakeFirst();
-}
-
-/** Whether the newest start of an environment failed. */
-export async function hasLastStartFailed(queries: Queries, environmentId: string): Promise<boolean> {
-  const last = await startsOf(queries, environmentId)
-    .orderBy('created_at', 'desc')
-    .orderBy('finished_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return last?.state === 'Failed';
 }
 
 function startsOf(queries: Queries, environmentId: string) {

@@ -27,6 +27,7 @@ export class Deployments {
   readonly #options: DeploymentsOptions;
   readonly #turns = new Turns();
   readonly #stopping = new AbortController();
+  readonly #closing = new AbortController();
   /** The starts that run or wait for their turn. */
   readonly #starts = new Set<UnderWay>();
 
@@ -34,9 +35,20 @@ export class Deployments {
     this.#options = options;
   }
 
-  /** Does something to an environment, when what is being done to it has ended. */
+  /** Does something to an environment that a caller waits for, when what is being done to it has ended. */
   async inTurn<T>(environmentId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = AbortSignal.any([this.#stopping.signal, this.#closing.signal]);
+    return await this.#turns.run(environmentId, () => work(signal));
+  }
+
+  /** The same for what no caller waits for: {@link endCalls} lets it go on. */
+  async inTurnUnattended<T>(environmentId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await this.#turns.run(environmentId, () => work(this.#stopping.signal));
+  }
+
+  /** Cuts off what callers wait for, while there still is a connection for the answer. */
+  endCalls(): void {
+    this.#closing.abort();
   }
 
   /** What really deploys to an environment; to be asked in its turn. */

@@ -23,6 +23,12 @@ export interface Authentication {
   recall(credentials: Credentials, address: string): Caller | undefined;
   /** @throws Refusal UNAUTHORIZED, TOO_MANY_REQUESTS */
   check(credentials: Credentials, address: string): Promise<Caller>;
+  /**
+   * The caller as of now of a request that was let in before its body came: neither held up by limits nor counted.
+   *
+   * @throws Refusal UNAUTHORIZED
+   */
+  checkAgain(credentials: Credentials, address: string): Promise<Caller>;
   forget(): void;
 }
 
@@ -71,29 +77,40 @@ export function createAuthentication(deps: {
     return caller;
   }
 
+  function recall(credentials: Credentials, address: string): Caller | undefined {
+    const digest = hash('sha256', credentials.key);
+    const entry = remembered.get(`${digest} ${address}`);
+    const now = deps.clock();
+    if (entry === undefined || entry.expiresAt <= now) return undefined;
+    if (!isHolder(entry.holder, credentials, digest, now)) return undefined;
+    deps.keyUses.note(entry.holder.keyId, now);
+    return entry.caller;
+  }
+
+  async function find(credentials: Credentials, address: string): Promise<Caller | undefined> {
+    const digest = hash('sha256', credentials.key);
+    const before = generation;
+    const holder = await findKeyHolder(deps.database.read, digest);
+    if (!isHolder(holder ?? NOBODY, credentials, digest, deps.clock()) || holder === undefined) return undefined;
+    deps.keyUses.note(holder.keyId, deps.clock());
+    // What was read before a change must not be remembered after it.
+    return before === generation ? remember(`${digest} ${address}`, holder) : callerBy(holder);
+  }
+
   return {
-    recall(credentials, address) {
-      const digest = hash('sha256', credentials.key);
-      const entry = remembered.get(`${digest} ${address}`);
-      const now = deps.clock();
-      if (entry === undefined || entry.expiresAt <= now) return undefined;
-      if (!isHolder(entry.holder, credentials, digest, now)) return undefined;
-      deps.keyUses.note(entry.holder.keyId, now);
-      return entry.caller;
-    },
+    recall,
     async check(credentials, address) {
       const attempt = { address, login: credentials.login };
       await deps.limits.check(attempt);
-      const digest = hash('sha256', credentials.key);
-      const before = generation;
-      const holder = await findKeyHolder(deps.database.read, digest);
-      if (!isHolder(holder ?? NOBODY, credentials, digest, deps.clock()) || holder === undefined) {
-        await deps.limits.countFailure(attempt);
-        throw new Refusal('UNAUTHORIZED');
-      }
-      deps.keyUses.note(holder.keyId, deps.clock());
-      // What was read before a change must not be remembered after it.
-      return before === generation ? remember(`${digest} ${address}`, holder) : callerBy(holder);
+      const caller = await find(credentials, address);
+      if (caller !== undefined) return caller;
+      await deps.limits.countFailure(attempt);
+      throw new Refusal('UNAUTHORIZED');
+    },
+    async checkAgain(credentials, address) {
+      const caller = recall(credentials, address) ?? (await find(credentials, address));
+      if (caller === undefined) throw new Refusal('UNAUTHORIZED');
+      return caller;
     },
     forget() {
       generation += 1;

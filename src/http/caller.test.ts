@@ -8,6 +8,7 @@ import { describe } from './route-schemas.ts';
 const authentication: Authentication = {
   recall: () => undefined,
   check: () => Promise.reject(new Error('nobody is known here')),
+  checkAgain: () => Promise.reject(new Error('nobody is known here')),
   forget: () => undefined,
 };
 const route = { method: 'GET', url: '/x', handler: async () => ({}) } as const;

@@ -227,7 +227,14 @@ export const DEPLOY_CALLS = {
     needs: 'admin',
     summary: 'Delete an environment',
     description: 'The package that it held stays.',
+    query: {
+      force: Type.Optional(
+        Type.Boolean({
+          description: 'Also where it runs, and where its target cannot forget it: what runs there may stay.',
+        }),
+      ),
+    },
     answer: NOTHING,
-    errors: [...ON_APP, 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', ...TARGET_CODES.remove],
+    errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', ...TARGET_CODES.remove],
   },
 } as const satisfies Record<string, Operation>;

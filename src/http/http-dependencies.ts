@@ -112,7 +112,7 @@ export interface HttpOperations {
   updateEnvironment(args: EnvironmentArguments & { readonly request: UpdateEnvironment }): Promise<HoldingEnvironment>;
   /** The options of its target, without what nobody may see. */
   showTargetOptions(environment: EnvironmentRow): WireManagedEnvironment['TargetOptions'];
-  deleteEnvironment(args: EnvironmentArguments): Promise<void>;
+  deleteEnvironment(args: EnvironmentArguments & { readonly force: boolean }): Promise<void>;
   transportPackage(args: EnvironmentArguments & { readonly packageId: PackageId }): Promise<void>;
   startEnvironment(args: EnvironmentArguments & { readonly autoSyncDb: boolean }): Promise<StartedJob>;
   getStartStatus(

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type HoldingEnvironment, listEnvironments } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
 import { parseMode } from '../domain/environment-mode.ts';
 import { CreateEnvironmentSchema, UpdateEnvironmentSchema } from '../protocol/environments.ts';
 import type { Authentication } from './authentication.ts';
@@ -8,6 +9,7 @@ import { callerOf } from './caller.ts';
 import { presentManagedEnvironment } from './environment-presenter.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseManageBody } from './manage-body.ts';
+import { parseBooleanParameter } from './query-parameters.ts';
 import { describe } from './route-schemas.ts';
 import { getVisibleApp } from './visible-app.ts';
 
@@ -29,13 +31,19 @@ export function addManageEnvironmentRoutes(
 ): void {
   const getApp = (request: FastifyRequest<AppCall>): Promise<AppRow> => getVisibleApp(database.read, request, REFUSALS);
 
-  const present = (row: HoldingEnvironment) => presentManagedEnvironment(row, operations.showTargetOptions(row));
+  // Addresses that tell what deploys are often secrets themselves.
+  const present = (user: User, row: HoldingEnvironment) =>
+    presentManagedEnvironment(row, user.isAdmin ? operations.showTargetOptions(row) : {});
 
   app.route<AppCall>({
     method: ['GET', 'HEAD'],
     url: '/apps/:app/environments',
     schema: describe('listEnvironments'),
-    handler: async (request) => (await listEnvironments(database.read, (await getApp(request)).id)).map(present),
+    handler: async (request) => {
+      const { user } = callerOf(request);
+      const rows = await listEnvironments(database.read, (await getApp(request)).id);
+      return rows.map((row) => present(user, row));
+    },
   });
 
   app.route<AppCall>({
@@ -49,7 +57,7 @@ export function addManageEnvironmentRoutes(
         app: await getApp(request),
         request: parseManageBody(CreateEnvironmentSchema, request.body),
       };
-      return present(await operations.createEnvironment(args));
+      return present(user, await operations.createEnvironment(args));
     },
   });
 
@@ -65,7 +73,7 @@ export function addManageEnvironmentRoutes(
         mode: parseMode(request.params.mode),
         request: parseManageBody(UpdateEnvironmentSchema, request.body),
       };
-      return present(await operations.updateEnvironment(args));
+      return present(user, await operations.updateEnvironment(args));
     },
   });
 
@@ -76,7 +84,8 @@ export function addManageEnvironmentRoutes(
     handler: async (request) => {
       const { user } = callerOf(request);
       const row = await getApp(request);
-      const args = { user, app: row, mode: parseMode(request.params.mode) };
+      const force = parseBooleanParameter(request.query, 'force');
+      const args = { user, app: row, mode: parseMode(request.params.mode), force };
       await operations.deleteEnvironment(args).finally(authentication.forget);
       return {};
     },

@@ -101,14 +101,14 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addTeamServerRoutes(api, deps);
       addDeployRoutes(api, deps);
       addFreeAppRoutes(api, deps, authentication);
-      api.register(async (upload) => addUploadRoute(upload, deps, closing));
+      api.register(async (upload) => addUploadRoute(upload, deps, authentication, closing));
     },
     { prefix: '/api/1' },
   );
   app.register(
     async (api) => {
       guardRoutes(api, authentication);
-      addUploadJobRoutes(api, deps);
+      addUploadJobRoutes(api, deps, authentication);
     },
     { prefix: '/api/v2' },
   );

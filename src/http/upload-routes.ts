@@ -7,7 +7,8 @@ import { Refusal } from '../domain/refusal.ts';
 import type { UploadFields } from '../domain/upload-fields.ts';
 import { hasEnded } from '../protocol/package.ts';
 import type { WireJob } from '../protocol/uploads.ts';
-import { callerOf } from './caller.ts';
+import type { Authentication } from './authentication.ts';
+import { authenticateAgain, callerOf } from './caller.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { watchPackage } from './package-watch.ts';
 import { readParameter } from './query-parameters.ts';
@@ -28,7 +29,12 @@ interface JobCall {
 const ON_APP: AppRefusals = { malformed: 'INVALID_APPID', notFound: 'APP_NOT_FOUND' };
 
 /** Upload as the first version of the Deploy API has it: answered when the package has Succeeded. */
-export function addUploadRoute(app: FastifyInstance, deps: HttpDependencies, closing: AbortSignal): void {
+export function addUploadRoute(
+  app: FastifyInstance,
+  deps: HttpDependencies,
+  authentication: Authentication,
+  closing: AbortSignal,
+): void {
   takeBodiesAsTheyCome(app);
   app.route<AppCall>({
     method: 'POST',
@@ -36,7 +42,7 @@ export function addUploadRoute(app: FastifyInstance, deps: HttpDependencies, clo
     config: { largeBody: true },
     schema: describe('uploadPackage'),
     handler: async (request, reply) => {
-      const packageId = await receive(deps, request);
+      const packageId = await receive(deps, authentication, request);
       requireSound(await waitForEnd(deps, packageId, reply, closing));
       return { PackageId: packageId };
     },
@@ -44,7 +50,7 @@ export function addUploadRoute(app: FastifyInstance, deps: HttpDependencies, clo
 }
 
 /** Upload as the second version has it: answered when the bytes are here, with a job that checks them. */
-export function addUploadJobRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+export function addUploadJobRoutes(app: FastifyInstance, deps: HttpDependencies, authentication: Authentication): void {
   app.route<JobCall>({
     method: ['GET', 'HEAD'],
     url: '/apps/:app/jobs/:jobId',
@@ -65,7 +71,7 @@ export function addUploadJobRoutes(app: FastifyInstance, deps: HttpDependencies)
       config: { largeBody: true },
       schema: describe('uploadPackageAsJob'),
       handler: async (request) => {
-        const packageId = await receive(deps, request);
+        const packageId = await receive(deps, authentication, request);
         return { PackageId: packageId, JobId: packageId };
       },
     });
@@ -78,7 +84,11 @@ function takeBodiesAsTheyCome(app: FastifyInstance): void {
   app.addContentTypeParser('*', (_request, body, done) => done(null, body));
 }
 
-async function receive(deps: HttpDependencies, request: FastifyRequest<AppCall>): Promise<PackageId> {
+async function receive(
+  deps: HttpDependencies,
+  authentication: Authentication,
+  request: FastifyRequest<AppCall>,
+): Promise<PackageId> {
   const { user } = callerOf(request);
   const query = {
     name: readParameter(request.query, 'name'),
@@ -88,6 +98,8 @@ async function receive(deps: HttpDependencies, request: FastifyRequest<AppCall>)
     const app = await getVisibleApp(deps.database.read, request, ON_APP);
     const read = async (sink: Sink): Promise<UploadFields> => {
       const part = await readBody(request.raw, deps.settings.uploadLimitBytes, sink);
+      await authenticateAgain(authentication, request);
+      await getVisibleApp(deps.database.read, request, ON_APP);
       return { name: query.name ?? part.name, description: query.description ?? part.description };
     };
     return await deps.operations.receiveUpload({ app, user, read });

@@ -50,6 +50,7 @@ export async function startServer(configuration: Configuration, logger: Logger):
     async function stop() {
       const { shutdownGraceMs } = configuration;
       try {
+        core.deployments.endCalls();
         // At once: while a slow answer holds up the one, the other must not begin anything.
         await Promise.all([http.close(), core.stopBuilding(shutdownGraceMs)]);
       } finally {

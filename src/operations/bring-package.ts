@@ -35,28 +35,33 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
  *   deleted meanwhile
  */
 export async function bringPackage(deps: BringPackageDeps, args: BringPackageArgs, signal: AbortSignal): Promise<void> {
-  const { database, deployments, clock } = deps;
+  const { database, deployments } = deps;
   await readDeclaredSettings(deps, args.packageId);
   const { job, environment } = await database.transaction((queries) => beginJob(deps, queries, args));
-  const call = deployments.targetOf(environment).transport(args.packageId, signal);
-  await askTarget(call, signal, REFUSAL).catch(async (error: unknown) => {
+  try {
+    await askTarget(deployments.targetOf(environment).transport(args.packageId, signal), signal, REFUSAL);
+    await database.transactionInReserve((queries) => endTransport(deps, queries, { ...args, job, environment }));
+  } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN') await endFailed(deps, job, error);
     throw error;
-  });
-  await database.transaction(async (queries) => {
-    // Its app was deleted meanwhile.
-    if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
-    await updateEnvironment(queries, environment.id, {
-      package_id: args.packageId,
-      ...(environment.status === 'Empty' && { status: 'Stopped' }),
-    });
-    await insertAuditEntry(queries, {
-      at: clock(),
-      login: args.login,
-      action: 'environment.transport',
-      subject: args.app.app_id,
-      detail: `${environment.mode} ${args.packageId}`,
-    });
+  }
+}
+
+async function endTransport(
+  { clock }: BringPackageDeps,
+  queries: Queries,
+  { login, app, packageId, job, environment }: BringPackageArgs & Awaited<ReturnType<typeof beginJob>>,
+): Promise<void> {
+  // Its app was deleted meanwhile.
+  if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
+  const status = environment.status === 'Empty' ? ({ status: 'Stopped' } as const) : {};
+  await updateEnvironment(queries, environment.id, { package_id: packageId, ...status });
+  await insertAuditEntry(queries, {
+    at: clock(),
+    login,
+    action: 'environment.transport',
+    subject: app.app_id,
+    detail: `${environment.mode} ${packageId}`,
   });
 }
 
@@ -75,7 +80,11 @@ async function beginJob({ clock }: BringPackageDeps, queries: Queries, { package
 }
 
 async function endFailed({ database, clock }: BringPackageDeps, job: string, error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  const failure = { code: 'TRANSPORT_FAILED', message } as const;
+  const failure = error instanceof Refusal ? { code: error.code, message: error.message } : UNEXPECTED;
   await database.transactionInReserve((queries) => endJob(queries, job, { at: clock(), failure }));
 }
+
+const UNEXPECTED = {
+  code: 'TRANSPORT_FAILED',
+  message: `${REFUSAL.what}: an unexpected error, which is in the server log.`,
+} as const;

@@ -1,7 +1,7 @@
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { hasJobUnderWay } from '../database/deployment-jobs.ts';
-import { deleteEnvironmentRow } from '../database/environments.ts';
+import { deleteEnvironmentRow, type HoldingEnvironment } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { Deployments } from '../deployment/deployments.ts';
@@ -14,32 +14,78 @@ export interface DeleteEnvironmentDeps {
   readonly database: Database;
   readonly deployments: Deployments;
   readonly clock: () => number;
+  /** How long a target is waited for that is asked by force; half a minute when left out. */
+  readonly forceTimeoutMs?: number;
 }
 
+export interface DeleteEnvironmentArgs {
+  readonly user: User;
+  readonly app: AppRow;
+  readonly mode: Mode;
+  /** Whether it goes although it runs, and although its target cannot forget it. */
+  readonly force: boolean;
+}
+
+const FORCE_TIMEOUT_MS = 30_000;
 const REFUSAL = { code: 'ENVIRONMENT_DELETE_FAILED', what: 'The environment could not be deleted' } as const;
 
 /**
- * Takes an environment away from an app. The package that it held stays, and may be deleted from then on.
+ * Takes an environment away from an app. The package that it held stays, and may be deleted from then on. By force its
+ * target is asked to stop it and to forget it, and it goes whatever the target says.
  *
- * @throws Refusal ENVIRONMENT_NOT_FOUND, ENVIRONMENT_IN_USE unless it is stopped, ENVIRONMENT_DELETE_FAILED
+ * @throws Refusal ENVIRONMENT_NOT_FOUND; and unless forced ENVIRONMENT_IN_USE unless it is stopped,
+ *   ENVIRONMENT_DELETE_FAILED
  */
 export async function deleteEnvironment(
-  { database, deployments, clock }: DeleteEnvironmentDeps,
-  { user, app, mode }: { readonly user: User; readonly app: AppRow; readonly mode: Mode },
+  { database, deployments, clock, forceTimeoutMs = FORCE_TIMEOUT_MS }: DeleteEnvironmentDeps,
+  { user, app, mode, force }: DeleteEnvironmentArgs,
 ): Promise<void> {
-  const checkIsIdle = async (queries: Queries) => {
-    const environment = await getEnvironment(queries, app, mode);
-    if (environment.status !== 'Running' && !(await hasJobUnderWay(queries, environment.id))) return environment;
-    throw new Refusal('ENVIRONMENT_IN_USE', `The environment '${environment.mode}' is in use: stop it first.`);
-  };
+  const getDeletable = (queries: Queries) => (force ? getEnvironment(queries, app, mode) : getIdle(queries, app, mode));
   // Before its turn too: a start that is under way would have it for as long as it takes.
-  await deployments.inTurn((await checkIsIdle(database.read)).id, async (signal) => {
-    await askTarget(deployments.targetOf(await checkIsIdle(database.read)).remove(signal), signal, REFUSAL);
+  const { id } = await getDeletable(database.read);
+  if (force) deployments.cutStart(id);
+  await deployments.inTurn(id, async (signal) => {
+    const environment = await getDeletable(database.read);
+    const how = force
+      ? await removeByForce(deployments, environment, forceTimeoutMs, signal)
+      : await remove(deployments, environment, signal);
     await database.transactionInReserve(async (queries) => {
-      const { id, mode: detail } = await checkIsIdle(queries);
-      await deleteEnvironmentRow(queries, id);
-      const entry = { login: user.login, action: 'environment.delete', subject: app.app_id, detail };
-      await insertAuditEntry(queries, { at: clock(), ...entry });
+      const found = await getDeletable(queries);
+      await deleteEnvironmentRow(queries, found.id);
+      const entry = { login: user.login, action: 'environment.delete', subject: app.app_id };
+      await insertAuditEntry(queries, { at: clock(), ...entry, detail: `${found.mode}${how}` });
     });
   });
+}
+
+async function getIdle(queries: Queries, app: AppRow, mode: Mode): Promise<HoldingEnvironment> {
+  const environment = await getEnvironment(queries, app, mode);
+  if (environment.status !== 'Running' && !(await hasJobUnderWay(queries, environment.id))) return environment;
+  throw new Refusal('ENVIRONMENT_IN_USE', `The environment '${environment.mode}' is in use: stop it first.`);
+}
+
+async function remove(deployments: Deployments, environment: HoldingEnvironment, signal: AbortSignal): Promise<string> {
+  await askTarget(deployments.targetOf(environment).remove(signal), signal, REFUSAL);
+  return '';
+}
+
+/** @returns how, for the audit, with what the target could not do */
+async function removeByForce(
+  deployments: Deployments,
+  environment: HoldingEnvironment,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const target = deployments.targetOf(environment);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const bounded = AbortSignal.any([signal, timeout]);
+  try {
+    if (environment.status !== 'Empty') await askTarget(target.stop(bounded), signal, REFUSAL);
+    await askTarget(target.remove(bounded), signal, REFUSAL);
+    return ', by force';
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (error === timeout.reason) return `, by force. Its target took longer than ${timeoutMs / 1000} s.`;
+    return `, by force. ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

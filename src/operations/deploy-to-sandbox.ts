@@ -44,7 +44,7 @@ export async function deployToSandbox(
   const found = await findPlace(deps.database.read, args);
   if (typeof found === 'string') return { kind: 'skipped', why: found };
   const { id } = found.sandbox;
-  return await deps.deployments.inTurn(id, async (stopping) => {
+  return await deps.deployments.inTurnUnattended(id, async (stopping) => {
     const both = AbortSignal.any([signal, stopping]);
     both.throwIfAborted();
     const place = await findPlace(deps.database.read, args);

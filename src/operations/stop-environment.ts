@@ -1,6 +1,6 @@
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
-import { endJob, findStartUnderWay, hasLastStartFailed } from '../database/deployment-jobs.ts';
+import { endJob, findLastStart, findStartUnderWay } from '../database/deployment-jobs.ts';
 import { updateEnvironment } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
@@ -20,7 +20,7 @@ const STOPPED = { code: 'START_FAILED', message: 'Cannot start app: it was stopp
 
 /**
  * Stops an environment; a start that has not ended fails. One that does not run stays as it is: pipelines stop before
- * the first transport too. Where its last start failed the target is asked all the same.
+ * the first transport too. Of one whose last start has failed nobody knows whether it runs: its target is asked.
  *
  * @throws Refusal ENVIRONMENT_NOT_FOUND, STOP_FAILED
  */
@@ -32,13 +32,12 @@ export async function stopEnvironment(
   deployments.cutStart(id);
   await deployments.inTurn(id, async (signal) => {
     const environment = await getEnvironment(database.read, app, mode);
-    const cut = await database.transactionInReserve(async (queries) => {
+    await database.transactionInReserve(async (queries) => {
       const start = await findStartUnderWay(queries, id);
-      return start !== undefined && (await endJob(queries, start.id, { at: clock(), failure: STOPPED }));
+      if (start !== undefined) await endJob(queries, start.id, { at: clock(), failure: STOPPED });
     });
-    // One that failed may have left something running, as may one whose stop failed.
-    const mayRun = environment.status === 'Running' || cut || (await hasLastStartFailed(database.read, id));
-    if (!mayRun) return;
+    const last = await findLastStart(database.read, id);
+    if (environment.status !== 'Running' && last?.state !== 'Failed') return;
     await askTarget(deployments.targetOf(environment).stop(signal), signal, REFUSAL);
     await database.transactionInReserve(async (queries) => {
       if (environment.status === 'Running') {

@@ -2,6 +2,9 @@ import { quote } from '../domain/refusal.ts';
 import type { PackageEntry } from './package-entry.ts';
 import { PackageUnreadable } from './package-unreadable.ts';
 
+/** Each level of each path may be a folder of its own: thousands for one member, and a gigabyte of them for a zip. */
+const MOST_FOLDERS = 200_000;
+
 /**
  * Sees to it that a package means one tree of files: no two members at one path, and none below a file or a link, by
  * which a link could lead out of the folder that it is unpacked to. A folder may be named again.
@@ -24,6 +27,7 @@ export class DistinctPaths {
       if (this.#folders.has(folder)) return;
       if (this.#others.has(folder))
         throw new PackageUnreadable(`${quote(folder)} is a file, and ${quote(path)} below it`);
+      if (this.#folders.size >= MOST_FOLDERS) throw new PackageUnreadable(`it has more than ${MOST_FOLDERS} folders`);
       this.#folders.add(folder);
     }
   }

@@ -18,22 +18,28 @@ const DIRECTORY_LINE_BYTES = 46;
  */
 export async function* listEntries(reader: BlobReader, sizeBytes: number): AsyncGenerator<PackageEntry, void> {
   try {
-    yield* checkedEntries(await fromRandomAccessReaderPromise(reader, sizeBytes, { autoClose: false }));
+    const zip = await fromRandomAccessReaderPromise(reader, sizeBytes, { autoClose: false });
+    yield* checkedEntries(zip, sizeBytes);
   } catch (error) {
     if (reader.failure !== undefined) throw reader.failure;
     throw error instanceof PackageUnreadable ? error : damaged(error);
   }
 }
 
-async function* checkedEntries(zip: ZipFile): AsyncGenerator<PackageEntry, void> {
+async function* checkedEntries(zip: ZipFile, sizeBytes: number): AsyncGenerator<PackageEntry, void> {
   if (zip.entryCount > MOST_ENTRIES) throw new PackageUnreadable(`it has more than ${MOST_ENTRIES} members`);
   const paths = new DistinctPaths();
   let directoryBytes = 0;
+  let packedBytes = 0;
   for await (const record of zip.eachEntry()) {
     directoryBytes += directoryLineBytes(record);
     if (directoryBytes > MOST_DIRECTORY_BYTES)
       throw new PackageUnreadable(`its directory has more than ${MOST_DIRECTORY_BYTES} bytes`);
     const entry = parseEntry(record);
+    // Many members at one place would have the same bytes inflated again and again, also where nothing comes out of them.
+    packedBytes += entry.packedBytes;
+    if (packedBytes > sizeBytes)
+      throw new PackageUnreadable('its members overlap, or reach beyond the end of the package');
     paths.add(entry);
     yield entry;
   }

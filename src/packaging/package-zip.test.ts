@@ -116,7 +116,7 @@ const DAMAGED: readonly (readonly [string, CraftedMember, RegExp])[] = [
   ['fewer bytes than it says', { name: 'a', content: 'abc', sizeBytes: 5 }, /2 bytes fewer than it says/],
   ['another checksum', { name: 'a', content: 'abc', crc32: 1 }, /the checksum of 'a' is wrong/],
   ['bytes that end in the middle', { name: 'a', content: noise(5000, 'a'), packedBytes: 2000 }, /cannot be inflated/],
-  ['a place behind the end', { name: 'a', packedBytes: 4000 }, /reaches beyond the end/],
+  ['a place behind the end', { name: 'a', content: noise(3000, 'a'), packedBytes: 3100 }, /reaches beyond the end/],
   ['a place where no member is', { name: 'a', content: 'abc', offset: 3 }, /is not where its directory says/],
   ['a place beyond all', { name: 'a', offset: 0xffff_fff0 }, /is not where its directory says/],
 ];
@@ -129,6 +129,27 @@ for (const [what, member, message] of DAMAGED) {
     await assert.rejects(zip.open(entry).then(buffer), refusal(message));
   });
 }
+
+test('paths with more folders than any package has are refused', async (t) => {
+  const deep = Array.from({ length: 120 }, (_, at) => ({ name: `${at}/${'a/'.repeat(2000)}` }));
+  const zip = await craftedZip(t, deep);
+  await assert.rejects(Array.fromAsync(zip.entries()), refusal(/it has more than 200000 folders/));
+});
+
+test('members that share their bytes are refused before these are inflated for each of them', async (t) => {
+  const shared = { packedBytes: 3000, offset: 0 };
+  const zip = await craftedZip(t, [
+    { name: 'a', content: noise(3000, 'a') },
+    { name: 'b', ...shared },
+    { name: 'c', ...shared },
+  ]);
+  const read: string[] = [];
+  const list = async () => {
+    for await (const { path } of zip.entries()) read.push(path);
+  };
+  await assert.rejects(list(), refusal(/its members overlap/));
+  assert.deepEqual(read, ['a']);
+});
 
 test('a bomb is cut short: no more comes out of it than it said', async (t) => {
   const zip = await craftedZip(t, [{ name: 'bomb', content: Buffer.alloc(50_000_000), sizeBytes: 200_000 }]);

@@ -166,8 +166,8 @@ function environmentCalls(connection: Connection) {
         body: changes,
         repeatable: true,
       }),
-    deleteEnvironment: (app: string, mode: string) =>
-      callForJson<object>(connection, remove(path(app, `/${segment(mode)}`))),
+    deleteEnvironment: (app: string, mode: string, force: boolean) =>
+      callForJson<object>(connection, remove(path(app, `/${segment(mode)}${force ? '?force=true' : ''}`))),
     getSettings: (app: string, mode: string) => callForJson<WireSettings>(connection, get(settingsPath(app, mode))),
     /** @returns the settings as they are then */
     setSettings: (app: string, mode: string, settings: SetSettings) =>

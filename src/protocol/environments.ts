@@ -46,7 +46,7 @@ export const ManagedEnvironmentSchema = Type.Object({
   PackageId: Nullable(Type.String({ description: 'The package that it holds: the next start runs it.' })),
   RunningPackageId: Nullable(Type.String({ description: 'The package that its last start has run.' })),
   TargetOptions: Type.Record(Type.String(), Type.Unknown(), {
-    description: 'What its target was told, without what nobody may see.',
+    description: 'What its target was told, without what nobody may see; for admins, and empty for others.',
   }),
   CreationDate: Type.Integer(),
 });

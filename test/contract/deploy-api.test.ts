@@ -273,6 +273,19 @@ describe('the Deploy API', () => {
       ],
     );
   });
+
+  test('one that runs is deleted by force, which is said with true', async () => {
+    const { server, call } = world;
+    await createEnvironment(world, 'Gone');
+    const environment = environmentCalls(call, 'Gone');
+    await environment.transport(first.PackageId);
+    await environment.run();
+    assertRefused(await server.call('DELETE', `${MANAGED}/Gone?force=yes`), 400, 'INVALID_PARAMETERS');
+    assertRefused(await server.call('DELETE', `${MANAGED}/Gone?force=false`), 409, 'ENVIRONMENT_IN_USE');
+    assertRefused(await call('DELETE', `${MANAGED}/Gone?force=true`), 403, 'NO_ACCESS');
+    assert.equal((await server.call('DELETE', `${MANAGED}/Gone?force=true`)).status, 200);
+    assert.equal((await server.call('GET', '/manage/1/audit')).body[0].Detail, 'Gone, by force');
+  });
 });
 
 test('a package that is being built, and one whose build failed, are not transported', async (t) => {

@@ -77,6 +77,8 @@ describe('deploying by a webhook', () => {
   test('a package is fetched, started, replaced and stopped elsewhere, and the environment says so', async () => {
     const environment = await createEnvironment('Test');
     assert.deepEqual(environment.shown.TargetOptions, { url: receiver.url, linkTtl: 3600 });
+    const [forOthers] = (await world.call('GET', MANAGED)).body;
+    assert.deepEqual([forOthers.Mode, forOthers.TargetOptions], ['Test', {}]);
     assert.equal((await environment.transport(first.PackageId)).status, 200);
     await environment.run();
     assert.equal(receiver.running(environment.id), first.PackageId);

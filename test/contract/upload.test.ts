@@ -243,7 +243,7 @@ describe('uploads', () => {
       ],
       [craftZip([{ name: 'a', content: Buffer.alloc(2_000_000) }]), /holds more than 1200000 bytes, unpacked/],
       [craftZip([{ name: 'a', content: 'abc', crc32: 7 }]), /the checksum of 'a' is wrong/],
-      [craftZip([{ name: 'a', content: 'x', packedBytes: 70_000 }]), /reaches beyond the end/],
+      [craftZip([{ name: 'a', content: 'x', packedBytes: 70_000 }]), /reach beyond the end/],
       [craftZip([{ name: 'a', content: Buffer.alloc(9_000_000), sizeBytes: 10 }]), /more than the 10 bytes/],
       [
         craftZip([

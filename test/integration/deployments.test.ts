@@ -55,7 +55,8 @@ function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>
     start: () => startEnvironment(deps, { ...args, autoSyncDb: false }),
     stop: () => stopEnvironment(deps, args),
     clean: () => cleanEnvironment(deps, args),
-    remove: () => deleteEnvironment(deps, args),
+    remove: (force = false, forceTimeoutMs = 60_000) =>
+      deleteEnvironment({ ...deps, forceTimeoutMs }, { ...args, force }),
     startStatus: (jobId: string) => getStartStatus(deps, { app, mode: MODE, jobId }),
     status: async () => (await getEnvironment(database.read, app, MODE)).status,
   };
@@ -164,37 +165,77 @@ test('a start begins once the database can be read again', async (t) => {
   await until('it has started', async () => (await status()) === 'Started');
 });
 
-test('a target that could not stop what was starting is asked again', async (t) => {
+test('a start that was cut is stopped again and again until its target did, and so is one that failed', async (t) => {
   const { state, start: starting } = neverStarting();
-  const stops: (() => void)[] = [
-    () => {
-      throw new DeploymentFailure('no answer.');
-    },
-  ];
-  const asked: string[] = [];
+  const failures = [new DeploymentFailure('not now.')];
+  let stopped = 0;
   const world = await setUp(t, {
     start: starting,
     stop: async () => {
-      asked.push('stop');
-      stops.shift()?.();
+      stopped++;
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
     },
   });
-  const { jobId } = await world.start();
-  await until('the target starts', () => state.begun === 1);
-  await assert.rejects(world.stop(), withCode('STOP_FAILED', /: no answer\.$/));
-  await assert.rejects(world.startStatus(jobId), withCode('START_FAILED', /stopped while it started/));
   await world.stop();
-  assert.deepEqual(asked, ['stop', 'stop']);
+  assert.equal(stopped, 0);
+  await world.start();
+  await until('the target starts', () => state.begun === 1);
+  await assert.rejects(world.stop(), withCode('STOP_FAILED', /not now/));
+  await world.stop();
+  assert.equal(stopped, 2);
+  assert.equal(await world.status(), 'Stopped');
 });
 
-test('what may have started after its start took too long can be stopped', async (t) => {
-  const asked: string[] = [];
-  const stop = async () => void asked.push('stop');
-  const world = await setUp(t, { start: neverStarting().start, stop }, 20);
+test('a transport that failed has ended with the code that its caller was told, and without foreign words', async (t) => {
+  const failures = [new DeploymentFailure('no reason.', { code: 'APP_IS_RUNNING' }), new Error('secret details')];
+  const { transport, packageId, database } = await setUp(t, {
+    transport: async () => {
+      throw failures.shift();
+    },
+  });
+  await assert.rejects(transport(packageId), withCode('APP_IS_RUNNING', /no reason/));
+  await assert.rejects(transport(packageId), /secret details/);
+  const ended = await database.read.selectFrom('deployment_jobs').selectAll().where('state', '=', 'Failed').execute();
+  assert.deepEqual(ended.map(({ error_code }) => error_code).toSorted(), ['APP_IS_RUNNING', 'TRANSPORT_FAILED']);
+  assert.ok(ended.every(({ error_message }) => !error_message?.includes('secret')));
+});
+
+test('an environment whose target fails for good is deleted by force alone, also one that runs or starts', async (t) => {
+  const fail = async () => {
+    throw new DeploymentFailure('it is gone for good.');
+  };
+  const { state, start: starting } = neverStarting();
+  const world = await setUp(t, { start: starting, stop: fail, remove: fail });
+  await assert.rejects(world.remove(), withCode('ENVIRONMENT_DELETE_FAILED', /gone for good/));
+  await world.start();
+  await until('the target starts', () => state.begun === 1);
+  await assert.rejects(world.remove(), withCode('ENVIRONMENT_IN_USE', /stop it first/));
+  await world.remove(true);
+  await assert.rejects(world.status(), withCode('ENVIRONMENT_NOT_FOUND', /./));
+  assert.equal(await findModeUsing(world.database.read, world.packageId), undefined);
+  const last = await world.database.read.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirst();
+  assert.equal(last?.action, 'environment.delete');
+  assert.match(last.detail, /^Test, by force\. The environment could not be deleted: it is gone for good\.$/);
+});
+
+test('a target that does not answer is not waited for long when its environment is deleted by force', async (t) => {
+  const world = await setUp(t, { stop: (_environment, signal) => rejected(signal) });
+  await world.remove(true, 20);
+  const last = await world.database.read.selectFrom('audit').selectAll().orderBy('id', 'desc').executeTakeFirst();
+  assert.equal(last?.detail, 'Test, by force. Its target took longer than 0.02 s.');
+});
+
+test('an environment that runs is stopped and forgotten by force', async (t) => {
+  const seen: string[] = [];
+  const world = await setUp(t, {
+    stop: async () => void seen.push('stop'),
+    remove: async () => void seen.push('remove'),
+  });
   const { jobId } = await world.start();
-  await until('the start ends', () => endedBy(world.startStatus(jobId)));
-  await world.stop();
-  assert.deepEqual(asked, ['stop']);
+  await until('it has started', async () => (await world.startStatus(jobId)) === 'Started');
+  await world.remove(true);
+  assert.deepEqual(seen, ['stop', 'remove']);
 });
 
 test('a start that fails says why, and an unexpected error is told to whoever runs the server', async (t) => {

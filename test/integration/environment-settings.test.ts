@@ -99,7 +99,7 @@ async function setUp(t: TestContext) {
     set: (body: object, with_ = deps) => setSettings(with_, { ...args, request: parseSetSettings(body) }),
     get: async () => getSettings(deps, await getEnvironment(database.read, app, mode)),
     stop: () => stopEnvironment(deps, args),
-    remove: () => deleteEnvironment(deps, args),
+    remove: () => deleteEnvironment(deps, { ...args, force: false }),
     start: (with_ = deps) => start(with_, args),
   };
 }

@@ -245,7 +245,7 @@ test('an environment that comes while a package is found to have none is given i
   const world = await setUp(t);
   const { accept, succeed, untilDeploy, sandbox, deps, app, time, wake } = world;
   const [a, place] = [await accept('1.0.0.1'), { user: USER, app, mode: SANDBOX }];
-  await deleteEnvironment(deps, place);
+  await deleteEnvironment(deps, { ...place, force: false });
   const [looked, looksOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   world.outcomes.hold = async () => {
     looked.resolve();

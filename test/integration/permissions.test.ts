@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { createUser, openBuildApiWorld } from '../support/build-api-world.ts';
 import type { Answer, Credentials } from '../support/server.ts';
@@ -160,4 +163,53 @@ test('the audit says which rights were given and taken, where, and by whom', asy
       ['admin', 'calc', 'rights.revoke', 'noted, the whole app: all'],
     ],
   );
+});
+
+/** A call whose body waits: the server has let its head in, and has yet to get the rest. @returns sends it */
+async function beginSlowly(method: string, path: string, body: string | Uint8Array, who: Credentials) {
+  const { hostname, port, host } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    `Host: ${host}`,
+    `Mendix-Username: ${who.username}`,
+    `Mendix-ApiKey: ${who.apiKey}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Expect: 100-continue',
+    'Connection: close',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  await once(socket, 'readable');
+  assert.match(String(socket.read()), /^HTTP\/1\.1 100 Continue/);
+  return async (): Promise<number> => {
+    socket.write(body);
+    return Number((await text(socket)).split(' ')[1]);
+  };
+}
+
+test('whoever sends a body slowly has the rights of when it ends, not of when it began', async () => {
+  const who = await createUser(server, 'slow', 'Slow');
+  const giveItself = JSON.stringify({ Grant: ['api', 'transport'] });
+  const calls = [
+    ['PATCH', rightsOn('Acceptance', 'slow'), giveItself],
+    ['POST', '/api/1/apps/calc/packages/upload', 'PK'],
+    ['POST', '/api/v2/apps/calc/packages/upload', 'PK'],
+  ] as const;
+  for (const [method, path, body] of calls) {
+    await admin('PUT', rightsOn('Acceptance', 'slow'), { Rights: ['permissions', 'api'] });
+    assert.equal((await server.call('GET', `${APP}/environments/Acceptance/permissions`, undefined, who)).status, 200);
+    const end = await beginSlowly(method, path, body, who);
+    await admin('DELETE', rightsOf('slow'));
+    assert.equal(await end(), 404, path);
+    assert.equal((await server.call('GET', APP, undefined, who)).status, 404, path);
+  }
+});
+
+test('whoever sends a body slowly does nothing with a key that was revoked meanwhile', async () => {
+  const who = await createUser(server, 'late', 'Late');
+  await admin('PUT', rightsOf('late'), { Rights: ['permissions'] });
+  const end = await beginSlowly('PATCH', rightsOf('late'), JSON.stringify({ Grant: ['api'] }), who);
+  const [key] = await admin('GET', '/manage/1/users/late/keys');
+  await admin('DELETE', `/manage/1/users/late/keys/${key.KeyId}`);
+  assert.equal(await end(), 401);
 });

@@ -41,6 +41,19 @@ test('a start that is never reported ends when its time is up, and a report is r
   assert.equal((await environment.get()).Status, 'Stopped');
 });
 
+test('whoever waits for a transport is told that the server ends, and at once', async (t) => {
+  const [front, receiver] = [await openFront(t), await startDeployReceiver(t)];
+  const world = await openBuildApiWorld(t, { publicUrl: front.url });
+  const TargetOptions = { url: receiver.url, secret: WEBHOOK_SECRET };
+  await world.server.call('POST', MANAGED, { Mode: 'Test', Target: 'webhook', TargetOptions });
+  const { PackageId } = await world.build();
+  receiver.next('silence');
+  const transport = environmentCalls(world.call, 'Test').transport(PackageId);
+  await until('the order has come', () => receiver.orders.length === 1);
+  const [answer] = await Promise.all([transport, world.server.stop()]);
+  assert.deepEqual([answer.status, answer.body.errorCode], [503, 'SHUTTING_DOWN']);
+});
+
 test('a start whose report was awaited when the server was killed is sent again under its id, and ends', async (t) => {
   const folder = await temporaryFolder(t);
   const dataFolder = join(folder, 'data');

@@ -32,6 +32,7 @@ test('an address that is none of the web, or carries a password, is refused', ()
     'ftp://deploy.example.com',
     'https://me:pass@deploy.example.com',
     `${URL_OF_SYSTEM}#x`,
+    `${URL_OF_SYSTEM}\r\nX: y`,
   ]) {
     refuses({ url, secret: SECRET }, /^The option url is '.*': give one that begins with http/);
   }

@@ -18,7 +18,8 @@ export type WebhookOptions = Required<Static<typeof WEBHOOK_OPTIONS>>;
 export function parseWebhookOptions(given: TargetOptions, former: TargetOptions | undefined): WebhookOptions {
   const { url, secret, linkTtl = DEFAULT_LINK_TTL_SECONDS } = parseOptions(WEBHOOK_OPTIONS, given, former);
   if (!isAddress(url)) {
-    const advice = 'give one that begins with http:// or https://, without a user name, a password or a fragment.';
+    const advice =
+      'give one that begins with http:// or https://, without blanks, a user name, a password or a fragment.';
     throw new Refusal('INVALID_PARAMETERS', `The option url is ${quote(url)}: ${advice}`);
   }
   if (!isWebhookSecret(secret)) {
@@ -30,6 +31,6 @@ export function parseWebhookOptions(given: TargetOptions, former: TargetOptions 
 
 function isAddress(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  if (/[\s\p{C}]/u.test(text) || url === null || !/^https?:$/.test(url.protocol)) return false;
   return url.username === '' && url.password === '' && url.hash === '';
 }
