@@ -161,17 +161,17 @@ test('what cannot be stopped goes on running, and nothing takes its place', asyn
   assert.equal(await current(world), `releases/${first.id}`);
 });
 
-test('the newest releases stay, and the one that runs; others go once a start has succeeded', async (t) => {
+test('the newest releases stay, and the one that current leads to; others go, also where nothing is started', async (t) => {
   const world = await openDirectoryWorld(t);
   const environment = world.environment('Test', { start: '', stop: '', keep: 2 });
-  const given: TargetPackage[] = [];
-  for (let index = 0; index < 5; index++) given.push(await transported(world, environment, ''));
-  const [first, second, , fourth, fifth] = given.map(({ id }) => id);
+  const given: TargetPackage[] = [await transported(world, environment, '')];
   const foreign = join(world.folder('Test'), 'releases', 'mine');
   await mkdir(foreign);
-  const left = async () => (await readdir(join(world.folder('Test'), 'releases'))).toSorted();
-  assert.equal((await left()).length, 6);
   await run(world, environment, given[0] ?? assert.fail());
+  await world.target.stop(environment, signal);
+  for (let index = 1; index < 5; index++) given.push(await transported(world, environment, ''));
+  const [first, second, , fourth, fifth] = given.map(({ id }) => id);
+  const left = async () => (await readdir(join(world.folder('Test'), 'releases'))).toSorted();
   assert.deepEqual(await left(), ['mine', first, fourth, fifth].toSorted());
   await run(world, environment, given[4] ?? assert.fail());
   assert.deepEqual(await left(), ['mine', fourth, fifth].toSorted());

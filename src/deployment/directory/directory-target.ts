@@ -6,7 +6,7 @@ import { parseDirectoryOptions, RELEASES_KEPT, readDirectoryOptions } from './di
 import { pruneReleases } from './prune-releases.ts';
 import { placeRelease, removePartial } from './releases.ts';
 import { removeSite } from './remove-site.ts';
-import { readState, writeState } from './run-state.ts';
+import { type RunState, readState, writeState } from './run-state.ts';
 import { killLeftCommand } from './running-command.ts';
 import { shareOfTime } from './share-of-time.ts';
 import { runSiteCommand, type Site } from './site.ts';
@@ -34,24 +34,29 @@ export interface DirectoryTargetOptions {
  * runs the commands that start and stop it.
  */
 export function directoryTarget(target: DirectoryTargetOptions): DeploymentTarget {
+  // After each transport too: a folder whose starts always fail would fill the disk.
+  const prune = (site: Site, state: RunState) =>
+    pruneReleases(site, state, site.options.keep ?? RELEASES_KEPT).catch(target.onError);
   return {
     parseOptions: (given, former) => parseDirectoryOptions(given, former, target.allowedFolders),
     presentOptions: (options) => options,
     transport: (environment, given, signal) =>
       translated(async () => {
         signal.throwIfAborted();
-        const { places } = await openSite(target, environment, claimFolder);
-        await placeRelease(places, target.blobs, given, signal);
-        const { releases, run } = await readState(places);
+        const site = await openSite(target, environment, claimFolder);
+        await placeRelease(site.places, target.blobs, given, signal);
+        const { releases, run } = await readState(site.places);
         const others = releases.filter(({ id }) => id !== given.id);
-        await writeState(places, { releases: [...others, { id: given.id, version: given.version }], run });
+        const state = { releases: [...others, { id: given.id, version: given.version }], run };
+        await writeState(site.places, state);
+        await prune(site, state);
       }),
     start: (environment, order, signal) =>
       translated(async () => {
         signal.throwIfAborted();
         const site = await openSite(target, environment, claimFolder);
         const state = await startRelease(site, order, target.timeoutMs, signal);
-        await pruneReleases(site, state, site.options.keep ?? RELEASES_KEPT).catch(target.onError);
+        await prune(site, state);
       }),
     stop: (environment, signal) => ifClaimed(target, environment, signal, (site) => stopRelease(site, signal)),
     clean: (environment, signal) =>
