@@ -15,3 +15,8 @@ test('a refusal is told in the words of the API, without the signature of a link
       'spec.sourceURL: Invalid value: "https://slipway.example/p": too long',
   );
 });
+
+test('what is no answer of the API is told on one line', () => {
+  const failure = describeRefusal({ status: 400, text: '<html>\n<b>\u001b[31mno</b>\r\n' }, NAME);
+  assert.match(failure.message, /, 400: <html> <b> \[31mno<\/b>$/);
+});

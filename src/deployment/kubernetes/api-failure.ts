@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Check } from 'typebox/value';
 import { DeploymentFailure } from '../deployment-target.ts';
+import { onOneLine } from '../on-one-line.ts';
 import { hideQueries } from './hide-queries.ts';
 import { MENDIX_APPS } from './mendix-app.ts';
 import type { ApiAnswer } from './send-request.ts';
@@ -68,11 +69,11 @@ function sentenceFor(status: number, isNamed: boolean, { namespace, resource }: 
 function parseStatus(text: string) {
   try {
     const status: unknown = JSON.parse(text);
-    if (Check(StatusSchema, status)) return { ...status, message: hideQueries(status.message).slice(0, 500) };
+    if (Check(StatusSchema, status)) return { ...status, message: onOneLine(hideQueries(status.message), 500) };
   } catch {
     // Proxies, and an API without the kind, answer in other words.
   }
-  return { message: text.trim().slice(0, 200) || 'no words', details: undefined };
+  return { message: onOneLine(text, 200) || 'no words', details: undefined };
 }
 
 /** What it means that there was no answer. */

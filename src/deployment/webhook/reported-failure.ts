@@ -3,6 +3,7 @@ import { Check } from 'typebox/value';
 import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { TARGET_CODES, type TargetCall } from '../../protocol/target-codes.ts';
 import { DeploymentFailure } from '../deployment-target.ts';
+import { onOneLine } from '../on-one-line.ts';
 
 const ERROR = Type.Object({ errorCode: Type.Optional(Type.String()), errorMessage: Type.Optional(Type.String()) });
 const LONGEST_MESSAGE = 500;
@@ -17,11 +18,5 @@ export function reportedFailure(call: TargetCall, said: unknown, otherwise: stri
   const { errorCode, errorMessage } = Check(ERROR, said) ? said : {};
   const codes: readonly ErrorCode[] = TARGET_CODES[call];
   const code = codes.find((known) => known === errorCode);
-  return new DeploymentFailure(onOneLine(errorMessage ?? '') || otherwise, { code });
-}
-
-/** It stands in answers and in the database. */
-function onOneLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE - 1)}…` : line;
+  return new DeploymentFailure(onOneLine(errorMessage ?? '', LONGEST_MESSAGE) || otherwise, { code });
 }
