@@ -4,9 +4,21 @@ import { type EngineProgram, runEngine } from './run-engine.ts';
 
 const REMOVE_MS = 30_000;
 
+/** An engine on a busy machine may miss the first time what is just being made, or be too slow. */
+const MOST_TRIES = 3;
+
 /** Ends whatever runs in containers and removes them. Never throws; those that are not there are fine. */
 export async function removeContainers(program: EngineProgram, names: readonly string[]): Promise<void> {
-  await runEngine(program, [...removal(program), ...names], AbortSignal.timeout(REMOVE_MS)).catch(() => undefined);
+  for (let tries = 0; tries < MOST_TRIES; tries++) if (await tryToRemove(program, names)) return;
+}
+
+/** @returns whether the engine says that they are gone */
+async function tryToRemove(program: EngineProgram, names: readonly string[]): Promise<boolean> {
+  const removing = runEngine(program, [...removal(program), ...names], AbortSignal.timeout(REMOVE_MS));
+  return await removing.then(
+    ({ code }) => code === 0,
+    () => false,
+  );
 }
 
 /** Without a time podman would ask first, and wait for ten seconds. */
