@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DeploymentFailure } from '../../src/deployment/deployment-target.ts';
@@ -87,6 +87,13 @@ test('a folder that leads out of those that are allowed is refused, before anyth
   );
   await assert.rejects(transport(world, { a: 'x' }, 'way'), failing(/which is '.*elsewhere' really/));
   assert.deepEqual(await readdir(elsewhere), []);
+});
+
+test('an allowed folder that is not there is named, and not made', async (t) => {
+  const world = await openDirectoryWorld(t);
+  await rm(world.allowed, { recursive: true });
+  await assert.rejects(transport(world, { a: 'x' }), failing(/^'.*' of SLIPWAY_DEPLOY_FOLDERS is not there/));
+  await assert.rejects(stat(world.allowed), { code: 'ENOENT' });
 });
 
 test('two environments do not share a folder, nor does one lie in that of another', async (t) => {

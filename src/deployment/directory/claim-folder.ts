@@ -23,7 +23,10 @@ export async function claimFolder({ environmentId, folder, allowed }: FolderOfEn
   // Before anything is made: a link on the way may lead elsewhere.
   const existing = await nearestExisting(folder);
   const roots = await realRoots(allowed);
-  if (!roots.includes(existing)) checkLiesBelow(folder, existing, roots);
+  if (!roots.includes(existing)) {
+    if (!roots.some((root) => isBelow(existing, root))) await checkRootIsThere(folder, allowed);
+    checkLiesBelow(folder, existing, roots);
+  }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const real = await realpath(folder);
   checkLiesBelow(folder, real, roots);
@@ -61,10 +64,17 @@ async function realRoots(allowed: readonly string[]): Promise<readonly string[]>
   return roots.filter((root) => root !== undefined);
 }
 
+async function checkRootIsThere(folder: string, allowed: readonly string[]): Promise<void> {
+  for (const root of allowed.filter((one) => isBelow(folder, one))) {
+    if ((await ifThere(realpath(root))) !== undefined) continue;
+    throw new DeploymentFailure(`'${root}' of SLIPWAY_DEPLOY_FOLDERS is not there: make that folder.`);
+  }
+}
+
 function checkLiesBelow(folder: string, real: string, roots: readonly string[]): void {
   if (roots.some((root) => isBelow(real, root))) return;
   const where = real === folder ? '' : `, which is '${real}' really,`;
-  const advice = 'make that folder, or set SLIPWAY_DEPLOY_FOLDERS to another one';
+  const advice = 'set SLIPWAY_DEPLOY_FOLDERS to one above it, or choose another folder';
   throw new DeploymentFailure(`'${folder}'${where} lies below no folder of SLIPWAY_DEPLOY_FOLDERS: ${advice}.`);
 }
 
