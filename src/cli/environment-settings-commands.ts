@@ -52,8 +52,13 @@ async function setSettings(cli: Cli, app: string, mode: string, options: SetOpti
   };
   const settings = await client.setSettings(app, mode, request);
   // No values: those of a pipeline's run would stand in its log.
-  const names = Object.values(request).flatMap((list) => list.map(({ Name }) => Name));
-  print(cli, options, settings, () => `Set for the next start of ${mode} of ${app}: ${names.join(', ')}.`);
+  const set = [...constants, ...events, ...customs].map(([name]) => name);
+  print(cli, options, settings, () =>
+    [
+      ...(set.length === 0 ? [] : [`Set for the next start of ${mode} of ${app}: ${set.join(', ')}.`]),
+      ...(unset.length === 0 ? [] : [`Taken back for the next start of ${mode} of ${app}: ${unset.join(', ')}.`]),
+    ].join('\n'),
+  );
 }
 
 const NOTHING: Required<SetSettings> = { Constants: [], ScheduledEvents: [], CustomSettings: [] };
