@@ -2,19 +2,16 @@ import { Type } from 'typebox';
 import { DeploymentReportSchema } from '../protocol/deployment-report.ts';
 import {
   CleanedEnvironmentSchema,
-  CreateEnvironmentSchema,
   CreateFreeEnvironmentSchema,
   DeployAppSchema,
   EnvironmentPackageSchema,
   EnvironmentSchema,
-  ManagedEnvironmentSchema,
   SetSettingsSchema,
   SettingsSchema,
   StartEnvironmentAnswerSchema,
   StartEnvironmentSchema,
   StartStatusSchema,
   TransportSchema,
-  UpdateEnvironmentSchema,
 } from '../protocol/environments.ts';
 import { TARGET_CODES } from '../protocol/target-codes.ts';
 import { JobSchema, UploadAnswerSchema, UploadJobAnswerSchema } from '../protocol/uploads.ts';
@@ -32,7 +29,7 @@ const UPLOAD_QUERY = {
   description: Type.Optional(Type.String({ description: 'Or the part `Description` of the form.' })),
 };
 
-/** The calls on environments: see `route-schemas.ts`. */
+/** The calls of the Deploy API: see `route-schemas.ts`. */
 export const DEPLOY_CALLS = {
   retrieveApps: {
     ...READ,
@@ -197,44 +194,5 @@ export const DEPLOY_CALLS = {
     body: DeploymentReportSchema,
     answer: NOTHING,
     errors: ['INVALID_PARAMETERS', 'INVALID_REPORT', 'PAYLOAD_TOO_LARGE', 'TOO_MANY_REQUESTS'],
-  },
-  listEnvironments: {
-    tag: 'Management',
-    needs: 'sight',
-    summary: 'List the environments of an app',
-    answer: Type.Array(ManagedEnvironmentSchema),
-    errors: ON_APP,
-  },
-  createEnvironment: {
-    tag: 'Management',
-    needs: 'admin',
-    summary: 'Create an environment of an app',
-    body: CreateEnvironmentSchema,
-    answer: ManagedEnvironmentSchema,
-    errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ALREADY_EXISTS'],
-  },
-  updateEnvironment: {
-    tag: 'Management',
-    needs: 'admin',
-    summary: 'Change an environment',
-    description: 'What is left out stays as it is; of the options of its target, those that are named change.',
-    body: UpdateEnvironmentSchema,
-    answer: ManagedEnvironmentSchema,
-    errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND'],
-  },
-  deleteEnvironment: {
-    tag: 'Management',
-    needs: 'admin',
-    summary: 'Delete an environment',
-    description: 'The package that it held stays.',
-    query: {
-      force: Type.Optional(
-        Type.Boolean({
-          description: 'Also where it runs, and where its target cannot forget it: what runs there may stay.',
-        }),
-      ),
-    },
-    answer: NOTHING,
-    errors: [...ON_APP, 'INVALID_PARAMETERS', 'INVALID_ENVIRONMENT', 'ENVIRONMENT_NOT_FOUND', ...TARGET_CODES.remove],
   },
 } as const satisfies Record<string, Operation>;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Refusal } from '../domain/refusal.ts';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.ts';
 import type { WireError } from '../protocol/package.ts';
+import { TARGET_CODES } from '../protocol/target-codes.ts';
 
 /**
  * Owns what a client is told when something goes wrong: every error, wherever it was thrown, becomes a reply here. Known
@@ -63,8 +64,7 @@ const NOT_OURS: ReadonlySet<ErrorCode> = new Set([
   'SERVICE UNAVAILABLE',
   'NO_MDA_HAS_BEEN_DEPLOYED',
   'APP_ALREADY_HAS_A_STARTING_JOB',
-  'START_FAILED',
-  'MISSING_CONSTANT',
+  ...TARGET_CODES.start,
   'INVALID_SCHEDULED_EVENT_PARAMETER',
   'INVALID_PACKAGE',
 ]);

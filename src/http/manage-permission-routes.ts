@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { guardedEnvironment, listApiRights, listPermissions, type PermissionEntry } from '../database/permissions.ts';
 import type { AppRow } from '../database/schema.ts';
-import { type Mode, parseMode } from '../domain/environment-mode.ts';
+import type { Mode } from '../domain/environment-mode.ts';
 import { parseLogin } from '../domain/identifiers.ts';
 import type { PermissionChange } from '../domain/permissions.ts';
 import { USUAL_RIGHTS, type WirePermissions } from '../protocol/permissions.ts';
@@ -93,8 +93,7 @@ function addChangeRoutes(app: FastifyInstance, deps: PermissionDependencies, aut
       url: '/apps/:app/environments/:mode/permissions/:login',
       schema: describe(onEnvironment),
       handler: async (request) => {
-        const { app: row } = await getVisibleEnvironment(database.read, request, REFUSALS);
-        const mode = parseMode(request.params.mode);
+        const { app: row, mode } = await getVisibleEnvironment(database.read, request, REFUSALS);
         return await change(deps, request, { row, mode, changes: parse(request.body) }, authentication);
       },
     });

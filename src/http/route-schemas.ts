@@ -7,6 +7,7 @@ import { APP_REPOSITORY_CALLS } from './app-repository-schemas.ts';
 import { BUILD_CALLS } from './build-schemas.ts';
 import { DEPLOY_CALLS } from './deploy-schemas.ts';
 import { MANAGE_APP_CALLS } from './manage-app-schemas.ts';
+import { MANAGE_ENVIRONMENT_CALLS } from './manage-environment-schemas.ts';
 import { MANAGE_PERMISSION_CALLS } from './manage-permission-schemas.ts';
 import { MANAGE_USER_CALLS } from './manage-user-schemas.ts';
 import { describeNeeds } from './needs.ts';
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   ...BUILD_CALLS,
   ...DEPLOY_CALLS,
   ...MANAGE_APP_CALLS,
+  ...MANAGE_ENVIRONMENT_CALLS,
   ...MANAGE_PERMISSION_CALLS,
   ...MANAGE_USER_CALLS,
   ...OPERATION_CALLS,

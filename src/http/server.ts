@@ -86,8 +86,7 @@ const MAX_PARAM_LENGTH = 2000;
 
 function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortSignal): void {
   const keyUses = createKeyUses(deps);
-  const limits = createAttemptLimits();
-  const authentication = createAuthentication({ ...deps, keyUses, limits });
+  const authentication = createAuthentication({ ...deps, keyUses, limits: createAttemptLimits() });
   app.decorateRequest('caller', undefined);
   app.decorateRequest('needs', undefined);
   app.addHook('onClose', keyUses.flush);
@@ -133,7 +132,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
   app.register(async (open) => {
     leaveRoutesOpen(open);
     addLinkRoute(open, deps);
-    addDeploymentReportRoute(open, deps, limits);
+    addDeploymentReportRoute(open, deps, createAttemptLimits());
     addOperationRoutes(open, deps, closing);
   });
 }

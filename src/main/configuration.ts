@@ -27,9 +27,9 @@ export interface Configuration {
   /** Absolute paths of PEM files: a certificate, with its chain, and the key that belongs to it. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   readonly linkTtlSeconds: number;
-  /** 0 turns the cache off. */
   /** Of one package. */
   readonly uploadLimitBytes: number;
+  /** 0 turns the cache off. */
   readonly cacheSizeBytes: number;
   /** With `{version}` in it; undefined where nothing is to be fetched. */
   readonly mxbuildMirror: string | undefined;

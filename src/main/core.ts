@@ -13,15 +13,14 @@ import { countPackagesByStatus } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
-import { Deployments } from '../deployment/deployments.ts';
-import { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
+import type { Deployments } from '../deployment/deployments.ts';
+import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
 import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
-import { describeForTargets } from '../operations/describe-for-targets.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
@@ -39,10 +38,8 @@ import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
-import { linkToPackages } from './link-to-packages.ts';
 import { openBuilders } from './open-builders.ts';
-import { openTargets } from './open-targets.ts';
-import { findOwnCluster } from './own-cluster.ts';
+import { openDeployments } from './open-deployments.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
@@ -171,32 +168,14 @@ async function openLocked(
   });
   await queue.recover({ everyLease: true });
   await dropUnfinishedUploads({ database, blobs });
-  const { publicUrl } = configuration;
-  const deploymentReports = new DeploymentReports(clock);
-  const deployments = new Deployments({
+  const { deployments, deploymentReports } = openDeployments({
+    configuration,
     database,
-    targets: openTargets({
-      directory: {
-        blobs,
-        allowedFolders: configuration.deployFolders,
-        path: process.env.PATH ?? '',
-        home: homedir(),
-        timeoutMs: configuration.deployTimeoutMs,
-        onError: (error) => report(error, 'old releases could not be removed'),
-      },
-      publicUrl,
-      reports: deploymentReports,
-      ownCluster: findOwnCluster(process.env),
-      clock,
-    }),
-    describe: describeForTargets({
-      database,
-      secretBox,
-      links: linkToPackages({ links, publicUrl, clock }),
-    }),
-    timeoutMs: configuration.deployTimeoutMs,
+    blobs,
+    secretBox,
+    links,
     clock,
-    onError: (error) => report(error, 'an environment could not be started'),
+    report,
   });
   const outbox = new Outbox({
     database,

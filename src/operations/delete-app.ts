@@ -15,11 +15,11 @@ export interface DeleteAppDeps {
 }
 
 /**
- * Deletes an app with all its packages and environments. Once this resolves nobody finds any of them, and the AppId is free; the rows and
- * files go afterwards, also after a crash, and so does what targets have of its environments.
+ * Deletes an app with all its packages and environments. Once this resolves nobody finds any of them, and the AppId is
+ * free; the rows and files go afterwards, also after a crash, and so does what targets have of its environments.
  *
- * @throws Refusal APP_NOT_FOUND, APP_IN_USE while a build has not ended, or an environment runs, starts or is
- *   being given a package
+ * @throws Refusal APP_NOT_FOUND, APP_IN_USE while a build has not ended, or an environment runs, starts or is being given
+ *   a package
  */
 export async function deleteApp(
   { database, removeDeletedApps, clock }: DeleteAppDeps,

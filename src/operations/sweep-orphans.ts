@@ -22,7 +22,8 @@ const JOB_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * Deletes what no row speaks of: files and logs that a crash left behind after their row was deleted or before it was
- * written; and rows that nobody asks for any more. May run while builds do: the file of an attempt that is under way belongs to its row.
+ * written; and rows that nobody asks for any more. May run while builds do: the file of an attempt that is under way
+ * belongs to its row.
  *
  * @returns how many files and logs were deleted
  */

@@ -170,9 +170,10 @@ test('the newest releases stay, and the one that current leads to; others go, al
   await run(world, environment, given[0] ?? assert.fail());
   await world.target.stop(environment, signal);
   for (let index = 1; index < 5; index++) given.push(await transported(world, environment, ''));
-  const [first, second, , fourth, fifth] = given.map(({ id }) => id);
+  const [first, second, third, fourth, fifth] = given.map(({ id }) => id);
   const left = async () => (await readdir(join(world.folder('Test'), 'releases'))).toSorted();
-  assert.deepEqual(await left(), ['mine', first, fourth, fifth].toSorted());
+  // The one that came last stays until the next one is held.
+  assert.deepEqual(await left(), ['mine', first, third, fourth, fifth].toSorted());
   await run(world, environment, given[4] ?? assert.fail());
   assert.deepEqual(await left(), ['mine', fourth, fifth].toSorted());
   await assert.rejects(run(world, environment, given[1] ?? assert.fail()), failing(/transport it again/, 'NO_PACKAGE'));

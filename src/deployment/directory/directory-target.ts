@@ -34,7 +34,6 @@ export interface DirectoryTargetOptions {
  * runs the commands that start and stop it.
  */
 export function directoryTarget(target: DirectoryTargetOptions): DeploymentTarget {
-  // After each transport too: a folder whose starts always fail would fill the disk.
   const prune = (site: Site, state: RunState) =>
     pruneReleases(site, state, site.options.keep ?? RELEASES_KEPT).catch(target.onError);
   return {
@@ -44,12 +43,13 @@ export function directoryTarget(target: DirectoryTargetOptions): DeploymentTarge
       translated(async () => {
         signal.throwIfAborted();
         const site = await openSite(target, environment, claimFolder);
+        // A folder whose starts always fail would fill the disk. Before the new one comes: until its transport has been
+        // written down, the environment holds the one that came last.
+        await prune(site, await readState(site.places));
         await placeRelease(site.places, target.blobs, given, signal);
         const { releases, run } = await readState(site.places);
         const others = releases.filter(({ id }) => id !== given.id);
-        const state = { releases: [...others, { id: given.id, version: given.version }], run };
-        await writeState(site.places, state);
-        await prune(site, state);
+        await writeState(site.places, { releases: [...others, { id: given.id, version: given.version }], run });
       }),
     start: (environment, order, signal) =>
       translated(async () => {

@@ -1,3 +1,4 @@
+import { onOneLine } from '../on-one-line.ts';
 import { hideQueries } from './hide-queries.ts';
 import type { MendixApp } from './mendix-app.ts';
 
@@ -32,8 +33,7 @@ export function findTrouble({ metadata, status = {} }: MendixApp): string | unde
     ([field, value]) => field !== 'appURL' && typeof value === 'string' && /fail|error/i.test(value),
   );
   if (words.length === 0) return undefined;
-  const shown = hideQueries(words.map(([field, value]) => `${field} ${JSON.stringify(value)}`).join(', '));
-  return shown.length > 500 ? `${shown.slice(0, 499)}…` : shown;
+  return onOneLine(hideQueries(words.map(([field, value]) => `${field} ${JSON.stringify(value)}`).join(', ')), 500);
 }
 
 /** By the convention of Kubernetes, for operators that keep to it; whether this one does is not documented. */
