@@ -3,6 +3,7 @@ import type { Queries } from './database.ts';
 import { putEnvironmentSettings } from './environment-settings.ts';
 import { updateEnvironment } from './environments.ts';
 import type { AppSecretRow } from './schema.ts';
+import { updateWebhook, WEBHOOK_SECRET_PARTS, type WebhookSecretPart } from './webhooks.ts';
 
 /** The secrets of an app, sealed, by name. */
 export function listAppSecrets(queries: Queries, appKey: string): Promise<AppSecretRow[]> {
@@ -40,6 +41,8 @@ export interface SealedText {
   readonly environmentId?: string | undefined;
   /** Which settings of the environment; undefined for the options of its target. */
   readonly settings?: SettingsPart | undefined;
+  /** Whose they are, and what they are; undefined for what is no webhook's. */
+  readonly webhook?: { readonly id: string; readonly part: WebhookSecretPart } | undefined;
   readonly sealed: string;
 }
 
@@ -62,6 +65,7 @@ export async function listSealed(queries: Queries): Promise<SealedText[]> {
     .where('target_options', 'is not', null)
     .execute();
   return [
+    ...(await listSealedOfWebhooks(queries)),
     ...(await listSealedSettings(queries)),
     ...environments.map(({ id, app_id, environment_id, target_options }) => ({
       appKey: id,
@@ -96,11 +100,27 @@ async function listSealedSettings(queries: Queries): Promise<SealedText[]> {
   );
 }
 
+async function listSealedOfWebhooks(queries: Queries): Promise<SealedText[]> {
+  const rows = await queries
+    .selectFrom('webhooks')
+    .innerJoin('apps', 'apps.id', 'webhooks.app_id')
+    .select(['apps.id', 'apps.app_id', 'webhooks.id as webhook_id', ...WEBHOOK_SECRET_PARTS])
+    .execute();
+  return rows.flatMap(({ id, app_id, webhook_id, ...parts }) =>
+    WEBHOOK_SECRET_PARTS.flatMap((part) => {
+      const sealed = parts[part];
+      const place = { appKey: id, appId: app_id, name: undefined, webhook: { id: webhook_id, part } };
+      return sealed === null || sealed === '' ? [] : [{ ...place, sealed }];
+    }),
+  );
+}
+
 /** Puts something sealed anew in the place of what was there. */
 export async function replaceSealed(
   queries: Queries,
-  { appKey, name, environmentId, settings, sealed }: Omit<SealedText, 'appId'>,
+  { appKey, name, environmentId, settings, webhook, sealed }: Omit<SealedText, 'appId'>,
 ): Promise<void> {
+  if (webhook !== undefined) return await updateWebhook(queries, webhook.id, { [webhook.part]: sealed });
   if (environmentId !== undefined && settings !== undefined) {
     await putEnvironmentSettings(queries, environmentId, settings, sealed);
     return;
@@ -124,12 +144,19 @@ export async function replaceSealed(
 /** Deletes something sealed. */
 export async function removeSealed(
   queries: Queries,
-  { appKey, name, environmentId, settings }: Omit<SealedText, 'appId' | 'sealed'>,
+  { appKey, name, environmentId, settings, webhook }: Omit<SealedText, 'appId' | 'sealed'>,
 ): Promise<void> {
+  if (webhook !== undefined) return await dropSealedOfWebhook(queries, webhook);
   if (environmentId !== undefined && settings !== undefined) {
     return await putEnvironmentSettings(queries, environmentId, settings, null);
   }
   if (environmentId !== undefined) return await updateEnvironment(queries, environmentId, { target_options: null });
   if (name !== undefined) await deleteAppSecret(queries, appKey, name);
   else await queries.updateTable('apps').set({ credentials: null }).where('id', '=', appKey).execute();
+}
+
+/** A webhook without its secret can tell nobody anything: it rests until somebody gives it one. */
+async function dropSealedOfWebhook(queries: Queries, { id, part }: NonNullable<SealedText['webhook']>): Promise<void> {
+  if (part === 'headers') return await updateWebhook(queries, id, { headers: null });
+  await updateWebhook(queries, id, { secrets: '', is_active: 0, note: 'Its secret was lost: give it a new one.' });
 }

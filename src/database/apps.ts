@@ -6,6 +6,7 @@ import { prepareLookUp } from './look-up.ts';
 import { deletePermissionsOfApp } from './permissions.ts';
 import type { AppRow, Tables } from './schema.ts';
 import type { User } from './users.ts';
+import { deleteWebhooksOf } from './webhooks.ts';
 
 /**
  * Finds an app that a user may see: every app for an admin, else those of which it is the Technical Contact or has a
@@ -152,6 +153,7 @@ export async function deleteAppRows(queries: Queries, key: string): Promise<void
   await queries.deleteFrom('outbox').where('app_id', '=', key).execute();
   await deletePermissionsOfApp(queries, key);
   await queries.deleteFrom('app_secrets').where('app_id', '=', key).execute();
+  await deleteWebhooksOf(queries, key);
   await deleteEnvironmentsOf(queries, key);
   await queries.deleteFrom('mendix_versions').where('app_id', '=', key).execute();
   await queries.deleteFrom('apps').where('id', '=', key).execute();

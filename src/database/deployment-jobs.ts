@@ -3,6 +3,7 @@ import type { PackageId } from '../domain/identifiers.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { Queries } from './database.ts';
 import type { DeploymentJobRow } from './schema.ts';
+import { tellOfJob } from './tell-webhooks.ts';
 
 /** It stands in the SQL and is not bound: only so does SQLite see that its index of these few rows fits. */
 const UNDER_WAY = sql.lit('UnderWay' as const);
@@ -129,5 +130,7 @@ export async function endJob(queries: Queries, id: string, { at, failure }: JobE
     .where('id', '=', id)
     .where('state', '=', UNDER_WAY)
     .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  if (result.numUpdatedRows === 0n) return false;
+  await tellOfJob(queries, id, at);
+  return true;
 }

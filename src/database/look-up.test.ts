@@ -24,7 +24,7 @@ test('what was looked up while it changed is not remembered', async (t) => {
   const lookUp = () => lookUps.push(findPackage(database.read, app.id, id));
   const change = database.transaction(async (queries) => {
     lookUp();
-    await changeStatus(queries, guard, 'Building');
+    await changeStatus(queries, guard, 'Building', { started_at: 0 });
     lookUp();
   });
   lookUp();
@@ -40,7 +40,7 @@ test('a transaction sees what it wrote itself', async (t) => {
   const id = await addPackage(database, app);
   await findPackage(database.read, app.id, id);
   await database.transaction(async (queries) => {
-    await changeStatus(queries, { packageId: id, status: 'Queued', attempt: 0 }, 'Building');
+    await changeStatus(queries, { packageId: id, status: 'Queued', attempt: 0 }, 'Building', { started_at: 0 });
     assert.equal((await findPackage(queries, app.id, id))?.status, 'Building');
   });
 });

@@ -13,6 +13,7 @@ import * as targetOptions from './migrations/0012-target-options.ts';
 import * as permissions from './migrations/0013-permissions.ts';
 import * as settings from './migrations/0014-settings.ts';
 import * as freeApps from './migrations/0015-free-apps.ts';
+import * as webhooks from './migrations/0016-webhooks.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-permissions': permissions,
   '0014-settings': settings,
   '0015-free-apps': freeApps,
+  '0016-webhooks': webhooks,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

@@ -2,9 +2,11 @@ import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import { mayBecome } from '../domain/package-status.ts';
 import type { PackageStatus } from '../protocol/package.ts';
+import type { EventType } from '../protocol/webhook-events.ts';
 import type { Queries } from './database.ts';
 import { prepareLookUp } from './look-up.ts';
 import type { NewPackage, PackageRow } from './schema.ts';
+import { tellOfPackage } from './tell-webhooks.ts';
 
 /**
  * Statuses of builds that have not ended, for queries that look for them among all packages. They stand in the SQL and
@@ -84,6 +86,7 @@ export async function countPackagesByStatus(queries: Queries): Promise<Partial<R
 
 export async function insertPackage(queries: Queries, row: NewPackage): Promise<void> {
   await queries.insertInto('packages').values(row).execute();
+  if (row.status === 'Queued') await tellOfPackage(queries, row.id, ['build.queued'], row.created_at);
 }
 
 /** Deletes a package's row, and with it what it declares and what the outbox still had to do for it. */
@@ -151,7 +154,28 @@ export async function changeStatus(
   if (result.numUpdatedRows === 0n) {
     throw new StaleUpdate(`Package ${guard.packageId} is no longer ${guard.status} at attempt ${guard.attempt}.`);
   }
+  await tellOfStatus(queries, guard, next, fields);
 }
+
+async function tellOfStatus(
+  queries: Queries,
+  { packageId }: Guard,
+  next: PackageStatus,
+  { started_at, finished_at }: Partial<PackageRow>,
+): Promise<void> {
+  const events = EVENTS[next];
+  if (events === undefined) return;
+  const at = finished_at ?? started_at;
+  if (at == null) throw new Error(`A package becomes ${next} at a time that is not said.`);
+  await tellOfPackage(queries, packageId, events, at);
+}
+
+/** What webhooks are told when a package has become something. */
+const EVENTS: Readonly<Partial<Record<PackageStatus, readonly EventType[]>>> = {
+  Building: ['build.started'],
+  Succeeded: ['build.succeeded', 'package.uploaded'],
+  Failed: ['build.failed'],
+};
 
 /** Records what became of a package's tag. */
 export async function updateTag(

@@ -13,7 +13,7 @@ test('whoever learns of a commit reads it, in the same turn of the event loop', 
       assert.equal(await status(), 'Queued');
       const guard = { packageId: id, status: 'Queued', attempt: 0 } as const;
       await database.transaction(async (queries) => {
-        await changeStatus(queries, guard, 'Building');
+        await changeStatus(queries, guard, 'Building', { started_at: 0 });
         assert.equal(await status(), 'Queued');
       });
       assert.equal(await status(), 'Building');

@@ -7,6 +7,7 @@ import type { EnvironmentStatus, TargetKind } from '../protocol/environments.ts'
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { License, RepositoryKind } from '../protocol/manage.ts';
 import type { DeployStatus, PackageOrigin, PackageStatus, TagStatus } from '../protocol/package.ts';
+import type { EventType, MessageStatus } from '../protocol/webhook-events.ts';
 
 /**
  * The tables, as TypeScript sees them. Times are milliseconds since 1970, flags are 0 or 1, sizes are bytes: types that
@@ -26,6 +27,9 @@ export interface Tables {
   deployment_jobs: DeploymentJobsTable;
   package_settings: PackageSettingsTable;
   environment_settings: EnvironmentSettingsTable;
+  webhooks: WebhooksTable;
+  webhook_messages: WebhookMessagesTable;
+  webhook_attempts: WebhookAttemptsTable;
   audit: AuditTable;
 }
 
@@ -215,6 +219,67 @@ interface EnvironmentSettingsTable {
   deployed: string | null;
 }
 
+interface WebhooksTable {
+  /** Order of creation. */
+  sequence: Generated<number>;
+  /** `mxep_…` */
+  id: string;
+  app_id: string;
+  name: string;
+  url: string;
+  /** Which events it is told of, as a JSON array of `EventType`s. */
+  event_types: string;
+  is_active: number;
+  /** What its messages are signed with, sealed: as `operations/webhook-secrets.ts` reads it. */
+  secrets: string;
+  /** Headers of its own, sealed; null for none. */
+  headers: string | null;
+  /** Why it is not active, where it was not a person who disabled it. */
+  note: string | null;
+  /** Attempts that failed since the last one that did not. */
+  failures: Generated<number>;
+  /** When the first of them was. */
+  failing_since: number | null;
+  /** Nothing is sent to it before. */
+  rests_until: Generated<number>;
+  created_at: number;
+}
+
+interface WebhookMessagesTable {
+  /** Order of what happened. */
+  sequence: Generated<number>;
+  /** `msg_…`: what its receiver knows it by when it comes again. */
+  id: string;
+  webhook_id: string;
+  event_type: EventType;
+  /** The body, as it is signed and sent. */
+  payload: string;
+  is_test: number;
+  status: MessageStatus;
+  attempts: number;
+  created_at: number;
+  /** Not to be tried before. */
+  due_at: number;
+  ended_at: number | null;
+}
+
+interface WebhookAttemptsTable {
+  id: Generated<number>;
+  message_id: string;
+  at: number;
+  duration_ms: number;
+  url: string;
+  /** JSON, without what is secret. */
+  request_headers: string;
+  /** null where no answer came. */
+  response_status: number | null;
+  response_headers: string | null;
+  /** Its beginning. */
+  response_body: string | null;
+  /** Why it did not succeed, in a sentence; null where it did. */
+  error: string | null;
+}
+
 interface AuditTable {
   id: Generated<number>;
   at: number;
@@ -234,4 +299,7 @@ export type OutboxRow = Selectable<OutboxTable>;
 export type EnvironmentRow = Selectable<EnvironmentsTable>;
 export type DeploymentJobRow = Selectable<DeploymentJobsTable>;
 export type EnvironmentSettingsRow = Selectable<EnvironmentSettingsTable>;
+export type WebhookRow = Selectable<WebhooksTable>;
+export type WebhookMessageRow = Selectable<WebhookMessagesTable>;
+export type WebhookAttemptRow = Selectable<WebhookAttemptsTable>;
 export type AuditRow = Selectable<AuditTable>;

@@ -37,7 +37,8 @@ function start(row: PackageRow) {
 
 test('waiting ends with a change of status, whether it comes before or after', async (t) => {
   const { deps, row, listening } = await setUp(t);
-  const change = () => deps.database.transaction((queries) => changeStatus(queries, start(row), 'Building'));
+  const change = () =>
+    deps.database.transaction((queries) => changeStatus(queries, start(row), 'Building', { started_at: 0 }));
   const early = waitForStatus(deps, row, new AbortController().signal);
   deps.changes.publish(row.id);
   await change();

@@ -7,6 +7,7 @@ import { hasDeployEntry } from '../database/deploy-entries.ts';
 import { findModeUsing } from '../database/environments.ts';
 import { deletePackageRow, findPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
+import { tellOfPackage } from '../database/tell-webhooks.ts';
 import type { User } from '../database/users.ts';
 import { SANDBOX } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
@@ -53,6 +54,7 @@ export async function deletePackage(
         `Package is still in use: it is being deployed to '${SANDBOX.text}': ${advice}.`,
       );
     }
+    await tellOfPackage(queries, packageId, ['package.deleted'], clock());
     await deletePackageRow(queries, packageId);
     await insertAuditEntry(queries, {
       at: clock(),

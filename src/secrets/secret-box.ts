@@ -30,6 +30,13 @@ export interface SecretPlace {
   readonly environmentId?: string | undefined;
   /** Which settings of the environment; absent for the options of its target. */
   readonly settings?: SettingsPart | undefined;
+  /** Whose they are: what a webhook signs with, or its headers; absent for what is none of a webhook. */
+  readonly webhook?: WebhookPlace | undefined;
+}
+
+export interface WebhookPlace {
+  readonly id: string;
+  readonly part: 'secrets' | 'headers';
 }
 
 export class SecretUnreadable extends Error {
@@ -76,7 +83,8 @@ function decrypt(key: Buffer, nonce: Buffer, text: Buffer, place: SecretPlace): 
   return Buffer.concat([decipher.update(text.subarray(0, end)), decipher.final()]).toString('utf8');
 }
 
-function bytesOf({ appKey, name, environmentId, settings }: SecretPlace): Buffer {
+function bytesOf({ appKey, name, environmentId, settings, webhook }: SecretPlace): Buffer {
+  if (webhook !== undefined) return Buffer.from(JSON.stringify([`webhook ${webhook.part}`, appKey, webhook.id]));
   const app = name === undefined ? ['credentials', appKey] : ['secret', appKey, name];
   return Buffer.from(JSON.stringify(environmentId === undefined ? app : [kindOf(settings), appKey, environmentId]));
 }
@@ -87,7 +95,8 @@ function kindOf(settings: SettingsPart | undefined): string {
   return settings === 'chosen' ? 'settings' : 'start';
 }
 
-function describePlace({ name, environmentId, settings }: SecretPlace): string {
+function describePlace({ name, environmentId, settings, webhook }: SecretPlace): string {
+  if (webhook !== undefined) return `The ${webhook.part} of this webhook`;
   if (settings !== undefined) return 'The settings of this environment';
   if (environmentId !== undefined) return 'The options of the target of this environment';
   return name === undefined ? 'The stored credentials of this app' : `The stored bytes of the secret ${name}`;

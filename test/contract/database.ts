@@ -59,7 +59,7 @@ export function testDatabaseContract(name: string, open: (context: TestContext) 
     const database = await open(t);
     const packageId = await addPackage(database, await addApp(database, 'calc'));
     const claim = { packageId, status: 'Queued', attempt: 0 } as const;
-    await database.transaction((queries) => changeStatus(queries, claim, 'Building', { attempt: 1 }));
+    await database.transaction((queries) => changeStatus(queries, claim, 'Building', { attempt: 1, started_at: 0 }));
     await assert.rejects(
       database.transaction((queries) => changeStatus(queries, claim, 'Building')),
       StaleUpdate,

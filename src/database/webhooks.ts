@@ -1,0 +1,38 @@
+import type { Insertable } from 'kysely';
+import type { Queries } from './database.ts';
+import type { Tables, WebhookRow } from './schema.ts';
+
+/** What of a webhook is sealed. */
+export const WEBHOOK_SECRET_PARTS = ['secrets', 'headers'] as const;
+export type WebhookSecretPart = (typeof WEBHOOK_SECRET_PARTS)[number];
+
+export async function insertWebhook(queries: Queries, row: Insertable<Tables['webhooks']>): Promise<void> {
+  await queries.insertInto('webhooks').values(row).execute();
+}
+
+/** Finds a webhook by its id: for the server itself, never for a client. */
+export function findAnyWebhook(queries: Queries, id: string): Promise<WebhookRow | undefined> {
+  return queries.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function updateWebhook(
+  queries: Queries,
+  id: string,
+  changes: Partial<Omit<WebhookRow, 'id' | 'sequence' | 'app_id'>>,
+): Promise<void> {
+  await queries.updateTable('webhooks').set(changes).where('id', '=', id).execute();
+}
+
+/** Deletes a webhook, what it was told, and what it still would have been. */
+export async function deleteWebhookRow(queries: Queries, id: string): Promise<void> {
+  const messages = queries.selectFrom('webhook_messages').select('id').where('webhook_id', '=', id);
+  await queries.deleteFrom('webhook_attempts').where('message_id', 'in', messages).execute();
+  await queries.deleteFrom('webhook_messages').where('webhook_id', '=', id).execute();
+  await queries.deleteFrom('webhooks').where('id', '=', id).execute();
+}
+
+/** Deletes the webhooks of an app. */
+export async function deleteWebhooksOf(queries: Queries, appKey: string): Promise<void> {
+  const rows = await queries.selectFrom('webhooks').select('id').where('app_id', '=', appKey).execute();
+  for (const { id } of rows) await deleteWebhookRow(queries, id);
+}
