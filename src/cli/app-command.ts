@@ -112,7 +112,7 @@ async function listApps(cli: Cli, options: RemoteOptions): Promise<void> {
     formatTable(
       ['app', 'name', 'repository'],
       apps.map((app) => [app.AppId, app.Name, app.Repository]),
-      "There are no apps. Create one with 'slipway app create <app> --repository <url>'.",
+      "You see no apps. Create one with 'slipway app create <app> --repository <url>', or ask an admin for rights on one.",
     ),
   );
 }

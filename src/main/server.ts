@@ -31,11 +31,6 @@ export async function startServer(configuration: Configuration, logger: Logger):
   }
   const core = await openCore(configuration, clock, (error, what) => logger.error({ err: error }, what));
   try {
-    const adminKey = await createFirstAdmin({
-      database: core.database,
-      keepKey: (key) => writeSecretFile(join(configuration.dataFolder, 'admin.key'), `${key}\n`),
-      clock,
-    });
     const http = buildHttpServer({
       ...core,
       operations: bindOperations(core, clock),
@@ -44,6 +39,12 @@ export async function startServer(configuration: Configuration, logger: Logger):
       settings: await readHttpSettings(configuration),
     });
     await http.listen({ host: configuration.host, port: configuration.port });
+    // Not before: a start that fails on its address would be the only one that has a key to show.
+    const adminKey = await createFirstAdmin({
+      database: core.database,
+      keepKey: (key) => writeSecretFile(join(configuration.dataFolder, 'admin.key'), `${key}\n`),
+      clock,
+    });
     core.start();
     return { url: addressOf(http.server.address(), configuration), adminKey, stop: once(() => stop()) };
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -106,4 +107,17 @@ test('an archive whose name tells no version is refused with the option that doe
   const { code, stderr } = await runSlipway(t, folder, ['toolchain', 'add', 'other.tar.gz', '--data', folder]);
   assert.equal(code, 2);
   assert.match(stderr, /^The name 'other\.tar\.gz' does not tell the version of Mendix: give it with --mendix/);
+});
+
+test('a start that fails on its port leaves it to the next one to show the key of admin', async (t) => {
+  const folder = await temporaryFolder(t);
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  t.after(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const configuration = testConfiguration(folder);
+  await assert.rejects(startOrExplain({ ...configuration, port }), /is in use by another program/);
+  const server = await startOrExplain(configuration);
+  await server.stop();
+  assert.ok(server.adminKey);
 });
