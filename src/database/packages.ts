@@ -91,9 +91,15 @@ export async function insertPackage(queries: Queries, row: NewPackage): Promise<
 
 /** Deletes a package's row, and with it what it declares and what the outbox still had to do for it. */
 export async function deletePackageRow(queries: Queries, id: PackageId): Promise<void> {
-  await queries.deleteFrom('outbox').where('package_id', '=', id).execute();
-  await queries.deleteFrom('package_settings').where('package_id', '=', id).execute();
-  await queries.deleteFrom('packages').where('id', '=', id).execute();
+  await deletePackageRows(queries, [id]);
+}
+
+/** Deletes the rows of packages, and with them what they declare and what the outbox still had to do for them. */
+export async function deletePackageRows(queries: Queries, ids: readonly PackageId[]): Promise<void> {
+  await queries.deleteFrom('outbox').where('package_id', 'in', ids).execute();
+  await queries.deleteFrom('package_settings').where('package_id', 'in', ids).execute();
+  await queries.deleteFrom('held_packages').where('package_id', 'in', ids).execute();
+  await queries.deleteFrom('packages').where('id', 'in', ids).execute();
 }
 
 /** Deletes the newest packages of an app, and what the outbox had to do for them. @returns those that are gone */
@@ -176,6 +182,15 @@ const EVENTS: Readonly<Partial<Record<PackageStatus, readonly EventType[]>>> = {
   Succeeded: ['build.succeeded', 'package.uploaded'],
   Failed: ['build.failed'],
 };
+
+/** Keeps a package until it is unpinned, or does so no longer. */
+export async function updatePinned(queries: Queries, id: PackageId, pinned: boolean): Promise<void> {
+  await queries
+    .updateTable('packages')
+    .set({ pinned: pinned ? 1 : 0 })
+    .where('id', '=', id)
+    .execute();
+}
 
 /** Records what became of a package's tag. */
 export async function updateTag(

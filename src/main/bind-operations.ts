@@ -16,6 +16,8 @@ import { describeBranch, describeBranches, describeRevisions, refusing } from '.
 import { disableUser } from '../operations/disable-user.ts';
 import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
+import { pinPackage } from '../operations/pin-package.ts';
+import { prunePackages } from '../operations/prune-packages.ts';
 import { receiveUpload } from '../operations/receive-upload.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
@@ -43,8 +45,10 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     cancelBuild: (args) => cancelBuild(deps, args),
     receiveUpload: (args) => receiveUpload(deps, args),
     deletePackage: (args) => deletePackage(deps, args),
+    pinPackage: (args) => pinPackage(deps, args),
+    prunePackages: ({ user, ...args }, signal) => prunePackages(deps, { ...args, login: user.login }, signal),
     createApp: (args) => createApp(deps, args),
-    updateApp: (args) => updateApp(deps, args).finally(core.wakeOutbox),
+    updateApp: (args) => updateApp(deps, args).finally(core.wakeOutbox).finally(core.wakePruning),
     deleteApp: (args) => deleteApp(deps, args),
     readAppCredentials: (app) => refusing(() => openAppCredentials(core.secretBox, app)),
     changeAppCredentials: (args) => changeAppCredentials(deps, args),
