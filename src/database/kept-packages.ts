@@ -36,19 +36,10 @@ export function listPackagesAfter(
     .execute();
 }
 
-/** Those of some packages of an app that are still there, oldest first. */
-export function listPackagesById(
-  queries: Queries,
-  appKey: string,
-  ids: readonly PackageId[],
-): Promise<JudgedPackage[]> {
-  return queries
-    .selectFrom('packages')
-    .select(COLUMNS)
-    .where('id', 'in', ids)
-    .where('app_id', '=', appKey)
-    .orderBy('sequence')
-    .execute();
+/** Those of some packages that are still there. */
+export function listPackagesById(queries: Queries, ids: readonly PackageId[]): Promise<JudgedPackage[]> {
+  // Nothing else is asked of SQLite: with an order or an app it would read every package of that.
+  return queries.selectFrom('packages').select(COLUMNS).where('id', 'in', ids).execute();
 }
 
 /** From which sequence on packages of a branch are among its newest; null where there are not so many. */
@@ -89,7 +80,7 @@ export function listNewestOfBranches(
         .offset(count - 1);
       return [
         'branches.branch',
-        newest.where('blob_key', 'is not', null).as('succeeded'),
+        newest.where('status', '=', sql.lit('Succeeded')).as('succeeded'),
         newest.where('status', '=', sql.lit('Failed')).as('failed'),
       ];
     })

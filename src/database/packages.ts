@@ -15,6 +15,9 @@ import { tellOfPackage } from './tell-webhooks.ts';
 export const QUEUED = sql.lit<PackageStatus>('Queued');
 export const UNDER_WAY = sql<PackageStatus>`('Building', 'Uploading')`;
 
+/** In the SQL as well, for an index of those that did. */
+const SUCCEEDED = sql.lit<PackageStatus>('Succeeded');
+
 /** Finds a package by its id alone: for the server itself, never for a client. */
 export const findAnyPackage = prepareLookUp<PackageId, PackageRow>((queries) =>
   queries
@@ -52,7 +55,7 @@ export function findNewestBuilt(queries: Queries, appKey: string, branch: string
     .selectAll()
     .where('app_id', '=', appKey)
     .where('branch', '=', branch)
-    .where('blob_key', 'is not', null)
+    .where('status', '=', SUCCEEDED)
     .orderBy('sequence', 'desc')
     .limit(1)
     .executeTakeFirst();

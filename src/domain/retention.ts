@@ -1,5 +1,5 @@
 import { hasEnded, type PackageStatus } from '../protocol/package.ts';
-import { formatRetention, type KeepingReason, type Retention } from '../protocol/retention.ts';
+import { formatRetention, type KeepingReason, RETENTION_FIELDS, type Retention } from '../protocol/retention.ts';
 import { quote, Refusal } from './refusal.ts';
 
 /** What a retention comes to: the newest of each branch are kept, and those that are younger; 0 for neither. */
@@ -58,8 +58,15 @@ function findLastingReason(facts: PackageFacts): KeepingReason | undefined {
   return facts.isNewest ? 'Newest' : undefined;
 }
 
-/** @throws Refusal INVALID_PARAMETERS for one that keeps nothing, or says two things at once */
+/**
+ * @throws Refusal INVALID_PARAMETERS for one that keeps nothing, says two things at once, or has other fields: one that is
+ *   misspelled must not make it keep less than was meant
+ */
 export function checkRetention(retention: Retention): void {
+  const unknown = Object.keys(retention).find((name) => !RETENTION_FIELDS.includes(name));
+  if (unknown !== undefined) {
+    throw new Refusal('INVALID_PARAMETERS', `Retention has no ${quote(unknown)}, only ${RETENTION_FIELDS.join(', ')}.`);
+  }
   const { Preset, KeepNewest, KeepDays } = retention;
   const own = KeepNewest !== undefined || KeepDays !== undefined;
   if (own !== (Preset !== undefined)) return;

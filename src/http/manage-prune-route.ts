@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
+import { quote, Refusal } from '../domain/refusal.ts';
 import type { Pruned } from '../operations/prune-packages.ts';
 import { type PruneAnswer, type PrunePackages, PrunePackagesSchema, type Retention } from '../protocol/retention.ts';
 import { callerOf } from './caller.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseManageBody } from './manage-body.ts';
+import { parseRequestBody } from './request-body.ts';
 import { withRequestSignal } from './request-signal.ts';
 import { describe } from './route-schemas.ts';
 import { getVisibleApp } from './visible-app.ts';
@@ -26,7 +28,7 @@ export function addManagePruneRoute(
     handler: async (request, { raw: response }) => {
       const { user } = callerOf(request);
       const row = await getVisibleApp(database.read, request, REFUSALS);
-      const asked = parseManageBody(PrunePackagesSchema, request.body);
+      const asked = parsePrune(request.body);
       const dryRun = asked.DryRun === true;
       const args = { user, app: row, retention: retentionOf(asked), dryRun, after: Number(asked.Cursor ?? 0) };
       const pruned = await withRequestSignal({ response, closing, timeoutMs: STRETCH_MS }, (signal) =>
@@ -35,6 +37,15 @@ export function addManagePruneRoute(
       return presentPruned(pruned, dryRun);
     },
   });
+}
+
+/** @throws Refusal INVALID_PARAMETERS also for what is misspelled: it would delete what nobody wanted to delete */
+function parsePrune(bytes: unknown): PrunePackages {
+  const asked = parseManageBody(PrunePackagesSchema, bytes);
+  const known = Object.keys(PrunePackagesSchema.properties);
+  const unknown = Object.keys(parseRequestBody(bytes) ?? {}).find((name) => !known.includes(name));
+  if (unknown === undefined) return asked;
+  throw new Refusal('INVALID_PARAMETERS', `There is no parameter ${quote(unknown)}, only ${known.join(', ')}.`);
 }
 
 /** undefined where none is given. */

@@ -53,7 +53,7 @@ export interface Pruned {
 /** Looked at, and deleted in one transaction at most: a few milliseconds. */
 const PAGE = 50;
 /** Rests for so many times as long as a page took: what else the server does comes first. */
-const REST = 2;
+const REST = 3;
 const MOST_REST_MS = 100;
 
 /**
@@ -121,7 +121,7 @@ async function removePage(deps: PrunePackagesDeps, args: PrunePackagesArgs, judg
     const retention = app && (args.retention ?? readAppSettings(app.settings).Retention);
     // Deleted meanwhile, or told to keep everything.
     if (app === undefined || retention == null) return [];
-    const rows = await listPackagesById(queries, app.id, ids);
+    const rows = await listPackagesById(queries, ids);
     const verdicts = await judge(deps, queries, { appKey: app.id, rule: readRule(retention), rows });
     const gone = verdicts.flatMap(({ row, reason }) => (reason === undefined ? [row] : []));
     const note = `, not kept by ${formatRetention(retention)}`;

@@ -6,11 +6,12 @@ import type { Queries } from '../database/database.ts';
 import { deletePackageRows } from '../database/packages.ts';
 import type { AppRow, PackageRow } from '../database/schema.ts';
 import { tellOfPackage } from '../database/tell-webhooks.ts';
+import { hasActiveWebhook } from '../database/webhooks.ts';
 import type { Login } from '../domain/identifiers.ts';
 
 /** Why and by whom packages are deleted, for the audit. */
 export interface Removal {
-  readonly app: Pick<AppRow, 'app_id'>;
+  readonly app: Pick<AppRow, 'id' | 'app_id'>;
   readonly login: Login;
   readonly action: 'package.delete' | 'package.prune';
   /** What the entry says besides the package; empty for nothing. */
@@ -25,7 +26,9 @@ export async function removeRows(
   { app, login, action, note, at }: Removal,
   rows: readonly Pick<PackageRow, 'id' | 'version'>[],
 ): Promise<void> {
-  for (const { id } of rows) await tellOfPackage(queries, id, ['package.deleted'], at);
+  // Looking at each of many would take most of the time.
+  const told = (await hasActiveWebhook(queries, app.id)) ? rows : [];
+  for (const { id } of told) await tellOfPackage(queries, id, ['package.deleted'], at);
   await deletePackageRows(
     queries,
     rows.map(({ id }) => id),

@@ -25,11 +25,9 @@ const FIELDS = {
   ),
 };
 
-/**
- * What is kept of an app's packages besides what every retention keeps: a package goes once nothing keeps it. A name
- * that is misspelled must not make it keep less than was meant, so that others are not accepted.
- */
-export const RetentionSchema = Type.Object(FIELDS, { additionalProperties: false });
+/** What is kept of an app's packages besides what every retention keeps: a package goes once nothing keeps it. */
+export const RetentionSchema = Type.Object(FIELDS);
+export const RETENTION_FIELDS: readonly string[] = Object.keys(FIELDS);
 export type Retention = Static<typeof RetentionSchema>;
 
 /** `hosted`, `newest=10,days=30`: a retention in a word, as the command line takes it and the audit says it. */

@@ -17,11 +17,24 @@ export async function up(database: Kysely<Tables>): Promise<void> {
     .addPrimaryKeyConstraint('held_packages_key', ['environment_id', 'package_id'])
     .execute();
   await schema.createIndex('held_packages_by_package').on('held_packages').column('package_id').execute();
+  // In place of the one by `blob_key`, which stands beside the same packages and answers nothing without reading them.
+  await schema.dropIndex('packages_built').execute();
+  for (const [name, status] of [
+    ['packages_succeeded', 'Succeeded'],
+    ['packages_failed', 'Failed'],
+  ] as const) {
+    await schema
+      .createIndex(name)
+      .on('packages')
+      .columns(['app_id', 'branch', 'sequence'])
+      .where(sql.ref('status'), '=', sql.lit(status))
+      .execute();
+  }
   await schema
-    .createIndex('packages_failed')
-    .on('packages')
-    .columns(['app_id', 'branch', 'sequence'])
-    .where(sql.ref('status'), '=', sql.lit('Failed'))
+    .createIndex('deployment_jobs_at_work')
+    .on('deployment_jobs')
+    .columns(['environment_id', 'package_id'])
+    .where(sql.ref('state'), '=', sql.lit('UnderWay'))
     .execute();
   await schema
     .createIndex('outbox_deploys')
