@@ -11,21 +11,20 @@ export async function recordHeld(
   queries: Queries,
   held: { readonly environmentId: string; readonly packageId: PackageId; readonly at: number },
 ): Promise<void> {
-  const { environmentId, packageId, at } = held;
+  const { environmentId: environment_id, packageId: package_id } = held;
+  const ofEnvironment = queries.selectFrom('held_packages').where('environment_id', '=', environment_id);
+  const latest = await ofEnvironment.select(({ fn }) => fn.max('held_at').as('at')).executeTakeFirst();
+  // Their order counts, also where a clock was put back.
+  const held_at = Math.max(held.at, Number(latest?.at ?? 0) + 1);
   await queries
     .insertInto('held_packages')
-    .values({ environment_id: environmentId, package_id: packageId, held_at: at })
-    .onConflict((conflict) => conflict.columns(['environment_id', 'package_id']).doUpdateSet({ held_at: at }))
+    .values({ environment_id, package_id, held_at })
+    .onConflict((conflict) => conflict.columns(['environment_id', 'package_id']).doUpdateSet({ held_at }))
     .execute();
-  const remembered = queries
-    .selectFrom('held_packages')
-    .select('package_id')
-    .where('environment_id', '=', environmentId)
-    .orderBy('held_at', 'desc')
-    .limit(REMEMBERED);
+  const remembered = ofEnvironment.select('package_id').orderBy('held_at', 'desc').limit(REMEMBERED);
   await queries
     .deleteFrom('held_packages')
-    .where('environment_id', '=', environmentId)
+    .where('environment_id', '=', environment_id)
     .where('package_id', 'not in', remembered)
     .execute();
 }

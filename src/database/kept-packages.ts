@@ -36,10 +36,11 @@ export function listPackagesAfter(
     .execute();
 }
 
-/** Those of some packages that are still there. */
-export function listPackagesById(queries: Queries, ids: readonly PackageId[]): Promise<JudgedPackage[]> {
-  // Nothing else is asked of SQLite: with an order or an app it would read every package of that.
-  return queries.selectFrom('packages').select(COLUMNS).where('id', 'in', ids).execute();
+/** Those of some packages that are still there, oldest first. */
+export async function listPackagesById(queries: Queries, ids: readonly PackageId[]): Promise<JudgedPackage[]> {
+  // Asked for an order, SQLite would read every package of the app in it.
+  const rows = await queries.selectFrom('packages').select(COLUMNS).where('id', 'in', ids).execute();
+  return rows.toSorted((a, b) => a.sequence - b.sequence);
 }
 
 /** From which sequence on packages of a branch are among its newest; null where there are not so many. */
