@@ -43,8 +43,9 @@ async function prune(cli: Cli, app: string, options: PruneOptions): Promise<void
     if (!isAsked)
       throw new CommandFailure('usage', 'MISSING', 'Give --yes to delete packages, or --dry-run to see which.');
     const found = await pruneAll(client, app, { ...request, DryRun: true });
-    if (found.Count === 0 || !(await confirm(cli, app, found)))
-      return print(cli, options, found, () => describe(cli, app, found));
+    if (found.Count > 0 && !(await confirm(cli, app, found)))
+      return print(cli, options, found, () => 'Nothing was deleted.');
+    if (found.Count === 0) return print(cli, options, found, () => describe(cli, app, found));
   }
   const answer = await pruneAll(client, app, { ...request, DryRun: options.dryRun === true });
   print(cli, options, answer, () => describe(cli, app, answer));
