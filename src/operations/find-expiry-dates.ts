@@ -2,6 +2,7 @@ import type { Queries } from '../database/database.ts';
 import type { AppRow, PackageRow } from '../database/schema.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { findExpiryDate, readRule } from '../domain/retention.ts';
+import { hasEnded } from '../protocol/package.ts';
 import { gatherFacts } from './judge-packages.ts';
 
 /**
@@ -18,8 +19,14 @@ export async function findExpiryDates(
   const { Retention } = readAppSettings(app.settings);
   if (Retention === null) return rows.map(() => null);
   const rule = readRule(Retention);
-  const facts = await gatherFacts(queries, app.id, rule, rows);
-  return facts.map((each) => findExpiryDate(rule, each));
+  // Of most that are asked for again and again the row says enough.
+  const open = rows.filter(({ status, pinned }) => hasEnded(status) && pinned === 0);
+  const facts = await gatherFacts(queries, app.id, rule, open);
+  const factsOf = new Map(open.map((row, at) => [row.id, facts[at]]));
+  return rows.map(({ id }) => {
+    const known = factsOf.get(id);
+    return known === undefined ? null : findExpiryDate(rule, known);
+  });
 }
 
 /** When one package may be deleted. */

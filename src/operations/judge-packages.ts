@@ -3,6 +3,7 @@ import { listDeployEntries } from '../database/deploy-entries.ts';
 import { listPackagesInUse } from '../database/environments.ts';
 import { listHeldLast } from '../database/held-packages.ts';
 import { listNewestOfBranches } from '../database/kept-packages.ts';
+import { rememberFound } from '../database/look-up.ts';
 import type { PackageRow } from '../database/schema.ts';
 import type { PackageFacts, RetentionRule } from '../domain/retention.ts';
 
@@ -21,9 +22,7 @@ export async function gatherFacts(
   rows: readonly Judged[],
 ): Promise<readonly PackageFacts[]> {
   if (rows.length === 0) return [];
-  const waiting = await listDeployEntries(queries, appKey);
-  const inUse = new Set([...(await listPackagesInUse(queries, appKey)), ...waiting.map((entry) => entry.package_id)]);
-  const heldLast = new Set(await listHeldLast(queries, appKey));
+  const { inUse, heldLast } = await findUses(queries, appKey);
   const isNewest = await findNewest(queries, appKey, rule, rows);
   return rows.map((row) => ({
     status: row.status,
@@ -34,6 +33,15 @@ export async function gatherFacts(
     isNewest: isNewest(row),
   }));
 }
+
+/** The packages of an app that are in use, and those that its environments held last. */
+const findUses = rememberFound(async (queries, appKey: string) => {
+  const waiting = await listDeployEntries(queries, appKey);
+  return {
+    inUse: new Set([...(await listPackagesInUse(queries, appKey)), ...waiting.map((entry) => entry.package_id)]),
+    heldLast: new Set(await listHeldLast(queries, appKey)),
+  };
+});
 
 /** What Succeeded and what Failed is counted apart: a branch that breaks for a while keeps its good packages. */
 async function findNewest(
