@@ -30,11 +30,18 @@ import { showTargetOptions } from '../operations/target-options.ts';
 import { transportPackage } from '../operations/transport-package.ts';
 import { updateApp } from '../operations/update-app.ts';
 import { updateEnvironment } from '../operations/update-environment.ts';
+import type { UpdateApp } from '../protocol/manage.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
 /** How long a server may take to say what it serves. */
 const ASK_KIND_MS = 5_000;
+
+/** An app that became free has something to deploy, and one with another retention something to delete. */
+function wakeFor(core: Core, { Retention }: UpdateApp): void {
+  core.wakeOutbox();
+  if (Retention) core.wakePruning();
+}
 
 /** The verbs, bound to what they work on. */
 export function bindOperations(core: Core, clock: () => number): HttpOperations {
@@ -48,7 +55,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     pinPackage: (args) => pinPackage(deps, args),
     prunePackages: ({ user, ...args }, signal) => prunePackages(deps, { ...args, login: user.login }, signal),
     createApp: (args) => createApp(deps, args),
-    updateApp: (args) => updateApp(deps, args).finally(core.wakeOutbox).finally(core.wakePruning),
+    updateApp: (args) => updateApp(deps, args).finally(() => wakeFor(core, args.request)),
     deleteApp: (args) => deleteApp(deps, args),
     readAppCredentials: (app) => refusing(() => openAppCredentials(core.secretBox, app)),
     changeAppCredentials: (args) => changeAppCredentials(deps, args),

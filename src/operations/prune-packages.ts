@@ -77,8 +77,7 @@ export async function prunePackages(
     const began = performance.now();
     const page = await listPackagesAfter(deps.database.read, app.id, { after, limit: PAGE });
     const judged = await judge(deps, deps.database.read, { appKey: app.id, rule, rows: page });
-    const expired = dryRun ? judged : await removePage(deps, args, judged);
-    tally.add(expired);
+    tally.add(dryRun ? judged : await removePage(deps, args, judged));
     const isLast = page.length < PAGE || (args.onlyOld === true && isYoung(page, rule, deps.clock()));
     after = page.at(-1)?.sequence ?? after;
     if (isLast) return tally.end(undefined);

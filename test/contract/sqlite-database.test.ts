@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type CompiledQuery, Kysely, type LogEvent, SqliteDialect } from 'kysely';
 import { insertAuditEntry, listAudit } from '../../src/database/audit.ts';
 import { findNextBuild, listExpiredBuilds } from '../../src/database/build-claims.ts';
@@ -56,7 +56,8 @@ test('SQLite: a full disk is the reason that every transaction of the same commi
   await note('fits again');
 });
 
-test('SQLite: looking for unfinished builds, or the newest packages of a branch, reads no other package', async (t) => {
+/** An empty database, which remembers what it is asked and tells how it finds that. */
+async function openExplained(t: TestContext) {
   const file = join(await temporaryFolder(t), 'slipway.db');
   const database = await openSqliteDatabase(file);
   t.after(() => database.close());
@@ -65,14 +66,23 @@ test('SQLite: looking for unfinished builds, or the newest packages of a branch,
   const log = (event: LogEvent): void => void asked.push(event.query);
   const queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }), log });
   t.after(() => queries.destroy());
+  const explain = ({ sql, parameters }: CompiledQuery): string[] => {
+    const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
+    return plan.map((step) => Object(step).detail);
+  };
+  return { queries, asked, explain };
+}
+
+test('SQLite: looking for unfinished builds, or the newest packages of a branch, reads no other package', async (t) => {
+  const { queries, asked, explain } = await openExplained(t);
   await findNextBuild(queries, { buildsPerApp: 1 });
   await listExpiredBuilds(queries, 1);
   await countPackagesByStatus(queries);
   await hasUnfinishedBuilds(queries, 'app');
   await findNewestBuilt(queries, 'app', 'main');
-  for (const { sql, parameters } of asked) {
-    const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
-    const steps = plan.map((step) => Object(step).detail).filter((step) => /\bpackages\b/.test(step));
+  for (const query of asked) {
+    const { sql } = query;
+    const steps = explain(query).filter((step) => /\bpackages\b/.test(step));
     assert.ok(steps.length > 0, sql);
     for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way|succeeded)/, sql);
   }
@@ -80,14 +90,7 @@ test('SQLite: looking for unfinished builds, or the newest packages of a branch,
 });
 
 test('SQLite: what keeps a page of packages is found without reading all of them, or every job there was', async (t) => {
-  const file = join(await temporaryFolder(t), 'slipway.db');
-  const database = await openSqliteDatabase(file);
-  t.after(() => database.close());
-  const connection = openSqliteConnection(file, 'read');
-  const asked: CompiledQuery[] = [];
-  const log = (event: LogEvent): void => void asked.push(event.query);
-  const queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }), log });
-  t.after(() => queries.destroy());
+  const { queries, asked, explain } = await openExplained(t);
   const ids = [randomUUID(), randomUUID()].map((text) => parsePackageId(text) ?? assert.fail());
   await listPackagesAfter(queries, 'app', { after: 7, limit: 50 });
   await listPackagesById(queries, ids);
@@ -95,12 +98,9 @@ test('SQLite: what keeps a page of packages is found without reading all of them
   await listPackagesInUse(queries, 'app');
   await listHeldLast(queries, 'app');
   await listDeployEntries(queries, 'app');
-  const indexes = asked.flatMap(({ sql, parameters }) => {
-    const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
-    return plan.map((step) => String(Object(step).detail)).filter((step) => / (?:INDEX|TABLE)|^SCAN/.test(step));
-  });
+  const steps = asked.flatMap(explain).filter((step) => / (?:INDEX|TABLE)|^SCAN/.test(step));
   assert.deepEqual(
-    indexes.filter((step) => !/^(?:SEARCH environments|USE TEMP)/.test(step)),
+    steps.filter((step) => !/^(?:SEARCH environments|USE TEMP)/.test(step)),
     [
       'SEARCH packages USING INDEX packages_of_app (app_id=? AND sequence>?)',
       'SEARCH packages USING INDEX sqlite_autoindex_packages_1 (id=?)',

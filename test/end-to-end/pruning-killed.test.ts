@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { updateAppRow } from '../../src/database/apps.ts';
 import type { Queries } from '../../src/database/database.ts';
 import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite-database.ts';
-import { addApp, addFailedPackages, addPackage } from '../support/database.ts';
+import { addApp, addFailedPackages, addPackage, countPackages } from '../support/database.ts';
 import { call } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -77,12 +77,4 @@ async function fillFolder(t: TestContext): Promise<{ readonly folder: string; re
   const reader = openSqliteReader(join(folder, 'slipway.db'));
   t.after(() => reader.destroy());
   return { folder, reader };
-}
-
-async function countPackages(queries: Queries): Promise<number> {
-  const row = await queries
-    .selectFrom('packages')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return row.count;
 }
