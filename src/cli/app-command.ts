@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Client } from '../protocol/client.ts';
 import { ClientError } from '../protocol/client-error.ts';
 import { BUILDER_NAMES, REPOSITORY_KINDS, type UpdateApp, type WireApp, type WireUser } from '../protocol/manage.ts';
+import { formatRetention, parseRetention, type Retention } from '../protocol/retention.ts';
 import { addCredentialsCommand } from './app-credentials-command.ts';
 import { addSecretCommand } from './app-secret-command.ts';
 import type { Cli } from './cli.ts';
@@ -26,6 +27,7 @@ interface UpdateOptions extends RemoteOptions {
   readonly branches?: string;
   readonly tags?: string;
   readonly allowForeignRevisions?: boolean;
+  readonly retention?: Retention | null;
   readonly free?: boolean;
 }
 
@@ -68,7 +70,19 @@ function withSettings(command: Command): Command {
     .option('--branches <folder>', 'Subversion: folder of the branches (default: branches)')
     .option('--tags <folder>', 'Subversion: folder of the tags (default: tags)')
     .option('--allow-foreign-revisions', 'build revisions that are not on the branch')
-    .option('--no-allow-foreign-revisions', 'refuse them (default)');
+    .option('--no-allow-foreign-revisions', 'refuse them (default)')
+    .option(
+      '--retention <policy>',
+      'which packages stay besides those in use: newest=10,days=30, one of both, or hosted; none keeps all (default)',
+      parseRetentionOption,
+    );
+}
+
+/** For commander. @throws InvalidArgumentError */
+function parseRetentionOption(text: string): Retention | null {
+  const retention = parseRetention(text);
+  if (retention !== undefined) return retention;
+  throw new InvalidArgumentError("Accepted is 'hosted', 'none', or such as 'newest=10,days=30'.");
 }
 
 async function createApp(cli: Cli, appId: string, options: CreateOptions): Promise<void> {
@@ -101,6 +115,7 @@ function readChange(cli: Cli, options: UpdateOptions): UpdateApp {
     Tags: options.tags,
     AllowForeignRevisions: options.allowForeignRevisions,
     Free: options.free,
+    Retention: options.retention,
   };
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, value === '' ? null : value]));
@@ -164,6 +179,7 @@ function describeSettings(app: WireApp): Readonly<Record<string, string | undefi
     Branches: app.Branches ?? undefined,
     Tags: app.Tags ?? undefined,
     'Foreign revisions': app.AllowForeignRevisions ? 'allowed' : undefined,
+    Retention: app.Retention === null ? undefined : formatRetention(app.Retention),
   };
 }
 

@@ -46,6 +46,8 @@ function describeFields(cli: Cli, found: WirePackage): string {
     SHA256: found.Sha256 ?? undefined,
     Tag: describeTag(found),
     Deployed: describeDeploy(found),
+    Pinned: found.Pinned ? 'until it is unpinned' : undefined,
+    Expires: found.ExpiryDate === null ? undefined : formatMoment(cli, found.ExpiryDate),
     Link: found.Url === undefined ? undefined : `${found.Url.Location} (valid for ${found.Url.TTL} s)`,
   });
 }

@@ -5,6 +5,7 @@ import { colorStatus, describePackage } from './describe-package.ts';
 import { downloadPackage } from './download-package.ts';
 import { formatRelative, formatSize } from './human-text.ts';
 import { formatTable, print } from './output.ts';
+import { addPruneCommand } from './prune-packages.ts';
 import { parseCount, parseDurationOption } from './quantities.ts';
 import { openClient, type RemoteOptions, remoteCommand } from './remote-command.ts';
 import { type UploadOptions, uploadPackage } from './upload-package.ts';
@@ -17,9 +18,9 @@ interface DownloadOptions extends RemoteOptions {
   readonly output?: string;
 }
 
-/** `slipway package list|show|upload|download|delete` */
+/** `slipway package list|show|upload|download|delete|pin|unpin|prune` */
 export function addPackageCommand(program: Command, cli: Cli): void {
-  const command = program.command('package').description('list, show, upload, download and delete packages');
+  const command = program.command('package').description('list, show, upload, download, pin and delete packages');
   remoteCommand(command, 'list <app>', 'list the packages of an app, newest first')
     .option('--limit <number>', 'how many at most', parseCount)
     .action((app: string, options: ListOptions) => listPackages(cli, app, options));
@@ -43,6 +44,19 @@ export function addPackageCommand(program: Command, cli: Cli): void {
   remoteCommand(command, 'delete <app> <package-id>', 'delete a package and its file').action(
     (app: string, id: string, options: RemoteOptions) => deletePackage(cli, app, id, options),
   );
+  remoteCommand(command, 'pin <app> <package-id>', 'keep a package until it is unpinned').action(
+    async (app: string, id: string, options: RemoteOptions) => {
+      const answer = await (await openClient(cli, options)).pinPackage(app, id);
+      print(cli, options, answer, () => `Pinned the package ${id}.`);
+    },
+  );
+  remoteCommand(command, 'unpin <app> <package-id>', 'keep a package no longer than anything else keeps it').action(
+    async (app: string, id: string, options: RemoteOptions) => {
+      const answer = await (await openClient(cli, options)).unpinPackage(app, id);
+      print(cli, options, answer, () => `Unpinned the package ${id}.`);
+    },
+  );
+  addPruneCommand(command, cli);
 }
 
 async function listPackages(cli: Cli, app: string, options: ListOptions): Promise<void> {

@@ -95,6 +95,17 @@ export function findAnyApp(queries: Queries, id: string): Promise<AppRow | undef
   return queries.selectFrom('apps').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** The apps whose packages do not all stay, by AppId. */
+export function listAppsWithRetention(queries: Queries): Promise<AppRow[]> {
+  return queries
+    .selectFrom('apps')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .where('settings', 'like', '%"Retention":%')
+    .orderBy('app_id')
+    .execute();
+}
+
 /** Whether an AppId or a ProjectId is taken already. */
 export async function isAppTaken(queries: Queries, appId: AppId, projectId: ProjectId): Promise<boolean> {
   const row = await queries

@@ -1,5 +1,9 @@
+import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
+
+/** It stands in the SQL and is not bound: only so does SQLite see that its index of these few rows fits. */
+const DEPLOY = sql.lit('deploy' as const);
 
 /** A package that is still to be deployed. */
 export interface DeployEntry {
@@ -15,7 +19,7 @@ export function listDeployEntries(queries: Queries, appKey: string): Promise<Dep
     .selectFrom('outbox')
     .innerJoin('packages', 'packages.id', 'outbox.package_id')
     .select(['outbox.id', 'outbox.package_id', 'packages.version'])
-    .where('outbox.kind', '=', 'deploy')
+    .where('outbox.kind', '=', DEPLOY)
     .where('outbox.app_id', '=', appKey)
     .orderBy('packages.sequence', 'desc')
     .execute();

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ModeKey } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
+import { deleteHeldPackages } from './held-packages.ts';
 import { deletePermissionsOfEnvironment } from './permissions.ts';
 import type { EnvironmentRow } from './schema.ts';
 
@@ -56,6 +57,7 @@ export async function updateEnvironment(
 export async function deleteEnvironmentRow(queries: Queries, id: string): Promise<void> {
   await queries.deleteFrom('deployment_jobs').where('environment_id', '=', id).execute();
   await queries.deleteFrom('environment_settings').where('environment_id', '=', id).execute();
+  await deleteHeldPackages(queries, [id]);
   await deletePermissionsOfEnvironment(queries, id);
   await queries.deleteFrom('environments').where('id', '=', id).execute();
 }
@@ -65,6 +67,7 @@ export async function deleteEnvironmentsOf(queries: Queries, appKey: string): Pr
   const ofApp = queries.selectFrom('environments').select('id').where('app_id', '=', appKey);
   await queries.deleteFrom('deployment_jobs').where('environment_id', 'in', ofApp).execute();
   await queries.deleteFrom('environment_settings').where('environment_id', 'in', ofApp).execute();
+  await deleteHeldPackages(queries, ofApp.$asScalar());
   await queries.deleteFrom('environments').where('app_id', '=', appKey).execute();
 }
 
@@ -95,14 +98,33 @@ export async function findModeInUse(queries: Queries, appKey: string): Promise<s
  * @returns its mode
  */
 export async function findModeUsing(queries: Queries, id: PackageId): Promise<string | undefined> {
-  const holding = queries.selectFrom('environments').select('mode').where('package_id', '=', id);
-  const running = queries.selectFrom('environments').select('mode').where('running_package_id', '=', id);
-  const underWay = queries
+  const row = await uses(queries, { packageId: id }).limit(1).executeTakeFirst();
+  return row?.mode;
+}
+
+/** The packages that environments of an app use: hold, run, or are being given or started with. */
+export async function listPackagesInUse(queries: Queries, appKey: string): Promise<PackageId[]> {
+  const rows = await uses(queries, { appKey }).execute();
+  return rows.flatMap(({ package_id }) => (package_id === null ? [] : [package_id]));
+}
+
+function uses(queries: Queries, of: { readonly packageId: PackageId } | { readonly appKey: string }) {
+  const environments = queries.selectFrom('environments');
+  const jobs = queries
     .selectFrom('deployment_jobs')
     .innerJoin('environments', 'environments.id', 'deployment_jobs.environment_id')
-    .select('mode')
-    .where('deployment_jobs.package_id', '=', id)
-    .where('state', '=', sql.lit('UnderWay'));
-  const row = await holding.unionAll(running).unionAll(underWay).limit(1).executeTakeFirst();
-  return row?.mode;
+    .where('state', '=', sql.lit('UnderWay'))
+    .select(['deployment_jobs.package_id', 'mode']);
+  const holding = environments.select(['package_id', 'mode']);
+  const running = environments.select(['running_package_id as package_id', 'mode']);
+  if ('appKey' in of) {
+    const { appKey } = of;
+    const ofApp = holding.where('app_id', '=', appKey).unionAll(running.where('app_id', '=', appKey));
+    return ofApp.unionAll(jobs.where('app_id', '=', appKey));
+  }
+  const { packageId } = of;
+  const ofPackage = holding.where('package_id', '=', packageId);
+  return ofPackage
+    .unionAll(running.where('running_package_id', '=', packageId))
+    .unionAll(jobs.where('deployment_jobs.package_id', '=', packageId));
 }

@@ -12,15 +12,35 @@ import type { Queries } from './database.ts';
 export function prepareLookUp<Key extends string, Row>(
   build: (queries: Queries) => Compilable<Row>,
 ): (queries: Queries, key: Key) => Promise<Row | undefined> {
-  const known = new WeakMap<Queries, LookUp<Row>>();
+  return prepare<Key, Row | undefined>((queries) => {
+    const compiled = compile(build(queries));
+    return (key) => run(queries, compiled, key);
+  });
+}
+
+/**
+ * What several queries find for a key, remembered in the same way.
+ *
+ * @returns finds it; who is given it may not change it
+ */
+export function rememberFound<Key extends string, Found>(
+  find: (queries: Queries, key: Key) => Promise<Found>,
+): (queries: Queries, key: Key) => Promise<Found> {
+  return prepare<Key, Found>((queries) => (key) => find(queries, key));
+}
+
+function prepare<Key extends string, Found>(
+  open: (queries: Queries) => (key: Key) => Promise<Found>,
+): (queries: Queries, key: Key) => Promise<Found> {
+  const known = new WeakMap<Queries, LookUp<Key, Found>>();
   return async (queries, key) => {
     let lookUp = known.get(queries);
     if (lookUp === undefined) {
-      lookUp = { compiled: compile(build(queries)), found: new Map(), generation: 0 };
+      lookUp = { find: open(queries), found: new Map(), generation: 0 };
       known.set(queries, lookUp);
     }
     const memory = memories.get(queries);
-    return memory === undefined ? run(queries, lookUp, key) : remember(queries, lookUp, key, memory);
+    return memory === undefined ? lookUp.find(key) : remember(lookUp, key, memory);
   };
 }
 
@@ -46,9 +66,9 @@ interface Memory {
 
 const memories = new WeakMap<Queries, Memory>();
 
-interface LookUp<Row> {
-  readonly compiled: CompiledQuery<Row>;
-  readonly found: Map<string, Row>;
+interface LookUp<Key, Found> {
+  readonly find: (key: Key) => Promise<Found>;
+  readonly found: Map<Key, Found>;
   /** When everything in `found` was true. */
   generation: number;
 }
@@ -56,24 +76,19 @@ interface LookUp<Row> {
 /** More than the packages that are polled at once; a row takes about a kilobyte. */
 const MOST_ROWS = 1000;
 
-async function remember<Row>(
-  queries: Queries,
-  lookUp: LookUp<Row>,
-  key: string,
-  memory: Memory,
-): Promise<Row | undefined> {
+async function remember<Key, Found>(lookUp: LookUp<Key, Found>, key: Key, memory: Memory): Promise<Found> {
   const { found } = lookUp;
   const { generation } = memory;
   if (lookUp.generation !== generation || found.size >= MOST_ROWS) found.clear();
   lookUp.generation = generation;
   const known = found.get(key);
   if (known !== undefined) return known;
-  const row = await run(queries, lookUp, key);
+  const row = await lookUp.find(key);
   if (row !== undefined && memory.generation === generation) found.set(key, row);
   return row;
 }
 
-async function run<Row>(queries: Queries, { compiled }: LookUp<Row>, key: string): Promise<Row | undefined> {
+async function run<Row>(queries: Queries, compiled: CompiledQuery<Row>, key: string): Promise<Row | undefined> {
   const { rows } = await queries.executeQuery<Row>({ ...compiled, parameters: [key] });
   return rows[0];
 }

@@ -15,6 +15,9 @@ import { tellOfPackage } from './tell-webhooks.ts';
 export const QUEUED = sql.lit<PackageStatus>('Queued');
 export const UNDER_WAY = sql<PackageStatus>`('Building', 'Uploading')`;
 
+/** In the SQL as well, for an index of those that did. */
+const SUCCEEDED = sql.lit<PackageStatus>('Succeeded');
+
 /** Finds a package by its id alone: for the server itself, never for a client. */
 export const findAnyPackage = prepareLookUp<PackageId, PackageRow>((queries) =>
   queries
@@ -52,7 +55,7 @@ export function findNewestBuilt(queries: Queries, appKey: string, branch: string
     .selectAll()
     .where('app_id', '=', appKey)
     .where('branch', '=', branch)
-    .where('blob_key', 'is not', null)
+    .where('status', '=', SUCCEEDED)
     .orderBy('sequence', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -91,9 +94,15 @@ export async function insertPackage(queries: Queries, row: NewPackage): Promise<
 
 /** Deletes a package's row, and with it what it declares and what the outbox still had to do for it. */
 export async function deletePackageRow(queries: Queries, id: PackageId): Promise<void> {
-  await queries.deleteFrom('outbox').where('package_id', '=', id).execute();
-  await queries.deleteFrom('package_settings').where('package_id', '=', id).execute();
-  await queries.deleteFrom('packages').where('id', '=', id).execute();
+  await deletePackageRows(queries, [id]);
+}
+
+/** Deletes the rows of packages, and with them what they declare and what the outbox still had to do for them. */
+export async function deletePackageRows(queries: Queries, ids: readonly PackageId[]): Promise<void> {
+  await queries.deleteFrom('outbox').where('package_id', 'in', ids).execute();
+  await queries.deleteFrom('package_settings').where('package_id', 'in', ids).execute();
+  await queries.deleteFrom('held_packages').where('package_id', 'in', ids).execute();
+  await queries.deleteFrom('packages').where('id', 'in', ids).execute();
 }
 
 /** Deletes the newest packages of an app, and what the outbox had to do for them. @returns those that are gone */
@@ -176,6 +185,15 @@ const EVENTS: Readonly<Partial<Record<PackageStatus, readonly EventType[]>>> = {
   Succeeded: ['build.succeeded', 'package.uploaded'],
   Failed: ['build.failed'],
 };
+
+/** Keeps a package until it is unpinned, or does so no longer. */
+export async function updatePinned(queries: Queries, id: PackageId, pinned: boolean): Promise<void> {
+  await queries
+    .updateTable('packages')
+    .set({ pinned: pinned ? 1 : 0 })
+    .where('id', '=', id)
+    .execute();
+}
 
 /** Records what became of a package's tag. */
 export async function updateTag(

@@ -25,6 +25,7 @@ export interface Tables {
   outbox: OutboxTable;
   environments: EnvironmentsTable;
   deployment_jobs: DeploymentJobsTable;
+  held_packages: HeldPackagesTable;
   package_settings: PackageSettingsTable;
   environment_settings: EnvironmentSettingsTable;
   webhooks: WebhooksTable;
@@ -138,6 +139,8 @@ interface PackagesTable {
   /** null where nothing deploys it by itself. */
   deploy_status: DeployStatus | null;
   deploy_message: string | null;
+  /** Kept until it is unpinned. */
+  pinned: Generated<number>;
 }
 
 interface MendixVersionsTable {
@@ -200,6 +203,13 @@ interface DeploymentJobsTable {
   error_message: string | null;
   created_at: number;
   finished_at: number | null;
+}
+
+interface HeldPackagesTable {
+  environment_id: string;
+  package_id: PackageId;
+  /** When it was transported there last. */
+  held_at: number;
 }
 
 interface PackageSettingsTable {

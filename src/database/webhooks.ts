@@ -15,6 +15,12 @@ export function findAnyWebhook(queries: Queries, id: string): Promise<WebhookRow
   return queries.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Whether anybody is told of what happens to an app. */
+export async function hasActiveWebhook(queries: Queries, appKey: string): Promise<boolean> {
+  const active = queries.selectFrom('webhooks').select('id').where('app_id', '=', appKey).where('is_active', '=', 1);
+  return (await active.limit(1).executeTakeFirst()) !== undefined;
+}
+
 export async function updateWebhook(
   queries: Queries,
   id: string,

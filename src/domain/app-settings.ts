@@ -1,5 +1,6 @@
 import type { AppSettings } from '../protocol/manage.ts';
 import { quote, Refusal } from './refusal.ts';
+import { checkRetention } from './retention.ts';
 
 /** What holds for an app that says nothing else. */
 export const APP_DEFAULTS: AppSettings = {
@@ -9,6 +10,7 @@ export const APP_DEFAULTS: AppSettings = {
   Branches: null,
   Tags: null,
   AllowForeignRevisions: false,
+  Retention: null,
 };
 
 /** The same settings, with the default in the place of what is not given. */
@@ -25,10 +27,11 @@ export function readAppSettings(text: string): AppSettings {
 /**
  * Writes settings as a row holds them: a default that changes one day changes for every app that never set it.
  *
- * @throws Refusal INVALID_PARAMETERS for a folder that leads out of the address of its app
+ * @throws Refusal INVALID_PARAMETERS for a folder that leads out of the address of its app, or a retention that is none
  */
 export function formatAppSettings(settings: AppSettings): string {
   for (const name of ['Trunk', 'Branches', 'Tags'] as const) checkFolder(name, settings[name]);
+  if (settings.Retention !== null) checkRetention(settings.Retention);
   const own = Object.entries(settings).filter(([name, value]) => value !== APP_DEFAULTS[name as keyof AppSettings]);
   return JSON.stringify(Object.fromEntries(own));
 }

@@ -37,7 +37,8 @@ export const BUILD_CALLS = {
     scope: 'mx:deployment:write',
     needs: API_ANYWHERE,
     summary: 'Delete Package',
-    description: 'Deletes a package whose build has ended, with its file and its log.',
+    description:
+      'Deletes a package whose build has ended, which no environment uses and which is not pinned, with its file and its log.',
     answer: NOTHING,
     errors: [...ON_PACKAGE, 'PACKAGE_IN_USE'],
   },
@@ -83,6 +84,25 @@ export const BUILD_CALLS = {
     description: 'The package becomes Failed, with the reason `canceled`.',
     answer: NOTHING,
     errors: [...ON_PACKAGE, 'BUILD_ALREADY_ENDED'],
+  },
+  pinPackage: {
+    tag: 'Builds',
+    scope: 'mx:deployment:write',
+    needs: API_ANYWHERE,
+    summary: 'Pin a package',
+    description:
+      'It is kept until it is unpinned, and is not deleted by hand either. Pinning it again changes nothing.',
+    answer: NOTHING,
+    errors: ON_PACKAGE,
+  },
+  unpinPackage: {
+    tag: 'Builds',
+    scope: 'mx:deployment:write',
+    needs: API_ANYWHERE,
+    summary: 'Unpin a package',
+    description: 'It stays as long as anything else keeps it.',
+    answer: NOTHING,
+    errors: ON_PACKAGE,
   },
   followPackage: {
     tag: 'Builds',

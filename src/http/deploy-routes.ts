@@ -194,5 +194,6 @@ async function retrievePackage(
   const id = environment.package_id;
   const row = id === null ? undefined : await findAnyPackage(deps.database.read, id);
   if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The environment '${mode.text}' holds no package.`);
-  return { ...presentPackage(row, withUrl ? signUrl(deps, request, row) : undefined), ExpiryDate: null };
+  // What an environment holds does not expire.
+  return presentPackage(row, null, withUrl ? signUrl(deps, request, row) : undefined);
 }

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { findApp } from '../database/apps.ts';
 import type { PackageRow } from '../database/schema.ts';
+import { findExpiryDateOf } from '../operations/find-expiry-dates.ts';
 import { hasEnded } from '../protocol/package.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
@@ -57,7 +59,7 @@ async function follow(
     stop();
     await sent;
     await sendRest(deps, row.id, lines, stream, signal);
-    await sendStatus(stream, last, signal);
+    await sendStatus(deps, stream, last, signal);
   } finally {
     stop();
     signal.removeEventListener('abort', stop);
@@ -75,14 +77,21 @@ async function sendStatuses(
   let sent: PackageRow['status'] | undefined;
   for await (const current of watchPackage(deps, row, signal)) {
     if (hasEnded(current.status)) return current;
-    if (current.status !== sent) await sendStatus(stream, current, signal);
+    if (current.status !== sent) await sendStatus(deps, stream, current, signal);
     sent = current.status;
   }
   return undefined;
 }
 
-function sendStatus(stream: EventStream, row: PackageRow, signal: AbortSignal): Promise<void> {
-  return stream.send([{ event: 'status', data: JSON.stringify(presentPackage(row)) }], signal);
+async function sendStatus(
+  { database }: EventDependencies,
+  stream: EventStream,
+  row: PackageRow,
+  signal: AbortSignal,
+): Promise<void> {
+  const app = await findApp(database.read, row.app_id);
+  const expiryDate = app === undefined ? null : await findExpiryDateOf(database.read, app, row);
+  await stream.send([{ event: 'status', data: JSON.stringify(presentPackage(row, expiryDate)) }], signal);
 }
 
 async function sendLog(

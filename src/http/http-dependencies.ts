@@ -18,6 +18,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
 import type { EnvironmentSettings } from '../operations/get-settings.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
+import type { Pruned } from '../operations/prune-packages.ts';
 import type { StartedJob } from '../operations/start-environment.ts';
 import type {
   CreateEnvironment,
@@ -26,6 +27,7 @@ import type {
   WireStartStatus,
 } from '../protocol/environments.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
+import type { Retention } from '../protocol/retention.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
 import type { LinkSigner } from './link-signer.ts';
@@ -76,6 +78,16 @@ export interface HttpOperations {
   startBuild(args: StartBuildArguments, signal: AbortSignal): Promise<PackageId>;
   cancelBuild(args: PackageArguments): Promise<void>;
   deletePackage(args: PackageArguments): Promise<void>;
+  pinPackage(args: PackageArguments & { readonly pinned: boolean }): Promise<void>;
+  /** @param args `retention`: undefined for that of the app; `after`: where to go on, 0 to begin */
+  prunePackages(
+    args: AppArguments & {
+      readonly retention: Retention | undefined;
+      readonly dryRun: boolean;
+      readonly after: number;
+    },
+    signal: AbortSignal,
+  ): Promise<Pruned>;
   /** @param args `read` gives the bytes, one chunk after the other, and then what came with them */
   receiveUpload(
     args: AppArguments & { readonly read: (write: (chunk: Uint8Array) => Promise<void>) => Promise<UploadFields> },

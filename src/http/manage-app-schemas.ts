@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { CreateAppSchema, UpdateAppSchema } from '../protocol/manage.ts';
+import { PruneAnswerSchema, PrunePackagesSchema } from '../protocol/retention.ts';
 import { CredentialsSchema, SecretSchema, SetCredentialsSchema, SetSecretSchema } from '../protocol/secrets.ts';
 import { NOTHING, type Operation, ref } from './operation-description.ts';
 
@@ -45,6 +46,16 @@ export const MANAGE_APP_CALLS = {
     summary: 'Delete an app and all its packages',
     answer: NOTHING,
     errors: ['INVALID_APPID', 'APP_NOT_FOUND', 'APP_IN_USE'],
+  },
+  prunePackages: {
+    tag: 'Management',
+    needs: 'admin',
+    summary: 'Delete the packages of an app that nothing keeps',
+    description:
+      'By the Retention of the app, or by the one in the body in place of it. It works for some seconds: where the answer has a Cursor, the same call goes on with it.',
+    body: PrunePackagesSchema,
+    answer: PruneAnswerSchema,
+    errors: ['INVALID_APPID', 'APP_NOT_FOUND', 'INVALID_PARAMETERS'],
   },
   showCredentials: {
     tag: 'Management',

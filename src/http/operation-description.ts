@@ -54,7 +54,7 @@ export const TAGS = {
     'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
   'Systems that deploy': 'An addition: how they report of what they were told to do.',
   'Deploy API': 'The documented calls on environments: transport, start, stop. And uploads, of both versions.',
-  Builds: 'Additions: follow, wait for, and cancel a build.',
+  Builds: 'Additions: follow, wait for, and cancel a build; pin its package.',
   Downloads: 'Links that need no headers.',
   Management: 'Apps, users, keys and rights. For admins, where nothing else is said.',
   Operation: 'Health, metrics and this document. They need no credentials.',

@@ -2,8 +2,17 @@ import type { PackageRow } from '../database/schema.ts';
 import { presentBranch } from '../domain/branch-name.ts';
 import type { WirePackage } from '../protocol/package.ts';
 
-/** A package as clients see it. @param url present only when it was asked for and the package has its file */
-export function presentPackage(row: PackageRow, url?: NonNullable<WirePackage['Url']>): WirePackage {
+/**
+ * A package as clients see it.
+ *
+ * @param expiryDate see `operations/find-expiry-dates.ts`
+ * @param url present only when it was asked for and the package has its file
+ */
+export function presentPackage(
+  row: PackageRow,
+  expiryDate: number | null,
+  url?: NonNullable<WirePackage['Url']>,
+): WirePackage {
   return {
     PackageId: row.id,
     Name: row.name,
@@ -24,6 +33,8 @@ export function presentPackage(row: PackageRow, url?: NonNullable<WirePackage['U
     DeployStatus: row.deploy_status,
     DeployMessage: row.deploy_message,
     MendixVersion: row.mendix_version,
+    Pinned: row.pinned === 1,
+    ExpiryDate: expiryDate,
     ...(row.problems !== null && { Problems: JSON.parse(row.problems) }),
     ...(url !== undefined && { Url: url }),
   };

@@ -3,6 +3,7 @@ import { findPackage } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { parseStartBuild } from '../domain/start-build-request.ts';
+import { findExpiryDateOf } from '../operations/find-expiry-dates.ts';
 import type { WirePackage } from '../protocol/package.ts';
 import { callerOf } from './caller.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
@@ -22,7 +23,7 @@ interface AppCall {
   Params: { readonly app: string };
 }
 
-/** The documented calls on packages, except Download, and canceling. */
+/** The documented calls on packages, except Download; canceling and pinning. */
 export function addPackageRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortSignal): void {
   app.route<AppCall>({
     method: ['GET', 'HEAD'],
@@ -32,7 +33,7 @@ export function addPackageRoutes(app: FastifyInstance, deps: HttpDependencies, c
       const refusals = { malformed: 'INVALID_APPID', notFound: 'INVALID_APPID' } as const;
       const row = await getVisibleApp(deps.database.read, request, refusals);
       reply.type('application/json; charset=utf-8');
-      return reply.send(await openPackageList(deps.database.read, row.id));
+      return reply.send(await openPackageList(deps.database.read, row));
     },
   });
 
@@ -82,7 +83,25 @@ export function addPackageRoutes(app: FastifyInstance, deps: HttpDependencies, c
       return {};
     },
   });
+
+  for (const [method, operationId, pinned] of PINNING) {
+    app.route<PackageCall>({
+      method,
+      url: '/apps/:app/packages/:packageId/pin',
+      schema: describe(operationId),
+      handler: async (request) => {
+        const { app, packageId } = await getPackageAddress(deps, request);
+        await deps.operations.pinPackage({ app, user: callerOf(request).user, packageId, pinned });
+        return {};
+      },
+    });
+  }
 }
+
+const PINNING = [
+  ['PUT', 'pinPackage', true],
+  ['DELETE', 'unpinPackage', false],
+] as const;
 
 async function retrievePackage(
   deps: HttpDependencies,
@@ -96,7 +115,8 @@ async function retrievePackage(
   const row = requirePackage(await findPackage(deps.database.read, app.id, packageId));
   if (wait.preferred) reply.header('preference-applied', `wait=${wait.ms / 1000}`);
   const current = wait.ms === 0 ? row : await waitLonger(deps, row, wait.ms, reply, closing);
-  return presentPackage(current, withUrl ? signUrl(deps, request, current) : undefined);
+  const expiryDate = await findExpiryDateOf(deps.database.read, app, current);
+  return presentPackage(current, expiryDate, withUrl ? signUrl(deps, request, current) : undefined);
 }
 
 async function waitLonger(

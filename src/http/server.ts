@@ -27,6 +27,7 @@ import { addLogRoute } from './log-routes.ts';
 import { addManageAppRoutes } from './manage-app-routes.ts';
 import { addManageEnvironmentRoutes } from './manage-environment-routes.ts';
 import { addManagePermissionRoutes } from './manage-permission-routes.ts';
+import { addManagePruneRoute } from './manage-prune-route.ts';
 import { addManageSecretRoutes } from './manage-secret-routes.ts';
 import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
@@ -124,6 +125,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addManageAppRoutes(manage, deps, authentication);
       addManageEnvironmentRoutes(manage, deps, authentication);
       addManagePermissionRoutes(manage, deps, authentication);
+      addManagePruneRoute(manage, deps, closing);
       addManageSecretRoutes(manage, deps, authentication);
       addManageUserRoutes(manage, deps, authentication);
     },

@@ -16,6 +16,8 @@ import { describeBranch, describeBranches, describeRevisions, refusing } from '.
 import { disableUser } from '../operations/disable-user.ts';
 import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
+import { pinPackage } from '../operations/pin-package.ts';
+import { prunePackages } from '../operations/prune-packages.ts';
 import { receiveUpload } from '../operations/receive-upload.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
@@ -28,11 +30,18 @@ import { showTargetOptions } from '../operations/target-options.ts';
 import { transportPackage } from '../operations/transport-package.ts';
 import { updateApp } from '../operations/update-app.ts';
 import { updateEnvironment } from '../operations/update-environment.ts';
+import type { UpdateApp } from '../protocol/manage.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
 /** How long a server may take to say what it serves. */
 const ASK_KIND_MS = 5_000;
+
+/** An app that became free has something to deploy, and one with another retention something to delete. */
+function wakeFor(core: Core, { Retention }: UpdateApp): void {
+  core.wakeOutbox();
+  if (Retention) core.wakePruning();
+}
 
 /** The verbs, bound to what they work on. */
 export function bindOperations(core: Core, clock: () => number): HttpOperations {
@@ -43,8 +52,10 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     cancelBuild: (args) => cancelBuild(deps, args),
     receiveUpload: (args) => receiveUpload(deps, args),
     deletePackage: (args) => deletePackage(deps, args),
+    pinPackage: (args) => pinPackage(deps, args),
+    prunePackages: ({ user, ...args }, signal) => prunePackages(deps, { ...args, login: user.login }, signal),
     createApp: (args) => createApp(deps, args),
-    updateApp: (args) => updateApp(deps, args).finally(core.wakeOutbox),
+    updateApp: (args) => updateApp(deps, args).finally(() => wakeFor(core, args.request)),
     deleteApp: (args) => deleteApp(deps, args),
     readAppCredentials: (app) => refusing(() => openAppCredentials(core.secretBox, app)),
     changeAppCredentials: (args) => changeAppCredentials(deps, args),

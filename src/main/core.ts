@@ -22,6 +22,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
 import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
+import { pruneApps } from '../operations/prune-apps.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { deployEffect } from '../outbox/deploy-effect.ts';
@@ -49,6 +50,8 @@ const LEASE_MS = 30_000;
 const RETRY_MS = 10_000;
 /** Leftovers are few: what a crash in the middle of a deletion leaves, and keys of a week ago. */
 const SWEEP_EVERY_MS = 24 * 60 * 60 * 1000;
+/** What a retention lets go, it lets go by the day. */
+const PRUNE_EVERY_MS = 24 * 60 * 60 * 1000;
 const MOST_INTERRUPTIONS = 2;
 /** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
 const MOST_INFLATION = 4;
@@ -75,6 +78,8 @@ export interface Core {
   wakeOutbox(): void;
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
+  /** Begins to delete the packages that retentions let go. */
+  wakePruning(): void;
   /** Begins to check what was uploaded. */
   checkUploads(): void;
   /** Begins to build and to do what the outbox holds. */
@@ -260,6 +265,24 @@ async function openLocked(
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'uploads could not be checked'),
   });
+  const pruning = new BackgroundWork({
+    work: (signal) =>
+      pruneApps(
+        {
+          database,
+          blobs,
+          buildLog,
+          changes,
+          metrics,
+          clock,
+          onError: (error, appId) => report(error, `the packages of ${appId} could not be pruned`),
+        },
+        signal,
+      ),
+    everyMs: PRUNE_EVERY_MS,
+    retryMs: PRUNE_EVERY_MS / 24,
+    onError: (error) => report(error, 'packages could not be pruned'),
+  });
   const sweep = new BackgroundWork({
     async work(signal) {
       await sweepOrphans({ database, blobs, buildLog, clock }, signal);
@@ -286,12 +309,14 @@ async function openLocked(
     findRepositoryKind: repositories.findKind,
     wakeOutbox: () => outbox.wake(),
     removeDeletedApps: () => removal.wake(),
+    wakePruning: () => pruning.wake(),
     checkUploads: () => uploads.wake(),
     start() {
       worker.start();
       outbox.wake();
       uploads.wake();
       removal.wake();
+      pruning.wake();
       sweep.wake();
     },
     stopBuilding: (graceMs) => worker.stop(graceMs),
@@ -301,6 +326,7 @@ async function openLocked(
       await Promise.all([outbox.stop(), deployments.stop()]);
       await uploads.stop();
       await removal.stop();
+      await pruning.stop();
       await sweep.stop();
       await opened.disposeAsync();
     },

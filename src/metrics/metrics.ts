@@ -8,6 +8,8 @@ export interface Metrics {
   observePhase(phase: string, outcome: string, seconds: number): void;
   /** A build ended. @param outcome `succeeded`, a failure code, `given-back` or `lost` @param seconds from its claim to its end */
   observeBuild(outcome: string, seconds: number): void;
+  /** So many packages were deleted because nothing keeps them. @param bytes of their files */
+  observePruned(count: number, bytes: number): void;
   /** @param route its pattern, never the address: labels must stay few */
   observeHttp(method: string, route: string, status: number, seconds: number): void;
   /** The text that Prometheus reads. */
@@ -52,12 +54,26 @@ export function createMetrics(countBuilds: CountBuilds): Metrics {
     buckets: HTTP_BUCKETS,
     registers,
   });
+  const pruned = new Counter({
+    name: 'slipway_packages_pruned_total',
+    help: 'Packages that were deleted because nothing keeps them.',
+    registers,
+  });
+  const prunedBytes = new Counter({
+    name: 'slipway_pruned_bytes_total',
+    help: 'Size of the files of packages that were deleted because nothing keeps them.',
+    registers,
+  });
   registerBuildGauge(registry, countBuilds);
   return {
     observePhase: (phase, outcome, seconds) => phases.observe({ phase, outcome }, seconds),
     observeBuild(outcome, seconds) {
       builds.observe({ outcome }, seconds);
       ended.inc({ outcome });
+    },
+    observePruned(count, bytes) {
+      pruned.inc(count);
+      prunedBytes.inc(bytes);
     },
     observeHttp: (method, route, status, seconds) => http.observe({ method, route, status }, seconds),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

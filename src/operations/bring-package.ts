@@ -3,6 +3,7 @@ import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { endJob, insertJob } from '../database/deployment-jobs.ts';
 import { updateEnvironment } from '../database/environments.ts';
+import { recordHeld } from '../database/held-packages.ts';
 import type { AppRow, EnvironmentRow } from '../database/schema.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
@@ -53,11 +54,13 @@ async function endTransport(
   { login, app, packageId, job, environment }: BringPackageArgs & Awaited<ReturnType<typeof beginJob>>,
 ): Promise<void> {
   // Its app was deleted meanwhile.
-  if (!(await endJob(queries, job, { at: clock() }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
+  const at = clock();
+  if (!(await endJob(queries, job, { at }))) throw new Refusal('ENVIRONMENT_NOT_FOUND');
   const status = environment.status === 'Empty' ? ({ status: 'Stopped' } as const) : {};
   await updateEnvironment(queries, environment.id, { package_id: packageId, ...status });
+  await recordHeld(queries, { environmentId: environment.id, packageId, at });
   await insertAuditEntry(queries, {
-    at: clock(),
+    at,
     login,
     action: 'environment.transport',
     subject: app.app_id,

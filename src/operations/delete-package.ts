@@ -1,24 +1,17 @@
-import type { BlobStore } from '../blob/blob-store.ts';
-import type { BuildLog } from '../build-log/build-log.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
-import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import { hasDeployEntry } from '../database/deploy-entries.ts';
 import { findModeUsing } from '../database/environments.ts';
-import { deletePackageRow, findPackage } from '../database/packages.ts';
+import { findPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
-import { tellOfPackage } from '../database/tell-webhooks.ts';
 import type { User } from '../database/users.ts';
 import { SANDBOX } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { hasEnded } from '../protocol/package.ts';
+import { type RemoveFilesDeps, removeFiles, removeRows } from './remove-packages.ts';
 
-export interface DeletePackageDeps {
+export interface DeletePackageDeps extends RemoveFilesDeps {
   readonly database: Database;
-  readonly blobs: BlobStore;
-  readonly buildLog: BuildLog;
-  readonly changes: PackageChanges;
   readonly clock: () => number;
 }
 
@@ -26,13 +19,14 @@ export interface DeletePackageDeps {
  * Deletes a package: first its row, so that nobody can find it any more, then its file and its log. What a crash leaves
  * behind in between has no row and is swept.
  *
- * @throws Refusal PACKAGE_NOT_FOUND, PACKAGE_IN_USE while its build has not ended, or an environment holds it, runs it or
- *   is being given it
+ * @throws Refusal PACKAGE_NOT_FOUND, PACKAGE_IN_USE while its build has not ended, an environment holds it, runs it or
+ *   is being given it, or it is pinned
  */
 export async function deletePackage(
-  { database, blobs, buildLog, changes, clock }: DeletePackageDeps,
+  deps: DeletePackageDeps,
   { app, user, packageId }: { readonly app: AppRow; readonly user: User; readonly packageId: PackageId },
 ): Promise<void> {
+  const { database, clock } = deps;
   const row = await database.transactionInReserve(async (queries) => {
     const found = await findPackage(queries, app.id, packageId);
     if (found === undefined) throw new Refusal('PACKAGE_NOT_FOUND');
@@ -54,18 +48,13 @@ export async function deletePackage(
         `Package is still in use: it is being deployed to '${SANDBOX.text}': ${advice}.`,
       );
     }
-    await tellOfPackage(queries, packageId, ['package.deleted'], clock());
-    await deletePackageRow(queries, packageId);
-    await insertAuditEntry(queries, {
-      at: clock(),
-      login: user.login,
-      action: 'package.delete',
-      subject: app.app_id,
-      detail: `${packageId} ${found.version}`,
-    });
+    if (found.pinned === 1) {
+      const advice = `'slipway package unpin ${app.app_id} ${packageId}' lets it go`;
+      throw new Refusal('PACKAGE_IN_USE', `Package is still in use: it is pinned. ${advice}.`);
+    }
+    const removal = { app, login: user.login, action: 'package.delete', note: '', at: clock() } as const;
+    await removeRows(queries, removal, [found]);
     return found;
   });
-  changes.publish(packageId);
-  if (row.blob_key !== null) await blobs.delete(row.blob_key);
-  await buildLog.delete(packageId);
+  await removeFiles(deps, [row]);
 }

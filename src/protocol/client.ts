@@ -20,6 +20,7 @@ import type {
 } from './manage.ts';
 import type { StartBuildAnswer, WirePackage } from './package.ts';
 import type { ChangePermissions, Right, WirePermissions } from './permissions.ts';
+import type { PruneAnswer, PrunePackages } from './retention.ts';
 import type { SetCredentials, WireCredentials, WireSecret } from './secrets.ts';
 import { readEvents } from './server-sent-events.ts';
 import type { UploadJobAnswer } from './uploads.ts';
@@ -98,6 +99,11 @@ function packageCalls(connection: Connection) {
         extraTimeoutMs: FIRST_FETCH_MS,
       }),
     cancelBuild: (app: string, id: string) => callForJson<object>(connection, post(path(app, id, '/cancel'))),
+    /** Keeps a package until it is unpinned. */
+    pinPackage: (app: string, id: string) =>
+      callForJson<object>(connection, { method: 'PUT', path: path(app, id, '/pin'), repeatable: true }),
+    unpinPackage: (app: string, id: string) =>
+      callForJson<object>(connection, { ...remove(path(app, id, '/pin')), repeatable: true }),
     /** The log as it is now. */
     readLog: async (app: string, id: string) => bodyOf(await makeCall(connection, get(path(app, id, '/log')))),
     /** Status and log as they come, from the beginning until the build has ended. */
@@ -118,6 +124,12 @@ function appCalls(connection: Connection) {
     updateApp: (app: string, change: UpdateApp) =>
       callForJson<WireApp>(connection, { method: 'PATCH', path: path(app), body: change, repeatable: true }),
     getApp: (app: string) => callForJson<WireApp>(connection, get(path(app))),
+    /** One stretch of it: where the answer has a Cursor, the next call goes on with it. */
+    prunePackages: (app: string, request: PrunePackages) =>
+      callForJson<PruneAnswer>(connection, {
+        ...post(path(app, '/prune'), request),
+        repeatable: request.DryRun === true,
+      }),
     deleteApp: (app: string) => callForJson<object>(connection, remove(path(app))),
     /** The users who have API Rights to the app. */
     listApiRights: (app: string) => callForJson<WireUser[]>(connection, get(path(app, '/api-rights'))),

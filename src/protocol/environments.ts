@@ -124,5 +124,5 @@ export const CleanedEnvironmentSchema = Type.Object({
 });
 
 /** The package that an environment holds. It does not expire while it is held. */
-export const EnvironmentPackageSchema = Type.Object({ ...PackageSchema.properties, ExpiryDate: Type.Null() });
+export const EnvironmentPackageSchema = PackageSchema;
 export type WireEnvironmentPackage = Static<typeof EnvironmentPackageSchema>;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Nullable } from './nullable.ts';
+import { RetentionSchema } from './retention.ts';
 import { TOKEN_SCOPES } from './token-scopes.ts';
 
 /**
@@ -29,6 +30,7 @@ const SETTINGS = {
   Branches: text('Folder of the branches in a Subversion repository; null for `branches`.'),
   Tags: text('Folder of the tags in a Subversion repository; null for `tags`.'),
   AllowForeignRevisions: Type.Boolean({ description: 'Whether a revision is built that is not on the branch.' }),
+  Retention: Nullable(RetentionSchema),
 };
 export const AppSettingsSchema = Type.Object(SETTINGS);
 export type AppSettings = Static<typeof AppSettingsSchema>;

@@ -79,6 +79,13 @@ export const PackageSchema = Type.Object(
         description: 'Of the Mendix project it was built from, or as an upload says; null for any other source.',
       }),
     ),
+    Pinned: Type.Boolean({ description: 'Whether it is kept until somebody unpins it.' }),
+    ExpiryDate: Nullable(
+      Type.Integer({
+        description:
+          'When it may be deleted by the retention of its app, in milliseconds since 1970; null while something keeps it.',
+      }),
+    ),
     Problems: Type.Optional(
       Type.Array(ProblemSchema, { description: 'What the builder found wrong; only where it found something.' }),
     ),

@@ -16,6 +16,7 @@ import { measureLarge } from './large.ts';
 import { measureMemory } from './memory.ts';
 import { measureMillion } from './million.ts';
 import { measurePackaging } from './packaging.ts';
+import { measurePrune } from './prune.ts';
 import type { Bench, Row, RowGroup } from './row.ts';
 import { measureScript } from './script.ts';
 import { measureStatus } from './status.ts';
@@ -38,6 +39,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   large: measureLarge,
   upload: measureUpload,
   million: measureMillion,
+  prune: measurePrune,
   kill: measureKill,
 };
 

@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type CompiledQuery, Kysely, type LogEvent, SqliteDialect } from 'kysely';
 import { insertAuditEntry, listAudit } from '../../src/database/audit.ts';
 import { findNextBuild, listExpiredBuilds } from '../../src/database/build-claims.ts';
 import { lockDataFolder } from '../../src/database/data-folder-lock.ts';
+import { listDeployEntries } from '../../src/database/deploy-entries.ts';
+import { listPackagesInUse } from '../../src/database/environments.ts';
 import { GroupCommit } from '../../src/database/group-commit.ts';
+import { listHeldLast } from '../../src/database/held-packages.ts';
+import { listNewestOfBranches, listPackagesAfter, listPackagesById } from '../../src/database/kept-packages.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { countPackagesByStatus, findNewestBuilt, hasUnfinishedBuilds } from '../../src/database/packages.ts';
 import type { Tables } from '../../src/database/schema.ts';
 import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { parsePackageId } from '../../src/domain/identifiers.ts';
 import { testDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testDatabaseContract } from './database.ts';
@@ -50,7 +56,8 @@ test('SQLite: a full disk is the reason that every transaction of the same commi
   await note('fits again');
 });
 
-test('SQLite: looking for unfinished builds, or a branch’s newest package, reads no other package', async (t) => {
+/** An empty database, which remembers what it is asked and tells how it finds that. */
+async function openExplained(t: TestContext) {
   const file = join(await temporaryFolder(t), 'slipway.db');
   const database = await openSqliteDatabase(file);
   t.after(() => database.close());
@@ -59,18 +66,54 @@ test('SQLite: looking for unfinished builds, or a branch’s newest package, rea
   const log = (event: LogEvent): void => void asked.push(event.query);
   const queries = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }), log });
   t.after(() => queries.destroy());
+  const explain = ({ sql, parameters }: CompiledQuery): string[] => {
+    const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
+    return plan.map((step) => Object(step).detail);
+  };
+  return { queries, asked, explain };
+}
+
+test('SQLite: looking for unfinished builds, or the newest packages of a branch, reads no other package', async (t) => {
+  const { queries, asked, explain } = await openExplained(t);
   await findNextBuild(queries, { buildsPerApp: 1 });
   await listExpiredBuilds(queries, 1);
   await countPackagesByStatus(queries);
   await hasUnfinishedBuilds(queries, 'app');
   await findNewestBuilt(queries, 'app', 'main');
-  for (const { sql, parameters } of asked) {
-    const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
-    const steps = plan.map((step) => Object(step).detail).filter((step) => /\bpackages\b/.test(step));
+  for (const query of asked) {
+    const { sql } = query;
+    const steps = explain(query).filter((step) => /\bpackages\b/.test(step));
     assert.ok(steps.length > 0, sql);
-    for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way|built)/, sql);
+    for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way|succeeded)/, sql);
   }
   assert.equal(asked.length, 6);
+});
+
+test('SQLite: what keeps a page of packages is found without reading all of them, or every job there was', async (t) => {
+  const { queries, asked, explain } = await openExplained(t);
+  const ids = [randomUUID(), randomUUID()].map((text) => parsePackageId(text) ?? assert.fail());
+  await listPackagesAfter(queries, 'app', { after: 7, limit: 50 });
+  await listPackagesById(queries, ids);
+  await listNewestOfBranches(queries, { appKey: 'app', from: 7, to: 56 }, 10);
+  await listPackagesInUse(queries, 'app');
+  await listHeldLast(queries, 'app');
+  await listDeployEntries(queries, 'app');
+  const steps = asked.flatMap(explain).filter((step) => / (?:INDEX|TABLE)|^SCAN/.test(step));
+  assert.deepEqual(
+    steps.filter((step) => !/^(?:SEARCH environments|USE TEMP)/.test(step)),
+    [
+      'SEARCH packages USING INDEX packages_of_app (app_id=? AND sequence>?)',
+      'SEARCH packages USING INDEX sqlite_autoindex_packages_1 (id=?)',
+      'SEARCH packages USING INDEX packages_of_app (app_id=? AND sequence>? AND sequence<?)',
+      'SCAN branches',
+      'SEARCH packages USING COVERING INDEX packages_succeeded (app_id=? AND branch=?)',
+      'SEARCH packages USING COVERING INDEX packages_failed (app_id=? AND branch=?)',
+      'SEARCH deployment_jobs USING COVERING INDEX deployment_jobs_at_work (environment_id=?)',
+      'SEARCH held_packages USING INDEX sqlite_autoindex_held_packages_1 (environment_id=?)',
+      'SEARCH outbox USING INDEX outbox_deploys (app_id=?)',
+      'SEARCH packages USING INDEX sqlite_autoindex_packages_1 (id=?)',
+    ],
+  );
 });
 
 test('a data folder is locked for one, and free again afterwards', async (t) => {

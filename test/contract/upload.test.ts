@@ -101,6 +101,8 @@ describe('uploads', () => {
       DeployStatus: null,
       DeployMessage: null,
       MendixVersion: '10.6.3.1234',
+      Pinned: false,
+      ExpiryDate: null,
     });
     assert.ok(FinishedDate >= CreationDate && DurationMs >= 0);
     assert.deepEqual((await world.call('GET', PACKAGES)).body[0], found);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Database, Queries } from '../../src/database/database.ts';
 import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite-database.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
-import { addApp, addFailedPackages, addPackage } from '../support/database.ts';
+import { addApp, addFailedPackages, addPackage, countPackages } from '../support/database.ts';
 import { startSilentServer } from '../support/git-servers.ts';
 import { call } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';
@@ -59,14 +59,6 @@ async function fillFolder(folder: string): Promise<string> {
   await mkdir(shard, { recursive: true });
   await writeFile(join(shard, key), 'blob');
   return shard;
-}
-
-async function countPackages(queries: Queries): Promise<number> {
-  const row = await queries
-    .selectFrom('packages')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return row.count;
 }
 
 async function countApps(queries: Queries): Promise<number> {

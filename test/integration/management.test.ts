@@ -45,6 +45,7 @@ test('everybody may ask who they are and which apps they see', async () => {
     'Branches',
     'Tags',
     'AllowForeignRevisions',
+    'Retention',
   ]);
   await expect(as(stranger)('GET', '/apps/calc'), 404, 'APP_NOT_FOUND');
 });

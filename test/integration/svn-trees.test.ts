@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { APP_DEFAULTS } from '../../src/domain/app-settings.ts';
 import type { AppSettings } from '../../src/protocol/manage.ts';
 import { openRepositories, type RepositoriesOptions } from '../../src/repository/repositories.ts';
 import { RepositoryError } from '../../src/repository/repository.ts';
@@ -24,13 +25,12 @@ async function setUp(context: TestContext) {
     await close();
     const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder, ...options });
     close = repositories.closeAll;
-    const others = { Builder: null, ProjectFile: null, Trunk: null, Branches: null, Tags: null };
     return repositories.forApp({
       key: 'app',
       kind: 'svn',
       repository: remote.url,
       mainBranch: null,
-      settings: { ...others, AllowForeignRevisions: false, ...settings },
+      settings: { ...APP_DEFAULTS, ...settings },
     });
   };
   return { folder, remote, open, mirrorsFolder };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { insertApp } from '../../src/database/apps.ts';
-import type { Database } from '../../src/database/database.ts';
+import type { Database, Queries } from '../../src/database/database.ts';
 import { insertPackage } from '../../src/database/packages.ts';
 import type { AppRow, NewPackage } from '../../src/database/schema.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
@@ -67,6 +67,15 @@ export async function addFailedPackages(database: Database, app: AppRow, count: 
       await queries.insertInto('packages').values(rows).execute();
     }
   });
+}
+
+/** How many packages there are, of every app. */
+export async function countPackages(queries: Queries): Promise<number> {
+  const row = await queries
+    .selectFrom('packages')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return row.count;
 }
 
 function newPackage(app: AppRow, fields: Partial<NewPackage> & { id: PackageId }): NewPackage {
