@@ -36,10 +36,8 @@ export async function listHeldLast(queries: Queries, appKey: string): Promise<Pa
     .innerJoin('held_packages', 'held_packages.environment_id', 'environments.id')
     .select(['environments.id', 'held_packages.package_id'])
     .where('app_id', '=', appKey)
-    .where(({ eb, ref }) => eb('held_packages.package_id', '<>', ref('environments.package_id')))
-    .where(({ eb, fn, ref, val }) =>
-      eb('held_packages.package_id', '<>', fn.coalesce(ref('running_package_id'), val('' as PackageId))),
-    )
+    .where(({ eb, ref }) => eb('held_packages.package_id', 'is distinct from', ref('environments.package_id')))
+    .where(({ eb, ref }) => eb('held_packages.package_id', 'is distinct from', ref('running_package_id')))
     .orderBy('held_at', 'desc')
     .execute();
   const byEnvironment = Map.groupBy(rows, ({ id }) => id);
