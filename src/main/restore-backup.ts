@@ -1,0 +1,243 @@
+import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CONFIGURATION, DATABASE, KEY_FILES, type LostPackage, placeOf } from '../backup/backup-format.ts';
+import { type Backup, BackupUnusable, openBackup } from '../backup/backup-reader.ts';
+import { diskBlobReader, openDiskBlobStore } from '../blob/disk-blob-store.ts';
+import { CommandFailure } from '../cli/exit-codes.ts';
+import { DataFolderInUse, lockDataFolder } from '../database/data-folder-lock.ts';
+import type { Database } from '../database/database.ts';
+import { unknownMigrations } from '../database/migrate.ts';
+import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { countUnfinishedWork } from '../database/unfinished-work.ts';
+import { ifThere } from '../files/file-errors.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { syncFolder } from '../files/sync-folder.ts';
+import { type RestoredPackages, restorePackages } from '../operations/restore-packages.ts';
+import { UNFINISHED_RESTORE } from './unfinished-restore.ts';
+import { unpackBackup } from './unpack-backup.ts';
+
+export interface RestoreRequest {
+  /** An absolute path. */
+  readonly file: string;
+  readonly dataFolder: string;
+  /** Where the packages are that the backup has the list of. */
+  readonly packagesFolder: string | undefined;
+  readonly clock: () => number;
+  readonly signal: AbortSignal;
+  readonly onVerified: (doneBytes: number, ofBytes: number) => void;
+  readonly onRestored: (done: number, of: number) => void;
+}
+
+/** What is in a backup, every byte of which was read: as `restore --verify --json` shows it. */
+export interface VerifiedBackup {
+  readonly File: string;
+  readonly Size: number;
+  readonly Slipway: string;
+  readonly CreatedAt: string;
+  readonly Mode: 'all' | 'list';
+  readonly Packages: number;
+  readonly PackageBytes: number;
+  readonly Logs: number;
+  readonly Keys: readonly string[];
+  readonly KeysNeeded: readonly string[];
+  readonly HasConfiguration: boolean;
+  readonly Lost: readonly LostPackage[];
+}
+
+/** What was restored: as `restore --json` shows it. */
+export interface RestoreReport extends Omit<VerifiedBackup, 'HasConfiguration'> {
+  readonly DataFolder: string;
+  /** Where its configuration file is now; null where it has none. */
+  readonly Configuration: string | null;
+  /** What the server does by itself from its start on. */
+  readonly Unfinished: {
+    readonly Builds: number;
+    readonly Tags: number;
+    readonly Deployments: number;
+    readonly WebhookMessages: number;
+  };
+}
+
+/** Reads a backup from end to end. @throws BackupUnusable; what the file system throws */
+export async function verifyBackup(request: RestoreRequest): Promise<VerifiedBackup> {
+  await using opened = new AsyncDisposableStack();
+  const backup = await openBackup(request.file);
+  opened.defer(backup.close);
+  return await verify(backup, request);
+}
+
+async function verify(backup: Backup, { file, signal, onVerified }: RestoreRequest): Promise<VerifiedBackup> {
+  const { about, contents } = backup;
+  const [unknown] = unknownMigrations(about.Migrations);
+  if (unknown !== undefined) {
+    const message = `has a database of a newer version (${unknown}): restore it with Slipway ${about.Slipway} or later`;
+    throw new BackupUnusable('too-new', message);
+  }
+  const names: string[] = [];
+  for await (const member of backup.members()) {
+    for await (const _ of member.read()) signal.throwIfAborted();
+    onVerified(member.offset + member.sizeBytes, backup.sizeBytes);
+    if (placeOf(member.name)?.kind === 'file') names.push(member.name);
+  }
+  return {
+    File: file,
+    Size: backup.sizeBytes,
+    Slipway: about.Slipway,
+    CreatedAt: about.CreatedAt,
+    Mode: about.Packages,
+    Packages: contents.Packages,
+    PackageBytes: contents.PackageBytes,
+    Logs: contents.Logs,
+    Keys: KEY_FILES.filter((name) => names.includes(name)),
+    KeysNeeded: contents.KeysNeeded,
+    HasConfiguration: names.includes(CONFIGURATION),
+    Lost: contents.Lost,
+  };
+}
+
+/**
+ * Makes a data folder from a backup, once the whole backup has proved sound. Everything is made in a folder within it, and
+ * moved out of it at the end, the database last: no server starts on what is not finished, and the next restore begins
+ * anew.
+ *
+ * @throws CommandFailure; BackupUnusable; what SQLite and the file system throw
+ */
+export async function restoreBackup(request: RestoreRequest): Promise<RestoreReport> {
+  const { dataFolder } = request;
+  await using opened = new AsyncDisposableStack();
+  const backup = await openBackup(request.file);
+  opened.defer(backup.close);
+  refuseWrongPackages(backup, request);
+  // Before a long time is spent on the rest.
+  await refuseUsed(dataFolder);
+  const verified = await verify(backup, request);
+  process.umask(0o077);
+  await mkdir(dataFolder, { recursive: true });
+  opened.defer(lockOrRefuse(dataFolder));
+  await refuseUsed(dataFolder);
+  const unfinished = join(dataFolder, UNFINISHED_RESTORE);
+  await clear(dataFolder);
+  await mkdir(unfinished);
+  try {
+    const restored = await fill(unfinished, backup, request, verified);
+    await moveOut(unfinished, dataFolder);
+    return restored;
+  } catch (error) {
+    await clear(dataFolder);
+    throw error;
+  }
+}
+
+async function fill(
+  folder: string,
+  backup: Backup,
+  request: RestoreRequest,
+  verified: VerifiedBackup,
+): Promise<RestoreReport> {
+  const { clock, signal, onRestored, packagesFolder } = request;
+  const blobs = await openDiskBlobStore(join(folder, 'packages'));
+  await unpackBackup(backup, folder, blobs, (done) => onRestored(done, verified.Packages), signal);
+  const database = await openSqliteDatabase(join(folder, DATABASE));
+  try {
+    const deps = {
+      database,
+      blobs,
+      source: packagesFolder === undefined ? undefined : diskBlobReader(packagesFolder),
+      clock,
+      onPackage: (done: number) => onRestored(done, verified.Packages),
+    };
+    const restored = await restorePackages(deps, `the backup of ${verified.CreatedAt}`, signal);
+    return await report(request, verified, restored, database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function report(
+  { dataFolder }: RestoreRequest,
+  { HasConfiguration, ...verified }: VerifiedBackup,
+  restored: RestoredPackages,
+  database: Database,
+): Promise<RestoreReport> {
+  const unfinished = await countUnfinishedWork(database.read);
+  return {
+    ...verified,
+    Packages: restored.packages,
+    PackageBytes: restored.packageBytes,
+    Lost: restored.lost,
+    DataFolder: dataFolder,
+    Configuration: HasConfiguration ? join(dataFolder, CONFIGURATION) : null,
+    Unfinished: {
+      Builds: unfinished.builds,
+      Tags: unfinished.tags,
+      Deployments: unfinished.deployments,
+      WebhookMessages: unfinished.webhookMessages,
+    },
+  };
+}
+
+/** The database comes last: without it, what is there already is no data folder. */
+async function moveOut(from: string, to: string): Promise<void> {
+  await syncFolder(from);
+  const names = await readdir(from);
+  for (const name of names) if (name !== DATABASE) await rename(join(from, name), join(to, name));
+  await syncFolder(to);
+  await rename(join(from, DATABASE), join(to, DATABASE));
+  await rmdir(from);
+  await syncFolder(to);
+}
+
+/** What a restore puts into a data folder. */
+const RESTORED: readonly string[] = [...KEY_FILES, CONFIGURATION, 'packages', 'logs'];
+/** What may be in a folder that is empty otherwise: a lock that nobody has, and what file systems have at their top. */
+const NOTHING: readonly string[] = ['lock', 'lost+found'];
+
+/** @throws CommandFailure for a folder with anything in it but what a restore that was cut off has left */
+async function refuseUsed(dataFolder: string): Promise<void> {
+  const names = (await ifThere(readdir(dataFolder))) ?? [];
+  const isUnfinished = names.includes(UNFINISHED_RESTORE) && !names.includes(DATABASE);
+  const mayBeThere = isUnfinished ? [...NOTHING, ...RESTORED, UNFINISHED_RESTORE] : NOTHING;
+  const used = names.find((name) => !mayBeThere.includes(name));
+  if (used === undefined) return;
+  const isRunning = names.includes('lock') && (await isLocked(dataFolder));
+  const what = isRunning
+    ? `A Slipway is running on ${dataFolder}: stop it first, then move the folder away`
+    : `${dataFolder} is in use: there is '${used}' in it. Move the folder away`;
+  const message = `${what}, such as with 'mv ${dataFolder} ${dataFolder}.before', or choose another with --data. A restore never replaces anything.`;
+  throw new CommandFailure('usage', isRunning ? 'DATA_FOLDER_IN_USE' : 'DATA_FOLDER_NOT_EMPTY', message);
+}
+
+async function isLocked(dataFolder: string): Promise<boolean> {
+  try {
+    lockDataFolder(join(dataFolder, 'lock'))();
+    return false;
+  } catch (error) {
+    return error instanceof DataFolderInUse;
+  }
+}
+
+function lockOrRefuse(dataFolder: string): () => void {
+  try {
+    return lockDataFolder(join(dataFolder, 'lock'));
+  } catch (error) {
+    if (!(error instanceof DataFolderInUse)) throw error;
+    const message = `Another Slipway uses ${dataFolder} just now: stop it, or choose another folder with --data.`;
+    throw new CommandFailure('usage', 'DATA_FOLDER_IN_USE', message, { cause: error });
+  }
+}
+
+/** Takes away what a restore has made in a folder, and nothing else. The marker goes last. */
+async function clear(dataFolder: string): Promise<void> {
+  for (const name of [...RESTORED, UNFINISHED_RESTORE]) await removeTree(join(dataFolder, name));
+}
+
+function refuseWrongPackages({ about }: Backup, { file, packagesFolder }: RestoreRequest): void {
+  if (about.Packages === 'list' && packagesFolder === undefined) {
+    const message = `${file} has the list of the packages alone: name the folder with their files with --packages.`;
+    throw new CommandFailure('usage', 'PACKAGES_NEEDED', message);
+  }
+  if (about.Packages === 'all' && packagesFolder !== undefined) {
+    const message = `${file} has the packages' files itself: leave --packages away.`;
+    throw new CommandFailure('usage', 'PACKAGES_NOT_NEEDED', message);
+  }
+}
