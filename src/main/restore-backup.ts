@@ -147,6 +147,7 @@ async function fill(
       onPackage: (done: number) => onRestored(done, verified.Packages),
     };
     const restored = await restorePackages(deps, `the backup of ${verified.CreatedAt}`, signal);
+    refuseForeignFolder(request, restored);
     return await report(request, verified, restored, database);
   } finally {
     await database.close();
@@ -229,6 +230,13 @@ function lockOrRefuse(dataFolder: string): () => void {
 /** Takes away what a restore has made in a folder, and nothing else. The marker goes last. */
 async function clear(dataFolder: string): Promise<void> {
   for (const name of [...RESTORED, UNFINISHED_RESTORE]) await removeTree(join(dataFolder, name));
+}
+
+/** @throws CommandFailure where nothing was where it is said to be: rather the wrong folder than the end of everything */
+function refuseForeignFolder({ packagesFolder }: RestoreRequest, { packages, lost }: RestoredPackages): void {
+  if (packagesFolder === undefined || packages > 0 || lost.length === 0) return;
+  const message = `None of the ${lost.length} packages is in ${packagesFolder}: name the copy of the folder packages/ of the data folder. Nothing was restored.`;
+  throw new CommandFailure('usage', 'PACKAGES_NOT_FOUND', message);
 }
 
 function refuseWrongPackages({ about }: Backup, { file, packagesFolder }: RestoreRequest): void {
