@@ -6,6 +6,7 @@
  */
 
 import { loadavg } from 'node:os';
+import { measureBackup } from './backup.ts';
 import { writeBenchmarksPage } from './benchmarks-page.ts';
 import { measureBranches } from './branches.ts';
 import { measureBuilds } from './builds.ts';
@@ -38,6 +39,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   large: measureLarge,
   upload: measureUpload,
   million: measureMillion,
+  backup: measureBackup,
   kill: measureKill,
 };
 
