@@ -24,7 +24,7 @@ import { removeTree } from '../files/remove-tree.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { backUpLogs } from '../operations/back-up-logs.ts';
 import { backUpPackages } from '../operations/back-up-packages.ts';
-import { fileOutput, streamOutput } from './backup-output.ts';
+import { type FlushedOutput, fileOutput, streamOutput } from './backup-output.ts';
 import { copyWithKeys } from './copy-with-keys.ts';
 
 export interface BackupRequest {
@@ -99,12 +99,12 @@ async function writeFile(request: BackupRequest, scratch: string, target: string
   }
 }
 
-async function write(request: BackupRequest, scratch: string, output: BackupOutput): Promise<BackupReport> {
+async function write(request: BackupRequest, scratch: string, output: FlushedOutput): Promise<BackupReport> {
   const { dataFolder, clock, signal } = request;
   let sizeBytes = 0;
   const counted: BackupOutput = async (chunk) => {
     sizeBytes += chunk.byteLength;
-    await output(chunk);
+    await output.write(chunk);
   };
   const createdAt = clock();
   const { copy, file, keys, keysNeeded } = await copyWithKeys(dataFolder, scratch, signal);
@@ -123,6 +123,7 @@ async function write(request: BackupRequest, scratch: string, output: BackupOutp
   const contents: BackupContents = { ...counts, KeysNeeded: keysNeeded };
   await writer.addBytes(CONTENTS, formatJson(contents));
   await writer.finish();
+  await output.flush();
   return {
     File: null,
     Size: sizeBytes,
