@@ -6,6 +6,7 @@ import { diskBlobReader, openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { DataFolderInUse, lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
+import { endUnfinishedWork } from '../database/end-unfinished-work.ts';
 import { unknownMigrations } from '../database/migrate.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { countUnfinishedWork } from '../database/unfinished-work.ts';
@@ -22,6 +23,8 @@ export interface RestoreRequest {
   readonly dataFolder: string;
   /** Where the packages are that the backup has the list of. */
   readonly packagesFolder: string | undefined;
+  /** Whether what had not ended is to have failed, instead of going on. */
+  readonly endsUnfinished: boolean;
   readonly clock: () => number;
   readonly signal: AbortSignal;
   readonly onVerified: (doneBytes: number, ofBytes: number) => void;
@@ -148,11 +151,16 @@ async function fill(
     };
     const restored = await restorePackages(deps, `the backup of ${verified.CreatedAt}`, signal);
     refuseForeignFolder(request, restored);
+    if (request.endsUnfinished) {
+      await database.transaction((queries) => endUnfinishedWork(queries, NOT_GONE_ON_WITH, clock()));
+    }
     return await report(request, verified, restored, database);
   } finally {
     await database.close();
   }
 }
+
+const NOT_GONE_ON_WITH = 'The server was restored from a backup without what had not ended then.';
 
 async function report(
   { dataFolder }: RestoreRequest,

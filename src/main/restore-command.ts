@@ -12,6 +12,7 @@ import { addServeOptions, readServeOptions, type ServeOptions } from './serve-op
 interface RestoreOptions extends ServeOptions {
   readonly packages?: string;
   readonly verify?: boolean;
+  readonly withoutUnfinished?: boolean;
 }
 
 /** `slipway restore <file>`: a data folder from a backup. */
@@ -21,18 +22,23 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
     .description('make a data folder from a backup: one that is not there yet, or is empty');
   addServeOptions(restore)
     .option('--packages <folder>', "the packages' files, for a backup that has their list alone")
+    .option(
+      '--without-unfinished',
+      'let everything have failed that the server would go on with by itself, and webhooks rest',
+    )
     .option('--verify', 'read the backup from end to end, say what is in it, and write nothing')
     .action((file: string, options: RestoreOptions) => restoreOrVerify(cli, file, options));
 }
 
 async function restoreOrVerify(cli: Cli, file: string, options: RestoreOptions): Promise<void> {
-  const { packages, verify, ...serveOptions } = options;
+  const { packages, verify, withoutUnfinished = false, ...serveOptions } = options;
   const configuration = await readServeOptions(cli, serveOptions);
   const progress = openProgress(cli);
   const request: RestoreRequest = {
     file: resolve(cli.folder, file),
     dataFolder: configuration.dataFolder,
     packagesFolder: packages === undefined ? undefined : resolve(cli.folder, packages),
+    endsUnfinished: withoutUnfinished,
     clock: cli.now,
     signal: cli.signal,
     onVerified: (done, of) => progress.show(`Verified ${formatSize(done)} of ${formatSize(of)}`),

@@ -137,9 +137,10 @@ test('a backup that is made while everything goes on is consistent, and a server
     const response = await fetch(`${next.url}${PACKAGES}/${PackageId}/download`, { headers: headersOf(next) });
     assert.equal(hash('sha256', await response.bytes()), Sha256);
   }
-  for (const client of [0, 1, 2]) {
-    const { body } = await ask(`/api/1/apps/calc/environments/env-${client}`);
-    assert.ok(body.PackageId === null || body.PackageId === '' || found.has(body.PackageId), JSON.stringify(body));
+  const environments = (await ask('/manage/1/apps/calc/environments')).body;
+  assert.equal(environments.length, 3);
+  for (const { PackageId, RunningPackageId } of environments) {
+    for (const id of [PackageId, RunningPackageId]) assert.ok(id === null || found.has(id), String(id));
   }
 });
 

@@ -6,7 +6,11 @@ import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { BackupUnusable } from '../../src/backup/backup-reader.ts';
 import { listAudit } from '../../src/database/audit.ts';
+import { insertJob } from '../../src/database/deployment-jobs.ts';
+import { insertOutboxEntry } from '../../src/database/outbox.ts';
 import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite-database.ts';
+import { insertMessage } from '../../src/database/tell-webhooks.ts';
+import { findAnyWebhook, insertWebhook } from '../../src/database/webhooks.ts';
 import { explainBackup, explainRestore } from '../../src/main/explain-backup.ts';
 import { restoreBackup, verifyBackup } from '../../src/main/restore-backup.ts';
 import { rotateStoredSecrets } from '../../src/main/rotate-stored-secrets.ts';
@@ -410,4 +414,55 @@ test('a build that was under way is built by the restored server, and an upload 
     });
   }
   await expectSound(world.to);
+});
+
+test('without what had not ended, a restored server does nothing by itself, and says so of each', async (t) => {
+  const world = await openWorld(t, 2);
+  const [queued, deployed] = world.built.map(({ PackageId }) => PackageId);
+  await world.server.call('POST', '/manage/1/apps/calc/environments', { Mode: 'Acceptance' });
+  const environment = environmentCalls(world.call, 'Acceptance');
+  await environment.transport(deployed);
+  await world.server.stop();
+  const database = await openSqliteDatabase(join(world.dataFolder, 'slipway.db'));
+  const { id: environmentId, app_id } = await database.read
+    .selectFrom('environments')
+    .select(['id', 'app_id'])
+    .executeTakeFirstOrThrow();
+  const none = { blob_key: null, finished_at: null, started_at: null, sha256: null, size_bytes: 0 };
+  const job = {
+    id: 'job',
+    environment_id: environmentId,
+    package_id: deployed,
+    auto_sync_db: 0,
+    created_at: 1,
+  } as const;
+  const hook = { id: 'mxep_1', app_id, name: 'hook', url: 'https://example.com', event_types: '["build.failed"]' };
+  await database.transaction(async (queries) => {
+    await queries
+      .updateTable('packages')
+      .set({ ...none, status: 'Queued' })
+      .where('id', '=', queued)
+      .execute();
+    await insertJob(queries, { ...job, kind: 'start' });
+    await insertWebhook(queries, { ...hook, is_active: 1, secrets: '', headers: null, note: null, created_at: 1 });
+    await insertMessage(queries, { webhookId: hook.id, eventType: 'build.failed', payload: '{}', at: 1 });
+    await queries.deleteFrom('outbox').execute();
+    await insertOutboxEntry(queries, { kind: 'tag', package_id: deployed, app_id, created_at: 1, due_at: 1 });
+  });
+  await database.close();
+  await backUp(world.dataFolder, world.file);
+  const usual = await restoreBackup(restoreRequest(world.file, join(world.folder, 'usual')));
+  assert.deepEqual(usual.Unfinished, { Builds: 1, Tags: 1, Deployments: 1, WebhookMessages: 1 });
+  const restored = await restoreBackup(restoreRequest(world.file, world.to, { endsUnfinished: true }));
+  assert.deepEqual(restored.Unfinished, { Builds: 0, Tags: 0, Deployments: 0, WebhookMessages: 0 });
+  const next = await startTestServer(t, { dataFolder: world.to });
+  const ask = async (path: string) => (await call(next.url, 'GET', path, undefined, world.richard)).body;
+  const failed = await ask(`${PACKAGES}/${queued}`);
+  assert.equal(failed.Status, 'Failed');
+  assert.match(JSON.stringify(failed), /restored from a backup without what had not ended/);
+  assert.equal((await ask(`${PACKAGES}/${deployed}`)).TagStatus, 'Failed');
+  assert.equal((await ask(environment.path)).Status, 'Stopped');
+  const queries = openSqliteReader(join(world.to, 'slipway.db'));
+  t.after(() => queries.destroy());
+  assert.equal((await findAnyWebhook(queries, hook.id))?.is_active, 0);
 });

@@ -79,6 +79,7 @@ export function restoreRequest(
     file,
     dataFolder,
     packagesFolder: undefined,
+    endsUnfinished: false,
     clock: Date.now,
     signal: new AbortController().signal,
     onVerified() {},
