@@ -26,10 +26,10 @@ export function addBackupCommand(program: Command, cli: Cli, version: string): v
     .addOption(
       new Option(
         '--packages <what>',
-        "the packages' files, or their list alone for who copies packages/ in another way",
+        'all of them with their files, or their list alone where packages/ is copied otherwise',
       )
         .choices(['all', 'list'])
-        .default('all'),
+        .default('all', 'all'),
     )
     .option('--force', 'replace the file where there is one')
     .addHelpText('after', '\nWith - as the file, it goes to standard output, and what is said of it to standard error.')

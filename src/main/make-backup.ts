@@ -72,7 +72,7 @@ export async function makeBackup(request: BackupRequest): Promise<BackupReport> 
   }
   if (!request.force) await refuseExisting(target);
   const scratch = `${target}.unfinished`;
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  await makeScratch(scratch);
   const unlock = lockScratch(join(scratch, 'lock'), target);
   try {
     const leftovers = [DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, 'backup.tar', 'sums', 'list'];
@@ -103,6 +103,7 @@ async function write(request: BackupRequest, scratch: string, output: FlushedOut
   const { dataFolder, clock, signal } = request;
   let sizeBytes = 0;
   const counted: BackupOutput = async (chunk) => {
+    signal.throwIfAborted();
     sizeBytes += chunk.byteLength;
     await output.write(chunk);
   };
@@ -195,6 +196,18 @@ async function addFile(writer: BackupWriter, name: string, path: string): Promis
 
 function formatJson(value: unknown): Buffer {
   return Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** What a backup that was killed has left is used again. Its parent is not made: it may be a disk that is not mounted. */
+async function makeScratch(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) !== 'ENOENT') throw error;
+    const message = `There is no folder ${dirname(folder)} for the backup: make it, mount it, or name another one.`;
+    throw new CommandFailure('usage', 'NO_FOLDER', message, { cause: error });
+  }
 }
 
 function lockScratch(file: string, target: string): () => void {

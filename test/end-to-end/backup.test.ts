@@ -160,7 +160,7 @@ async function sizeOf(path: string): Promise<number> {
 test('after kill -9 of a backup at any moment there is none under its name, and the next one clears up', async (t) => {
   const world = await openWorld(t);
   for (let at = 0; at < 8; at += 1) await build(world, `1.0.${at}`);
-  for (const bytes of [0, 1, 100_000, 2_000_000, 4_000_000]) {
+  for (const bytes of [0, 1, 2_000_000]) {
     const backup = startSlipway(t, world.folder, ['backup', world.file, '--data', world.data]);
     await until('it has written so much', async () => {
       const written = await sizeOf(join(`${world.file}.unfinished`, 'backup.tar'));
@@ -183,6 +183,27 @@ test('after kill -9 of a backup at any moment there is none under its name, and 
   );
 });
 
+test('a backup that is interrupted, or that nobody reads to its end, leaves nothing and says so', async (t) => {
+  const world = await openWorld(t);
+  for (let at = 0; at < 4; at += 1) await build(world, `1.0.${at}`);
+  const backup = startSlipway(t, world.folder, ['backup', '-', '--data', world.data]);
+  backup.process.stdout?.destroy();
+  const unread = await backup.ended;
+  assert.equal(unread.code, 8, unread.stderr);
+  assert.match(unread.stderr, /stopped before its end: it is none/);
+  const nowhere = await world.slipway('backup', join(world.folder, 'nowhere', 'a.tar'), '--data', world.data);
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.stderr, /There is no folder .*nowhere for the backup: make it/);
+  assert.equal(await isThere(join(world.folder, 'nowhere')), false);
+  const stopped = startSlipway(t, world.folder, ['backup', world.file, '--data', world.data]);
+  await until('it has begun', async () => (await isThere(`${world.file}.unfinished`)) || (await isThere(world.file)));
+  stopped.process.kill('SIGINT');
+  const { code } = await stopped.ended;
+  // It may have been quicker than the signal.
+  assert.equal(code, (await isThere(world.file)) ? 0 : 130);
+  assert.equal(await isThere(`${world.file}.unfinished`), false);
+});
+
 test('after kill -9 of a restore at any moment no server starts on half of it, and the next one begins anew', async (t) => {
   const world = await openWorld(t);
   for (let at = 0; at < 8; at += 1) await build(world, `1.0.${at}`);
@@ -190,7 +211,7 @@ test('after kill -9 of a restore at any moment no server starts on half of it, a
   const unfinished = join(world.to, 'restore.unfinished');
   const filesIn = async (folder: string) => (await readdir(folder, { recursive: true }).catch(() => [])).length;
   let halves = 0;
-  for (const files of [1, 4, 8, 12, 16]) {
+  for (const files of [1, 6, 12]) {
     const restore = startSlipway(t, world.folder, ['restore', world.file, '--data', world.to]);
     await until('it has restored so much', async () => {
       return (await filesIn(unfinished)) >= files || (await isThere(join(world.to, 'slipway.db')));
