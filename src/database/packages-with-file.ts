@@ -1,43 +1,26 @@
 import type { Queries } from './database.ts';
+import { type OldestFirst, pageOldestFirst } from './packages.ts';
 import type { PackageRow } from './schema.ts';
 
 /**
- * Packages of every app whose file is whole, oldest first: those that Succeeded, and uploads that wait for their check,
- * whose file nobody else has.
- *
- * @param page `after` is the sequence of the last one seen
+ * Packages of every app whose file is whole: those that Succeeded, and uploads that wait for their check, whose file
+ * nobody else has.
  */
-export function listPackagesWithFile(
-  queries: Queries,
-  page: { readonly after: number; readonly limit: number },
-): Promise<PackageRow[]> {
-  return queries
-    .selectFrom('packages')
+export function listPackagesWithFile(queries: Queries, page: OldestFirst): Promise<PackageRow[]> {
+  return pageOldestFirst(queries, page)
     .selectAll()
-    .where('sequence', '>', page.after)
     .where(({ eb, and, or }) =>
       or([
         eb('blob_key', 'is not', null),
         and([eb('origin', '=', 'upload'), eb('status', '=', 'Uploading'), eb('sha256', 'is not', null)]),
       ]),
     )
-    .orderBy('sequence')
-    .limit(page.limit)
     .execute();
 }
 
-/** The ids of packages of every app, oldest first. @param page `after` is the sequence of the last one seen */
-export function listPackageIds(
-  queries: Queries,
-  page: { readonly after: number; readonly limit: number },
-): Promise<Pick<PackageRow, 'id' | 'sequence'>[]> {
-  return queries
-    .selectFrom('packages')
-    .select(['id', 'sequence'])
-    .where('sequence', '>', page.after)
-    .orderBy('sequence')
-    .limit(page.limit)
-    .execute();
+/** The ids of packages of every app. */
+export function listPackageIds(queries: Queries, page: OldestFirst): Promise<Pick<PackageRow, 'id' | 'sequence'>[]> {
+  return pageOldestFirst(queries, page).select(['id', 'sequence']).execute();
 }
 
 /** How many packages there are, whatever became of them. */

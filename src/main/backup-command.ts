@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Cli } from '../cli/cli.ts';
@@ -41,6 +42,8 @@ async function backUp(cli: Cli, version: string, file: string, options: BackupOp
   const configuration = await readServeOptions(cli, serveOptions);
   const { dataFolder } = configuration;
   await refuseWithoutDatabase(dataFolder);
+  // A server beside it goes first.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const given = givenConfigurationFile({ configFile: options.config, environment: cli.variables });
   const progress = openProgress(cli);
   const report = await makeOrExplain({

@@ -4,7 +4,7 @@ import type { BackupOutput } from '../backup/backup-writer.ts';
 /** Many small packages cost one write of the file. */
 const BUFFER_BYTES = 1024 * 1024;
 /** What is written at once, and only then written back: a server beside it does not wait long for the disk. */
-const WRITE_BACK_BYTES = 32 * BUFFER_BYTES;
+const WRITE_BACK_BYTES = 8 * BUFFER_BYTES;
 
 /** Writes a backup somewhere. Nothing is sure to be there before it is flushed. */
 export interface FlushedOutput {
