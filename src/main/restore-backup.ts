@@ -4,16 +4,14 @@ import { CONFIGURATION, DATABASE, KEY_FILES, type LostPackage, placeOf } from '.
 import { type Backup, BackupUnusable, openBackup } from '../backup/backup-reader.ts';
 import { diskBlobReader, openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
-import { DataFolderInUse, lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
 import { endUnfinishedWork } from '../database/end-unfinished-work.ts';
 import { unknownMigrations } from '../database/migrate.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { countUnfinishedWork } from '../database/unfinished-work.ts';
-import { ifThere } from '../files/file-errors.ts';
-import { removeTree } from '../files/remove-tree.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { type RestoredPackages, restorePackages } from '../operations/restore-packages.ts';
+import { clearRestored, lockOrRefuse, refuseUsed } from './restore-place.ts';
 import { UNFINISHED_RESTORE } from './unfinished-restore.ts';
 import { unpackBackup } from './unpack-backup.ts';
 
@@ -119,14 +117,14 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRep
   opened.defer(lockOrRefuse(dataFolder));
   await refuseUsed(dataFolder);
   const unfinished = join(dataFolder, UNFINISHED_RESTORE);
-  await clear(dataFolder);
+  await clearRestored(dataFolder);
   await mkdir(unfinished);
   try {
     const restored = await fill(unfinished, backup, request, verified);
     await moveOut(unfinished, dataFolder);
     return restored;
   } catch (error) {
-    await clear(dataFolder);
+    await clearRestored(dataFolder);
     throw error;
   }
 }
@@ -194,50 +192,6 @@ async function moveOut(from: string, to: string): Promise<void> {
   await rename(join(from, DATABASE), join(to, DATABASE));
   await rmdir(from);
   await syncFolder(to);
-}
-
-/** What a restore puts into a data folder. */
-const RESTORED: readonly string[] = [...KEY_FILES, CONFIGURATION, 'packages', 'logs'];
-/** What may be in a folder that is empty otherwise: a lock that nobody has, and what file systems have at their top. */
-const NOTHING: readonly string[] = ['lock', 'lost+found'];
-
-/** @throws CommandFailure for a folder with anything in it but what a restore that was cut off has left */
-async function refuseUsed(dataFolder: string): Promise<void> {
-  const names = (await ifThere(readdir(dataFolder))) ?? [];
-  const isUnfinished = names.includes(UNFINISHED_RESTORE) && !names.includes(DATABASE);
-  const mayBeThere = isUnfinished ? [...NOTHING, ...RESTORED, UNFINISHED_RESTORE] : NOTHING;
-  const used = names.find((name) => !mayBeThere.includes(name));
-  if (used === undefined) return;
-  const isRunning = names.includes('lock') && (await isLocked(dataFolder));
-  const what = isRunning
-    ? `A Slipway is running on ${dataFolder}: stop it first, then move the folder away`
-    : `${dataFolder} is in use: there is '${used}' in it. Move the folder away`;
-  const message = `${what}, such as with 'mv ${dataFolder} ${dataFolder}.before', or choose another with --data. A restore never replaces anything.`;
-  throw new CommandFailure('usage', isRunning ? 'DATA_FOLDER_IN_USE' : 'DATA_FOLDER_NOT_EMPTY', message);
-}
-
-async function isLocked(dataFolder: string): Promise<boolean> {
-  try {
-    lockDataFolder(join(dataFolder, 'lock'))();
-    return false;
-  } catch (error) {
-    return error instanceof DataFolderInUse;
-  }
-}
-
-function lockOrRefuse(dataFolder: string): () => void {
-  try {
-    return lockDataFolder(join(dataFolder, 'lock'));
-  } catch (error) {
-    if (!(error instanceof DataFolderInUse)) throw error;
-    const message = `Another Slipway uses ${dataFolder} just now: stop it, or choose another folder with --data.`;
-    throw new CommandFailure('usage', 'DATA_FOLDER_IN_USE', message, { cause: error });
-  }
-}
-
-/** Takes away what a restore has made in a folder, and nothing else. The marker goes last. */
-async function clear(dataFolder: string): Promise<void> {
-  for (const name of [...RESTORED, UNFINISHED_RESTORE]) await removeTree(join(dataFolder, name));
 }
 
 /** @throws CommandFailure where nothing was where it is said to be: rather the wrong folder than the end of everything */

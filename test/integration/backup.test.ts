@@ -96,6 +96,10 @@ test('a server that is restored from the backup of a running one has everything,
   const set = await environment.set({ CustomSettings: [{ Name: 'SessionTimeout', Value: '4711' }] });
   assert.equal(set.status, 200, JSON.stringify(set.body));
   await environment.run();
+  await until('every tag is pushed', async () => {
+    const { body } = await world.call('GET', PACKAGES);
+    return body.every(({ TagStatus }: Answer['body']) => TagStatus === 'Done' || TagStatus === 'Conflict');
+  });
   const report = await backUp(server.dataFolder, world.file);
   assert.deepEqual([report.Packages, report.DeletedMeanwhile, report.Lost, report.KeysNeeded], [3, 0, [], []]);
   assert.equal((await stat(world.file)).mode & 0o777, 0o600);
