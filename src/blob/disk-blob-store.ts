@@ -6,7 +6,7 @@ import { syncFolder } from '../files/sync-folder.ts';
 import { BlobError, type BlobStore } from './blob-store.ts';
 import { DiskBlobWriter } from './disk-blob-writer.ts';
 import { readChunks } from './read-chunks.ts';
-import { openShardFolders } from './shard-folders.ts';
+import { openShardFolders, shardOf } from './shard-folders.ts';
 
 const KEY = /^[a-z0-9][a-z0-9.-]{1,99}$/;
 
@@ -23,12 +23,25 @@ export async function openDiskBlobStore(folder: string): Promise<BlobStore> {
   const shards = await openShardFolders(folder);
   const pathOf = (key: string) => join(shards.pathOf(checkKey(key)), key);
   return {
+    ...diskBlobReader(folder),
     async create(key) {
       const paths = { temporary: join(temporary, randomUUID()), final: pathOf(key) };
       // Opened while the first bytes are on their way.
       const opening = shards.make(key).then(() => open(paths.temporary, 'wx', 0o640));
       return new DiskBlobWriter(key, paths, opening);
     },
+    async delete(key) {
+      return (await ifThere(unlink(pathOf(key)).then(() => true))) ?? false;
+    },
+    list: () => listKeys(folder),
+    sweep: () => deleteFiles(temporary),
+  };
+}
+
+/** Reads the blobs of a folder that is laid out so, and makes nothing in it. */
+export function diskBlobReader(folder: string): Pick<BlobStore, 'findSize' | 'read'> {
+  const pathOf = (key: string) => join(folder, shardOf(checkKey(key)), key);
+  return {
     async findSize(key) {
       return ifThere(stat(pathOf(key)).then(({ size }) => size));
     },
@@ -39,11 +52,6 @@ export async function openDiskBlobStore(folder: string): Promise<BlobStore> {
       await handle.close();
       return readNothing();
     },
-    async delete(key) {
-      return (await ifThere(unlink(pathOf(key)).then(() => true))) ?? false;
-    },
-    list: () => listKeys(folder),
-    sweep: () => deleteFiles(temporary),
   };
 }
 

@@ -9,10 +9,15 @@ export interface ShardFolders {
   make(name: string): Promise<void>;
 }
 
+/** The name of the folder that a file is in. */
+export function shardOf(name: string): string {
+  return name.slice(0, 2);
+}
+
 /** @param folder where the shards are; what is there already is made durable now */
 export async function openShardFolders(folder: string): Promise<ShardFolders> {
   await syncFolder(folder);
-  const pathOf = (name: string) => join(folder, name.slice(0, 2));
+  const pathOf = (name: string) => join(folder, shardOf(name));
   // Shared, because who finds a folder that another has just made must wait for it to be durable, too.
   const made = new Map<string, Promise<void>>();
   return {

@@ -54,9 +54,20 @@ export async function migrate(database: Kysely<Tables>): Promise<void> {
   throw new Error('The database could not be brought up to date.', { cause: error });
 }
 
+/** Those of some migrations that this program does not know: a newer one has made them. */
+export function unknownMigrations(names: readonly string[]): readonly string[] {
+  return names.filter((name) => !(name in MIGRATIONS));
+}
+
+/** The names of the migrations that a database has seen, in order. */
+export async function listMigrations(database: Kysely<Tables>): Promise<string[]> {
+  const { rows } = await sql<{ readonly name: string }>`select name from kysely_migration order by name`.execute(
+    database,
+  );
+  return rows.map(({ name }) => name);
+}
+
 async function hasUnknownMigrations(database: Kysely<Tables>): Promise<boolean> {
-  const executed = await sql<{ readonly name: string }>`select name from kysely_migration`
-    .execute(database)
-    .catch(() => ({ rows: [] }));
-  return executed.rows.some(({ name }) => !(name in MIGRATIONS));
+  const names = await listMigrations(database).catch(() => []);
+  return unknownMigrations(names).length > 0;
 }

@@ -61,19 +61,21 @@ export function findNewestBuilt(queries: Queries, appKey: string, branch: string
     .executeTakeFirst();
 }
 
-/** Packages that have a file, of every app, oldest first. @param page `after` is the sequence of the last one seen */
-export function listStoredPackages(
-  queries: Queries,
-  page: { readonly after: number; readonly limit: number },
-): Promise<PackageRow[]> {
-  return queries
-    .selectFrom('packages')
-    .selectAll()
-    .where('sequence', '>', page.after)
-    .where('blob_key', 'is not', null)
-    .orderBy('sequence')
-    .limit(page.limit)
-    .execute();
+/** Some of the packages of every app, oldest first. */
+export interface OldestFirst {
+  /** The sequence of the last one seen. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** Packages that have a file, of every app. */
+export function listStoredPackages(queries: Queries, page: OldestFirst): Promise<PackageRow[]> {
+  return pageOldestFirst(queries, page).selectAll().where('blob_key', 'is not', null).execute();
+}
+
+/** A page of the packages of every app; what of them is for the caller to say. */
+export function pageOldestFirst(queries: Queries, { after, limit }: OldestFirst) {
+  return queries.selectFrom('packages').where('sequence', '>', after).orderBy('sequence').limit(limit);
 }
 
 /** How many builds wait and how many are under way. */

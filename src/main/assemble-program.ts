@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli/cli.ts';
 import { addRemoteCommands, createProgram } from '../cli/program.ts';
 import { addAdminKeyCommand } from './admin-key.ts';
+import { addBackupCommand } from './backup-command.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addRestoreCommand } from './restore-command.ts';
 import { addSecretsCommand } from './secrets-command.ts';
 import { addServeCommand } from './serve.ts';
 import { addToolchainCommand } from './toolchain-command.ts';
@@ -17,6 +19,8 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addAdminKeyCommand(program, cli);
   addSecretsCommand(program, cli);
   addToolchainCommand(program, cli);
+  addBackupCommand(program, cli, version);
+  addRestoreCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;
 }

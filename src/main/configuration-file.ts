@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
-import { codeOf } from '../files/file-errors.ts';
+import { codeOf, ifThere } from '../files/file-errors.ts';
 import { closestName } from './closest-name.ts';
 import { isSettingName, SETTING_NAMES, type SettingName } from './settings.ts';
 
@@ -32,6 +32,12 @@ export async function readConfigurationFile(given: string | undefined, folder: s
     const why = codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read (${String(error)})`;
     return { ...empty, mistakes: [`The configuration file '${path}' ${why}.`] };
   }
+}
+
+/** The configuration file that is in use, where there is one. @param given the file that was asked for */
+export async function findConfigurationFile(given: string | undefined, folder: string): Promise<string | undefined> {
+  const path = resolve(folder, given ?? DEFAULT_CONFIGURATION_FILE);
+  return await ifThere(access(path).then(() => path));
 }
 
 /** @param name how the file is called in messages */

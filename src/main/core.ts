@@ -43,6 +43,7 @@ import { openBuilders } from './open-builders.ts';
 import { openDeployments } from './open-deployments.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
+import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
 /** A worker that is silent for so long has lost its builds. */
 const LEASE_MS = 30_000;
@@ -106,6 +107,7 @@ export async function openCore(configuration: Configuration, clock: () => number
   const opened = new AsyncDisposableStack();
   opened.defer(lockDataFolder(join(dataFolder, 'lock')));
   try {
+    await refuseUnfinishedRestore(dataFolder);
     return await openLocked(configuration, clock, report, opened);
   } catch (error) {
     await opened.disposeAsync();

@@ -40,7 +40,7 @@ function explainDatabase(error: unknown, { dataFolder }: Configuration): Explana
 function describeProblem(problem: SqliteProblem, file: string, dataFolder: string): Explanation {
   switch (problem) {
     case 'damaged': {
-      const message = `The database ${file} is damaged, or none of Slipway's: restore it, with its -wal and -shm files, from a copy of the data folder.`;
+      const message = `The database ${file} is damaged, or none of Slipway's: restore a backup into another folder with 'slipway restore'.`;
       return { reason: 'checkFailed', code: 'DATABASE_DAMAGED', message };
     }
     case 'full':

@@ -32,10 +32,7 @@ export interface ConfigurationSources {
  * @throws ConfigurationError with every mistake there is
  */
 export async function loadConfiguration(sources: ConfigurationSources): Promise<Configuration> {
-  const file = await readConfigurationFile(
-    sources.configFile ?? (sources.environment.SLIPWAY_CONFIG || undefined),
-    sources.folder,
-  );
+  const file = await readConfigurationFile(givenConfigurationFile(sources), sources.folder);
   const mistakes = [...file.mistakes];
   for (const name of SETTING_NAMES) {
     const given = findGiven(name, sources, file);
@@ -53,6 +50,14 @@ export async function loadConfiguration(sources: ConfigurationSources): Promise<
   mistakes.push(...(await checkCertificates('repositoryCa', value('repositoryCa', SETTINGS.repositoryCa))));
   if (mistakes.length > 0 || configuration === undefined) throw new ConfigurationError(mistakes);
   return configuration;
+}
+
+/** The configuration file that was asked for, by flag or by environment. */
+export function givenConfigurationFile({
+  configFile,
+  environment,
+}: Pick<ConfigurationSources, 'configFile' | 'environment'>): string | undefined {
+  return configFile ?? (environment.SLIPWAY_CONFIG || undefined);
 }
 
 interface Given {

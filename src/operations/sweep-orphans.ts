@@ -4,9 +4,9 @@ import type { Database } from '../database/database.ts';
 import { deleteJobsEndedBefore } from '../database/deployment-jobs.ts';
 import { deleteIdempotencyKeysBefore } from '../database/idempotency-keys.ts';
 import { findAnyPackage } from '../database/packages.ts';
-import type { PackageRow } from '../database/schema.ts';
-import { blobKey, packageOfBlobKey } from '../domain/blob-key.ts';
+import { packageOfBlobKey } from '../domain/blob-key.ts';
 import { parsePackageId } from '../domain/identifiers.ts';
+import { ownsBlob } from './owns-blob.ts';
 
 export interface SweepOrphansDeps {
   readonly database: Database;
@@ -48,12 +48,4 @@ export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal):
     await deleteJobsEndedBefore(queries, clock() - JOB_LIFE_MS);
   });
   return swept;
-}
-
-function ownsBlob(row: PackageRow | undefined, key: string): boolean {
-  if (row === undefined) return false;
-  if (row.status !== 'Building' && row.status !== 'Uploading') return row.blob_key === key;
-  return (
-    row.started_at !== null && key === blobKey({ packageId: row.id, attempt: row.attempt, startedAt: row.started_at })
-  );
 }

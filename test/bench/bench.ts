@@ -6,6 +6,7 @@
  */
 
 import { loadavg } from 'node:os';
+import { measureBackup } from './backup.ts';
 import { writeBenchmarksPage } from './benchmarks-page.ts';
 import { measureBranches } from './branches.ts';
 import { measureBuilds } from './builds.ts';
@@ -40,6 +41,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   upload: measureUpload,
   million: measureMillion,
   prune: measurePrune,
+  backup: measureBackup,
   kill: measureKill,
 };
 

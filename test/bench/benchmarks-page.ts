@@ -55,6 +55,9 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **packages of 2,000 files**: 30 MB of source text in 1,500 files and 32 MB in 500 files that do not shrink. What the
   worker needs from claim to Succeeded (\`DurationMs\`), SHA-256 and fsync included; \`git archive\` writes the first revision
   from the source repository. For the first time each app is a new one, of which no compressed file is kept.
+- **backup**: 10,000 packages of 32 KiB and 20 apps, by the command in a process of its own, each package compared with its
+  SHA-256, the file synced. \`tar\` reads the same files and compares nothing. What goes on meanwhile is measured while one backup
+  follows the other, on the same cores.
 - **script builds**: in bubblewrap, on a warm mirror, as \`DurationMs\`: workspace, sandbox, package and their removal
   included. The first shows what a build costs beside its step. The second reads 2,000 source files and packs a list of
   their checksums; by hand the same is done with the plain tools and without a sandbox.

@@ -1,17 +1,25 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { hash, randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+export interface StoredSize {
+  readonly apps: number;
+  readonly packages: number;
+  /** What each package is; without it, they are rows alone, and no files. */
+  readonly content?: Uint8Array;
+}
+
 /**
- * Writes packages that have Succeeded straight into the database of a server that is stopped: rows alone, no files.
- * They belong to the apps in turn, as if the apps had been built side by side.
+ * Writes packages that have Succeeded straight into the data folder of a server that is stopped. They belong to the apps
+ * in turn, as if the apps had been built side by side.
  */
-export function storePackages(dataFolder: string, size: { readonly apps: number; readonly packages: number }): void {
+export function storePackages(dataFolder: string, size: StoredSize): void {
   const database = new DatabaseSync(join(dataFolder, 'slipway.db'));
   const appKeys = Array.from({ length: size.apps }, () => randomUUID());
   database.exec('begin');
   insertApps(database, appKeys);
-  insertPackages(database, appKeys, size.packages);
+  insertPackages(database, dataFolder, appKeys, size);
   database.exec('commit; pragma wal_checkpoint(truncate)');
   database.close();
 }
@@ -24,21 +32,34 @@ function insertApps(database: DatabaseSync, appKeys: readonly string[]): void {
   for (const [at, key] of appKeys.entries()) insert.run(key, `app-${at}`, randomUUID(), `App ${at}`);
 }
 
-function insertPackages(database: DatabaseSync, appKeys: readonly string[], count: number): void {
+function insertPackages(
+  database: DatabaseSync,
+  dataFolder: string,
+  appKeys: readonly string[],
+  { packages: count, content }: StoredSize,
+): void {
   const insert = database.prepare(
     `insert into packages (id, app_id, name, description, version, creator_login, creator_name, created_at, status,
        branch, is_main_line, revision, attempt, interruptions, worker, started_at, finished_at, size_bytes, sha256,
        blob_key, tag_status)
      values (:id, :app, :name, 'A package of a benchmark', :version, 'admin', 'Administrator', :at, 'Succeeded',
-       'main', 1, '0123456789012345678901234567890123456789', 1, 0, 'worker:1', :at, :at + 9, 1000, :sha256,
+       'main', 1, '0123456789012345678901234567890123456789', 1, 0, 'worker:1', :at, :at + 9, :size, :sha256,
        :key, 'Done')`,
   );
-  const sha256 = '0123456789abcdef'.repeat(4);
+  const sha256 = content === undefined ? '0123456789abcdef'.repeat(4) : hash('sha256', content);
+  const size = content?.length ?? 1000;
   for (let number = 0; number < count; number += 1) {
     const id = randomUUID();
     const version = `1.0.${number}.01234567`;
     const app = appKeys[number % appKeys.length] ?? '';
     const at = 1_700_000_000_000 + number;
-    insert.run({ id, app, name: `Main line-${version}.mda`, version, at, sha256, key: `${id}.1.loyw3v28` });
+    const key = `${id}.1.loyw3v28`;
+    insert.run({ id, app, name: `Main line-${version}.mda`, version, at, size, sha256, key });
+    if (content !== undefined) writePackage(join(dataFolder, 'packages', key.slice(0, 2), key), content);
   }
+}
+
+function writePackage(path: string, content: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
 }

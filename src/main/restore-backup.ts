@@ -1,0 +1,213 @@
+import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CONFIGURATION, DATABASE, KEY_FILES, type LostPackage, placeOf } from '../backup/backup-format.ts';
+import { type Backup, BackupUnusable, openBackup } from '../backup/backup-reader.ts';
+import { diskBlobReader, openDiskBlobStore } from '../blob/disk-blob-store.ts';
+import { CommandFailure } from '../cli/exit-codes.ts';
+import type { Database } from '../database/database.ts';
+import { endUnfinishedWork } from '../database/end-unfinished-work.ts';
+import { unknownMigrations } from '../database/migrate.ts';
+import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { countUnfinishedWork } from '../database/unfinished-work.ts';
+import { syncFolder } from '../files/sync-folder.ts';
+import { type RestoredPackages, restorePackages } from '../operations/restore-packages.ts';
+import { clearRestored, lockOrRefuse, refuseUsed } from './restore-place.ts';
+import { UNFINISHED_RESTORE } from './unfinished-restore.ts';
+import { unpackBackup } from './unpack-backup.ts';
+
+export interface RestoreRequest {
+  /** An absolute path. */
+  readonly file: string;
+  readonly dataFolder: string;
+  /** Where the packages are that the backup has the list of. */
+  readonly packagesFolder: string | undefined;
+  /** Whether what had not ended is to have failed, instead of going on. */
+  readonly endsUnfinished: boolean;
+  readonly clock: () => number;
+  readonly signal: AbortSignal;
+  readonly onVerified: (doneBytes: number, ofBytes: number) => void;
+  readonly onRestored: (done: number, of: number) => void;
+}
+
+/** What is in a backup, every byte of which was read: as `restore --verify --json` shows it. */
+export interface VerifiedBackup {
+  readonly File: string;
+  readonly Size: number;
+  readonly Slipway: string;
+  readonly CreatedAt: string;
+  readonly Mode: 'all' | 'list';
+  readonly Packages: number;
+  readonly PackageBytes: number;
+  readonly Logs: number;
+  readonly Keys: readonly string[];
+  readonly KeysNeeded: readonly string[];
+  readonly HasConfiguration: boolean;
+  readonly Lost: readonly LostPackage[];
+}
+
+/** What was restored: as `restore --json` shows it. */
+export interface RestoreReport extends Omit<VerifiedBackup, 'HasConfiguration'> {
+  readonly DataFolder: string;
+  /** Where its configuration file is now; null where it has none. */
+  readonly Configuration: string | null;
+  /** What the server does by itself from its start on. */
+  readonly Unfinished: {
+    readonly Builds: number;
+    readonly Tags: number;
+    readonly Deployments: number;
+    readonly WebhookMessages: number;
+  };
+}
+
+/** Reads a backup from end to end. @throws BackupUnusable; what the file system throws */
+export async function verifyBackup(request: RestoreRequest): Promise<VerifiedBackup> {
+  await using opened = new AsyncDisposableStack();
+  const backup = await openBackup(request.file);
+  opened.defer(backup.close);
+  return await verify(backup, request);
+}
+
+async function verify(backup: Backup, { file, signal, onVerified }: RestoreRequest): Promise<VerifiedBackup> {
+  const { about, contents } = backup;
+  const [unknown] = unknownMigrations(about.Migrations);
+  if (unknown !== undefined) {
+    const message = `has a database of a newer version (${unknown}): restore it with Slipway ${about.Slipway} or later`;
+    throw new BackupUnusable('too-new', message);
+  }
+  const names: string[] = [];
+  for await (const member of backup.members()) {
+    for await (const _ of member.read()) signal.throwIfAborted();
+    onVerified(member.offset + member.sizeBytes, backup.sizeBytes);
+    if (placeOf(member.name)?.kind === 'file') names.push(member.name);
+  }
+  return {
+    File: file,
+    Size: backup.sizeBytes,
+    Slipway: about.Slipway,
+    CreatedAt: about.CreatedAt,
+    Mode: about.Packages,
+    Packages: contents.Packages,
+    PackageBytes: contents.PackageBytes,
+    Logs: contents.Logs,
+    Keys: KEY_FILES.filter((name) => names.includes(name)),
+    KeysNeeded: contents.KeysNeeded,
+    HasConfiguration: names.includes(CONFIGURATION),
+    Lost: contents.Lost,
+  };
+}
+
+/**
+ * Makes a data folder from a backup, once the whole backup has proved sound. Everything is made in a folder within it, and
+ * moved out of it at the end, the database last: no server starts on what is not finished, and the next restore begins
+ * anew.
+ *
+ * @throws CommandFailure; BackupUnusable; what SQLite and the file system throw
+ */
+export async function restoreBackup(request: RestoreRequest): Promise<RestoreReport> {
+  const { dataFolder } = request;
+  await using opened = new AsyncDisposableStack();
+  const backup = await openBackup(request.file);
+  opened.defer(backup.close);
+  refuseWrongPackages(backup, request);
+  // Before a long time is spent on the rest.
+  await refuseUsed(dataFolder);
+  const verified = await verify(backup, request);
+  process.umask(0o077);
+  await mkdir(dataFolder, { recursive: true });
+  opened.defer(lockOrRefuse(dataFolder));
+  await refuseUsed(dataFolder);
+  const unfinished = join(dataFolder, UNFINISHED_RESTORE);
+  await clearRestored(dataFolder);
+  await mkdir(unfinished);
+  try {
+    const restored = await fill(unfinished, backup, request, verified);
+    await moveOut(unfinished, dataFolder);
+    return restored;
+  } catch (error) {
+    await clearRestored(dataFolder);
+    throw error;
+  }
+}
+
+async function fill(
+  folder: string,
+  backup: Backup,
+  request: RestoreRequest,
+  verified: VerifiedBackup,
+): Promise<RestoreReport> {
+  const { clock, signal, onRestored, packagesFolder } = request;
+  const blobs = await openDiskBlobStore(join(folder, 'packages'));
+  await unpackBackup(backup, folder, blobs, (done) => onRestored(done, verified.Packages), signal);
+  const database = await openSqliteDatabase(join(folder, DATABASE));
+  try {
+    const deps = {
+      database,
+      blobs,
+      source: packagesFolder === undefined ? undefined : diskBlobReader(packagesFolder),
+      clock,
+      onPackage: (done: number) => onRestored(done, verified.Packages),
+    };
+    const restored = await restorePackages(deps, `the backup of ${verified.CreatedAt}`, signal);
+    refuseForeignFolder(request, restored);
+    if (request.endsUnfinished) {
+      await database.transaction((queries) => endUnfinishedWork(queries, NOT_GONE_ON_WITH, clock()));
+    }
+    return await report(request, verified, restored, database);
+  } finally {
+    await database.close();
+  }
+}
+
+const NOT_GONE_ON_WITH = 'The server was restored from a backup without what had not ended then.';
+
+async function report(
+  { dataFolder }: RestoreRequest,
+  { HasConfiguration, ...verified }: VerifiedBackup,
+  restored: RestoredPackages,
+  database: Database,
+): Promise<RestoreReport> {
+  const unfinished = await countUnfinishedWork(database.read);
+  return {
+    ...verified,
+    Packages: restored.packages,
+    PackageBytes: restored.packageBytes,
+    Lost: restored.lost,
+    DataFolder: dataFolder,
+    Configuration: HasConfiguration ? join(dataFolder, CONFIGURATION) : null,
+    Unfinished: {
+      Builds: unfinished.builds,
+      Tags: unfinished.tags,
+      Deployments: unfinished.deployments,
+      WebhookMessages: unfinished.webhookMessages,
+    },
+  };
+}
+
+/** The database comes last: without it, what is there already is no data folder. */
+async function moveOut(from: string, to: string): Promise<void> {
+  await syncFolder(from);
+  const names = await readdir(from);
+  for (const name of names) if (name !== DATABASE) await rename(join(from, name), join(to, name));
+  await syncFolder(to);
+  await rename(join(from, DATABASE), join(to, DATABASE));
+  await rmdir(from);
+  await syncFolder(to);
+}
+
+/** @throws CommandFailure where nothing was where it is said to be: rather the wrong folder than the end of everything */
+function refuseForeignFolder({ packagesFolder }: RestoreRequest, { packages, lost }: RestoredPackages): void {
+  if (packagesFolder === undefined || packages > 0 || lost.length === 0) return;
+  const message = `None of the ${lost.length} packages is in ${packagesFolder}: name the copy of the folder packages/ of the data folder. Nothing was restored.`;
+  throw new CommandFailure('usage', 'PACKAGES_NOT_FOUND', message);
+}
+
+function refuseWrongPackages({ about }: Backup, { file, packagesFolder }: RestoreRequest): void {
+  if (about.Packages === 'list' && packagesFolder === undefined) {
+    const message = `${file} has the list of the packages alone: name the folder with their files with --packages.`;
+    throw new CommandFailure('usage', 'PACKAGES_NEEDED', message);
+  }
+  if (about.Packages === 'all' && packagesFolder !== undefined) {
+    const message = `${file} has the packages' files itself: leave --packages away.`;
+    throw new CommandFailure('usage', 'PACKAGES_NOT_NEEDED', message);
+  }
+}
