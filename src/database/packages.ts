@@ -58,6 +58,27 @@ export function findNewestBuilt(queries: Queries, appKey: string, branch: string
     .executeTakeFirst();
 }
 
+/**
+ * The version of the package that was accepted last for a branch, whatever became of it.
+ *
+ * @param beginning of the versions that count: digits and dots; empty for all
+ */
+export async function findNewestVersion(
+  queries: Queries,
+  { appKey, branch, beginning }: { readonly appKey: string; readonly branch: string; readonly beginning: string },
+): Promise<string | undefined> {
+  const row = await queries
+    .selectFrom('packages')
+    .select('version')
+    .where('app_id', '=', appKey)
+    .where('branch', '=', branch)
+    .where('version', 'like', `${beginning}%`)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.version;
+}
+
 /** Packages that have a file, of every app, oldest first. @param page `after` is the sequence of the last one seen */
 export function listStoredPackages(
   queries: Queries,
