@@ -2,8 +2,8 @@ import { SETTINGS_PARTS, type SettingsPart } from '../domain/environment-setting
 import type { Queries } from './database.ts';
 import { putEnvironmentSettings } from './environment-settings.ts';
 import { updateEnvironment } from './environments.ts';
-import type { AppSecretRow } from './schema.ts';
 import { deletePushSecret, replacePushSecret } from './push-secrets.ts';
+import type { AppSecretRow } from './schema.ts';
 import { updateWebhook, WEBHOOK_SECRET_PARTS, type WebhookSecretPart } from './webhooks.ts';
 
 /** The secrets of an app, sealed, by name. */

@@ -97,9 +97,7 @@ export function findAppByName(queries: Queries, reference: AppId | ProjectId): P
     .selectFrom('apps')
     .selectAll()
     .where('deleted_at', 'is', null)
-    .where(({ eb, or }) =>
-      or([eb('app_id', '=', reference as AppId), eb('project_id', '=', reference as ProjectId)]),
-    )
+    .where(({ eb, or }) => or([eb('app_id', '=', reference as AppId), eb('project_id', '=', reference as ProjectId)]))
     .executeTakeFirst();
 }
 

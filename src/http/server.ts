@@ -27,11 +27,13 @@ import { addLogRoute } from './log-routes.ts';
 import { addManageAppRoutes } from './manage-app-routes.ts';
 import { addManageEnvironmentRoutes } from './manage-environment-routes.ts';
 import { addManagePermissionRoutes } from './manage-permission-routes.ts';
+import { addManagePushRoutes } from './manage-push-routes.ts';
 import { addManageSecretRoutes } from './manage-secret-routes.ts';
 import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import { addPackageRoutes } from './package-routes.ts';
+import { addPushRoute } from './push-route.ts';
 import { addTeamServerRoutes } from './team-server-routes.ts';
 import { addUploadJobRoutes, addUploadRoute } from './upload-routes.ts';
 
@@ -124,6 +126,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addManageAppRoutes(manage, deps, authentication);
       addManageEnvironmentRoutes(manage, deps, authentication);
       addManagePermissionRoutes(manage, deps, authentication);
+      addManagePushRoutes(manage, deps);
       addManageSecretRoutes(manage, deps, authentication);
       addManageUserRoutes(manage, deps, authentication);
     },
@@ -133,6 +136,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
     leaveRoutesOpen(open);
     addLinkRoute(open, deps);
     addDeploymentReportRoute(open, deps, createAttemptLimits());
+    addPushRoute(open, deps, createAttemptLimits());
     addOperationRoutes(open, deps, closing);
   });
 }

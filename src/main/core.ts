@@ -20,12 +20,14 @@ import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
+import { buildPushes } from '../operations/build-push.ts';
 import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { deployEffect } from '../outbox/deploy-effect.ts';
 import { Outbox } from '../outbox/outbox.ts';
+import { PushLanes } from '../outbox/push-lanes.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
@@ -75,6 +77,8 @@ export interface Core {
   wakeOutbox(): void;
   /** Begins to remove what is left of deleted apps. */
   removeDeletedApps(): void;
+  /** Begins to see to what was pushed. */
+  wakePushes(): void;
   /** Begins to check what was uploaded. */
   checkUploads(): void;
   /** Begins to build and to do what the outbox holds. */
@@ -260,6 +264,24 @@ async function openLocked(
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'uploads could not be checked'),
   });
+  const pushes = new PushLanes({
+    database,
+    build: (appKey, signal) =>
+      buildPushes(
+        {
+          database,
+          queue,
+          repositoryOf,
+          clock,
+          publish: (packageId) => changes.publish(packageId),
+          onError: (error, id) => report(error, `the push ${id} met an error`),
+        },
+        appKey,
+        signal,
+      ),
+    clock,
+    onError: (error) => report(error, 'pushes could not be seen to'),
+  });
   const sweep = new BackgroundWork({
     async work(signal) {
       await sweepOrphans({ database, blobs, buildLog, clock }, signal);
@@ -286,16 +308,19 @@ async function openLocked(
     findRepositoryKind: repositories.findKind,
     wakeOutbox: () => outbox.wake(),
     removeDeletedApps: () => removal.wake(),
+    wakePushes: () => pushes.wake(),
     checkUploads: () => uploads.wake(),
     start() {
       worker.start();
       outbox.wake();
       uploads.wake();
+      pushes.wake();
       removal.wake();
       sweep.wake();
     },
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
+      await pushes.stop();
       await worker.stop(graceMs);
       // At once: what the one does waits for the other.
       await Promise.all([outbox.stop(), deployments.stop()]);

@@ -55,7 +55,10 @@ export const SetPushRuleSchema = Type.Object({
     Type.String({ maxLength: 1000, description: 'Of the packages; without one they say who pushed, and what.' }),
   ),
   LatestOnly: Type.Optional(
-    Type.Boolean({ default: false, description: 'Whether a newer push ends builds of this rule that are still Queued.' }),
+    Type.Boolean({
+      default: false,
+      description: 'Whether a newer push ends builds of this rule that are still Queued.',
+    }),
   ),
   Before: Type.Optional(
     Type.String({ maxLength: 250, description: 'Branch of the rule to stand before; else it stays, or is the last.' }),
@@ -87,9 +90,7 @@ export const PushSchema = Type.Object({
   Rule: Nullable(Type.String({ description: 'Branch of the rule that took it.' })),
   Reason: Nullable(Type.String({ description: 'Why it started no build, or has not yet.' })),
   PackageId: Nullable(Type.String()),
-  PackageStatus: Nullable(
-    Type.Enum(PACKAGE_STATUSES, { type: 'string', description: 'null where it was deleted.' }),
-  ),
+  PackageStatus: Nullable(Type.Enum(PACKAGE_STATUSES, { type: 'string', description: 'null where it was deleted.' })),
   Version: Nullable(Type.String()),
   Attempts: Type.Integer({ description: 'How often it was tried in vain.' }),
 });
