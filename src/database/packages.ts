@@ -58,6 +58,9 @@ export function findNewestBuilt(queries: Queries, appKey: string, branch: string
     .executeTakeFirst();
 }
 
+/** Of uploads. As above: the index of the others leaves them out. */
+const NO_BRANCH = sql.lit('');
+
 /**
  * The version of the package that was accepted last for a branch, whatever became of it.
  *
@@ -72,6 +75,7 @@ export async function findNewestVersion(
     .select('version')
     .where('app_id', '=', appKey)
     .where('branch', '=', branch)
+    .where('branch', '<>', NO_BRANCH)
     .where('version', 'like', `${beginning}%`)
     .orderBy('sequence', 'desc')
     .limit(1)

@@ -7,7 +7,12 @@ import { findNextBuild, listExpiredBuilds } from '../../src/database/build-claim
 import { lockDataFolder } from '../../src/database/data-folder-lock.ts';
 import { GroupCommit } from '../../src/database/group-commit.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { countPackagesByStatus, findNewestBuilt, hasUnfinishedBuilds } from '../../src/database/packages.ts';
+import {
+  countPackagesByStatus,
+  findNewestBuilt,
+  findNewestVersion,
+  hasUnfinishedBuilds,
+} from '../../src/database/packages.ts';
 import type { Tables } from '../../src/database/schema.ts';
 import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
@@ -64,13 +69,15 @@ test('SQLite: looking for unfinished builds, or a branch’s newest package, rea
   await countPackagesByStatus(queries);
   await hasUnfinishedBuilds(queries, 'app');
   await findNewestBuilt(queries, 'app', 'main');
+  await findNewestVersion(queries, { appKey: 'app', branch: 'main', beginning: '2.5.' });
   for (const { sql, parameters } of asked) {
     const plan = connection.prepare(`explain query plan ${sql}`).all(parameters);
     const steps = plan.map((step) => Object(step).detail).filter((step) => /\bpackages\b/.test(step));
     assert.ok(steps.length > 0, sql);
-    for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way|built)/, sql);
+    const wanted = sql.includes(' like ') ? /INDEX packages_of_branch/ : /INDEX packages_(queued|under_way|built)/;
+    for (const step of steps) assert.match(step, wanted, sql);
   }
-  assert.equal(asked.length, 6);
+  assert.equal(asked.length, 7);
 });
 
 test('a data folder is locked for one, and free again afterwards', async (t) => {

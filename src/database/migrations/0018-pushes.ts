@@ -72,6 +72,12 @@ export async function up(database: Kysely<Tables>): Promise<void> {
     .where(sql.ref('ended_at'), 'is not', null)
     .execute();
 
-  // For the version of the package that was accepted last for a branch, built or not.
-  await schema.createIndex('packages_of_branch').on('packages').columns(['app_id', 'branch', 'sequence']).execute();
+  // For the version of the package that was accepted last for a branch, built or not. Uploads have none; and a query has to
+  // say so, which keeps SQLite from taking this index where one of fewer rows fits.
+  await schema
+    .createIndex('packages_of_branch')
+    .on('packages')
+    .columns(['app_id', 'branch', 'sequence'])
+    .where(sql.ref('branch'), '<>', sql.lit(''))
+    .execute();
 }
