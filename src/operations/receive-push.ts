@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { findAppByName } from '../database/apps.ts';
+import { findApp, findAppByName } from '../database/apps.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { listPushRules, type OwnedPushRule } from '../database/push-rules.ts';
 import { findPushSecret } from '../database/push-secrets.ts';
@@ -9,7 +9,7 @@ import { tell } from '../database/tell-webhooks.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
 import { parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import type { SvnCommit } from '../domain/push/hook-lines.ts';
-import { type BranchChange, type Push, summarize } from '../domain/push/push.ts';
+import { type BranchChange, limitPush, type Push, summarize } from '../domain/push/push.ts';
 import { findRule } from '../domain/push/push-rule.ts';
 import { readDelivery } from '../domain/push/read-push.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -93,7 +93,7 @@ function readSvnPush(app: AppRow, { revision, pusher, changed }: SvnCommit): Pus
     changes.set(name, { branch: name, isMainLine, before, after: revision, commits: [] });
   }
   if (changes.size === 0 && ignored.length === 0) ignored.push(`Revision ${revision} changed no branch.`);
-  return { repositoryType: 'svn', pusher, changes: [...changes.values()], ignored };
+  return limitPush({ repositoryType: 'svn', pusher, changes: [...changes.values()], ignored });
 }
 
 /** What shows that a push was sent before. */
@@ -110,11 +110,13 @@ const DELIVERY_HEADERS = [
   'idempotency-key', // GitLab
   'webhook-id', // GitLab, when it signs
   'x-request-uuid', // Bitbucket Cloud
-  'x-request-id', // Bitbucket Data Center
 ] as const;
 
 function nameDelivery({ header, body }: SentBody): Names {
-  const deliveryId = DELIVERY_HEADERS.map(header).find((value) => value !== '' && value.length <= 200) ?? null;
+  // A name that many a proxy gives, too, to whatever passes it.
+  const ofServer = header('x-event-key') === '' ? '' : header('x-request-id');
+  const names = [...DELIVERY_HEADERS.map(header), ofServer];
+  const deliveryId = names.find((value) => value !== '' && value.length <= 200) ?? null;
   // The lines of a plain hook are the same whenever a branch goes back and forth; bodies of forges have a time in them.
   const isJson = /^\s*(?:\{|payload=)/.test(body.subarray(0, 100).toString('latin1'));
   return { deliveryId, digest: isJson ? hash('sha256', body) : null };
@@ -139,8 +141,10 @@ async function writePush(
   queries: Queries,
   { app, push, names }: { readonly app: AppRow; readonly push: Push; readonly names: Names },
 ): Promise<readonly Taken[]> {
+  if ((await findApp(queries, app.id)) === undefined) throw new Refusal('INVALID_PUSH');
   const rules = await listPushRules(queries, app.id);
   const at = clock();
+  await hastenPushes(queries, app.id, at);
   const taken: Taken[] = [];
   for (const told of push.changes) {
     const change = decideMainLine(app, told);
@@ -150,7 +154,6 @@ async function writePush(
     const isKnown = (await findSentBefore(queries, row)) !== undefined;
     taken.push({ change, isKnown, rule });
     if (isKnown) continue;
-    await hastenPushes(queries, app.id, at);
     await insertPush(queries, {
       ...row,
       id: randomUUID(),

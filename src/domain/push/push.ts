@@ -56,12 +56,24 @@ const MOST_BRANCH_CHARACTERS = 1000;
 /** @throws Refusal INVALID_PARAMETERS for what no Git ever pushed */
 export function collectPush(pusher: string, updates: readonly RefUpdate[]): Push {
   const read = updates.map(readRefUpdate);
-  return {
+  const changes = read.filter((one) => typeof one !== 'string');
+  return limitPush({
     repositoryType: 'git',
-    pusher,
-    changes: read.filter((one) => typeof one !== 'string'),
+    pusher: onOneLine(pusher),
+    changes,
     ignored: read.filter((one) => typeof one === 'string'),
-  };
+  });
+}
+
+/** Who pushes a whole repository for the first time does not want each of its branches built. */
+const MOST_BRANCHES = 50;
+
+/** Leaves out what is beyond the number of branches that one push is seen to for. */
+export function limitPush(push: Push): Push {
+  const count = push.changes.length;
+  if (count <= MOST_BRANCHES) return push;
+  const note = `It changed ${count} branches: those after the first ${MOST_BRANCHES} are left out.`;
+  return { ...push, changes: push.changes.slice(0, MOST_BRANCHES), ignored: [note, ...push.ignored] };
 }
 
 /** @returns why there is nothing to build, where that is so */
@@ -87,7 +99,13 @@ export function malformed(what: string): Refusal {
 /** What a push says in a line: the newest commit's first one; empty where it tells of none. */
 export function summarize({ after, commits }: BranchChange): string {
   const newest = commits.find(({ id }) => id === after) ?? commits.at(-1);
-  return newest?.message.trim().split('\n', 1)[0]?.slice(0, MOST_SUMMARY_CHARACTERS) ?? '';
+  return onOneLine(newest?.message.trim().split('\n', 1)[0] ?? '');
 }
 
-const MOST_SUMMARY_CHARACTERS = 200;
+const MOST_LINE_CHARACTERS = 200;
+
+function onOneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+  return line.trim().slice(0, MOST_LINE_CHARACTERS);
+}

@@ -78,6 +78,14 @@ test('of a push of thousands of commits the last hundred are kept', () => {
   assert.deepEqual([kept.length, kept.at(-1)?.id, kept[0]?.message.length], [100, '2047', 2000]);
 });
 
+test('of a push of a whole repository the first fifty branches count, and the rest is said', () => {
+  const lines = Array.from({ length: 5000 }, (_, at) => `${NONE} ${TWO} refs/heads/topic-${at}`);
+  const delivery = read(lines.join('\n'));
+  assert.ok(delivery.kind === 'push');
+  assert.equal(delivery.push.changes.length, 50);
+  assert.deepEqual(delivery.push.ignored, ['It changed 5000 branches: those after the first 50 are left out.']);
+});
+
 test('what the names of fields are inherited from is no field', () => {
   assert.throws(() => read('{"constructor":{}}', { 'x-github-event': 'push' }), /names no ref/);
 });
