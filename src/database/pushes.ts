@@ -21,8 +21,8 @@ export type SentPush = Pick<
 >;
 
 /**
- * The push that was sent before and is sent again: one of the same name or of the same body; where it has neither, the
- * newest one of the branch if it says the very same.
+ * The push that was sent before and is sent again: one of the same name or of the same body; where the body shows nothing,
+ * the newest one of the branch as well, if it says the very same.
  */
 export async function findSentBefore(queries: Queries, sent: SentPush): Promise<PushRow | undefined> {
   const ofBranch = queries
@@ -33,7 +33,7 @@ export async function findSentBefore(queries: Queries, sent: SentPush): Promise<
   const named = await ofBranch
     .where(({ eb, or }) => or([eb('delivery_id', '=', sent.delivery_id), eb('digest', '=', sent.digest)]))
     .executeTakeFirst();
-  if (named !== undefined || sent.delivery_id !== null || sent.digest !== null) return named;
+  if (named !== undefined || sent.digest !== null) return named;
   const newest = await ofBranch.orderBy('sequence', 'desc').limit(1).executeTakeFirst();
   const isSame = newest?.after_revision === sent.after_revision && newest.before_revision === sent.before_revision;
   return isSame ? newest : undefined;
@@ -112,6 +112,8 @@ export interface PushEnd {
   readonly status: Exclude<PushStatus, 'Waiting'>;
   readonly rule?: { readonly id: string; readonly branch: string } | undefined;
   readonly packageId?: PackageId;
+  /** Where it was found out. */
+  readonly summary?: string;
   readonly reason?: string;
   readonly at: number;
 }
@@ -126,6 +128,7 @@ export async function endPush(queries: Queries, id: string, end: PushEnd): Promi
       rule_branch: end.rule?.branch ?? null,
       package_id: end.packageId ?? null,
       reason: end.reason ?? null,
+      ...(end.summary !== undefined && { summary: end.summary }),
       ended_at: end.at,
     })
     .where('id', '=', id)

@@ -315,7 +315,7 @@ interface PushesTable {
   app_id: string;
   /** What its sender calls it, also when it sends it again; null where it has no name for it. */
   delivery_id: string | null;
-  /** SHA-256 of the body, in hex; null where the same body may well mean something new. */
+  /** SHA-256 of the body, in hex; null where the same body may mean something new. */
   digest: string | null;
   /** The bare name. */
   branch: string;

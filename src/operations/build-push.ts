@@ -9,6 +9,7 @@ import { findUser, type User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { hasSomewhere } from '../domain/permissions.ts';
+import { summarizeMessage } from '../domain/push/push.ts';
 import { findRule } from '../domain/push/push-rule.ts';
 import { lineOf, nextVersion } from '../domain/push/version-rule.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -81,7 +82,9 @@ async function tryPush(deps: BuildPushDeps, { app, push, newer }: Turn, signal: 
     if (end !== undefined) return await finish(database, push, end);
   }
   const revision = await resolvePush(deps, app, push, signal);
-  const overtaken = await database.transaction((queries) => decide(deps, queries, { app, push, revision }));
+  const summary = push.summary || (await readSummary(deps.repositoryOf(app), revision, signal));
+  const resolved = { app, push: { ...push, summary }, revision };
+  const overtaken = await database.transaction((queries) => decide(deps, queries, resolved));
   deps.queue.wake();
   for (const packageId of overtaken) deps.publish(packageId);
 }
@@ -124,6 +127,17 @@ async function resolvePush(
   return await repositoryOf(app).resolve({ branch, revision: after_revision }, signal);
 }
 
+/** Hooks tell of no commits: what the newest one says is in the repository. */
+async function readSummary(repository: Repository, { id }: ResolvedRevision, signal: AbortSignal): Promise<string> {
+  try {
+    const [facts] = await repository.readRevisions([id], signal);
+    return summarizeMessage(facts?.message ?? '');
+  } catch (error) {
+    if (error instanceof RepositoryError) return '';
+    throw error;
+  }
+}
+
 interface Resolved {
   readonly app: AppRow;
   readonly push: PushRow;
@@ -153,7 +167,8 @@ async function decide(
   const earlier = rule.latest_only === 1 ? await overtake(queries, { app, rule, revision, at }) : [];
   const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description: say(rule, push) });
   // Whoever was here before has committed all of this, or nothing.
-  if (!(await endPush(queries, push.id, { status: 'Started', rule, packageId, at }))) throw new PushEnded();
+  const { summary } = push;
+  if (!(await endPush(queries, push.id, { status: 'Started', rule, packageId, summary, at }))) throw new PushEnded();
   return earlier;
 }
 

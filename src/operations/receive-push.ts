@@ -117,9 +117,16 @@ function nameDelivery({ header, body }: SentBody): Names {
   const ofServer = header('x-event-key') === '' ? '' : header('x-request-id');
   const names = [...DELIVERY_HEADERS.map(header), ofServer];
   const deliveryId = names.find((value) => value !== '' && value.length <= 200) ?? null;
-  // The lines of a plain hook are the same whenever a branch goes back and forth; bodies of forges have a time in them.
-  const isJson = /^\s*(?:\{|payload=)/.test(body.subarray(0, 100).toString('latin1'));
-  return { deliveryId, digest: isJson ? hash('sha256', body) : null };
+  return { deliveryId, digest: saysWhen(header) ? hash('sha256', body) : null };
+}
+
+/**
+ * Whether the same body never means something new, since the time of the push is in it. What the others send is the same
+ * whenever a branch goes back and forth.
+ */
+function saysWhen(header: SentBody['header']): boolean {
+  const ofGithub = ['x-github-event', 'x-gitea-event', 'x-forgejo-event'].some((name) => header(name) !== '');
+  return ofGithub || header('x-event-key') === 'repo:refs_changed';
 }
 
 /** A revision of Subversion is committed once. */

@@ -77,7 +77,7 @@ test('git push to a bare repository with the hook of the guide builds a package 
   assert.match(first.told, /remote: \{"Accepted":true,"Message":"main is going to be built\."/);
   const built = await newestBuild('calc', first.id);
   assert.equal(built.Version, `1.0.0.${first.id.slice(0, 8)}`);
-  assert.match(built.Description, /^Pushed by \S+: [0-9a-f]{8}$/);
+  assert.match(built.Description, /^Pushed by \S+: Let it add$/);
   const [list = ''] = await follow(LIST);
   assert.ok(list.includes(built.PackageId) && /main +\S{8} .*Succeeded/.test(list), list);
 
@@ -119,8 +119,8 @@ test('svn commit with the one line of the guide builds each branch that it chang
   });
   const shown = built.map((one: Record<string, string>) => [one.Branch, one.Version, one.Description]);
   assert.deepEqual(shown.toSorted(), [
-    ['branches/feature', '2.5.0.3', 'Pushed by Richard Ford: 3'],
-    ['trunk', '1.0.0.3', 'Pushed by Richard Ford: 3'],
+    ['branches/feature', '2.5.0.3', 'Pushed by Richard Ford: Both of them'],
+    ['trunk', '1.0.0.3', 'Pushed by Richard Ford: Both of them'],
   ]);
   // Tags are commits, too: they start nothing, and take numbers.
   const copied = await runTestSvn('svn', [

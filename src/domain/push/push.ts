@@ -99,7 +99,11 @@ export function malformed(what: string): Refusal {
 /** What a push says in a line: the newest commit's first one; empty where it tells of none. */
 export function summarize({ after, commits }: BranchChange): string {
   const newest = commits.find(({ id }) => id === after) ?? commits.at(-1);
-  return onOneLine(newest?.message.trim().split('\n', 1)[0] ?? '');
+  return summarizeMessage(newest?.message ?? '');
+}
+
+export function summarizeMessage(message: string): string {
+  return onOneLine(message.trim().split('\n', 1)[0] ?? '');
 }
 
 const MOST_LINE_CHARACTERS = 200;
