@@ -20,7 +20,7 @@ import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
-import { buildPushes } from '../operations/build-push.ts';
+import { buildPushes } from '../operations/build-pushes.ts';
 import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';

@@ -10,7 +10,7 @@ import { readAppSettings } from '../domain/app-settings.ts';
 import { parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import type { SvnCommit } from '../domain/push/hook-lines.ts';
 import { type BranchChange, limitPush, type Push, summarize } from '../domain/push/push.ts';
-import { findRule } from '../domain/push/push-rule.ts';
+import { foreseeRule, NO_RULE } from '../domain/push/push-rule.ts';
 import { readDelivery } from '../domain/push/read-push.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { pushPayload } from '../domain/webhook-payload.ts';
@@ -30,7 +30,7 @@ export interface ReceivePushDeps {
 
 /**
  * Takes a push from whoever knows the secret of the app. Once this resolves it is written down and told, and what is to be
- * built will be: see `build-push.ts`. A push that was sent before starts nothing again.
+ * built will be: see `build-pushes.ts`. A push that was sent before starts nothing again.
  *
  * @param args `app`: an AppId or a ProjectId, as it was given
  * @returns what is going to happen
@@ -139,8 +139,8 @@ interface Taken {
   readonly change: BranchChange;
   /** Whether it had been sent before. */
   readonly isKnown: boolean;
-  /** The rule that takes it; null for one that the repository decides. */
-  readonly rule: OwnedPushRule | null | undefined;
+  /** The rule that takes it, as far as it is known whether it is the main line. */
+  readonly rule: OwnedPushRule | undefined | 'depends';
 }
 
 async function writePush(
@@ -155,7 +155,7 @@ async function writePush(
   const taken: Taken[] = [];
   for (const told of push.changes) {
     const change = decideMainLine(app, told);
-    const rule = foresee(rules, change);
+    const rule = foreseeRule(rules, change);
     const key = { app_id: app.id, branch: change.branch, delivery_id: names.deliveryId, digest: names.digest };
     const row = { ...key, before_revision: change.before, after_revision: change.after };
     const isKnown = (await findSentBefore(queries, row)) !== undefined;
@@ -179,22 +179,10 @@ async function writePush(
   return taken;
 }
 
-export const NO_RULE = 'No push rule takes this branch.';
-
 /** What the app says of its main line counts for more than what its forge does. */
 function decideMainLine({ kind, main_branch }: AppRow, change: BranchChange): BranchChange {
   if (kind === 'svn' || main_branch === null) return change;
   return { ...change, isMainLine: main_branch === change.branch };
-}
-
-/** @returns null where it is another rule, or none, for a main line than for any other branch */
-function foresee(
-  rules: readonly OwnedPushRule[],
-  { branch, isMainLine }: BranchChange,
-): OwnedPushRule | null | undefined {
-  const [asMain, asOther] = [true, false].map((isMain) => findRule(rules, { branch, isMainLine: isMain }));
-  if (isMainLine !== undefined) return isMainLine ? asMain : asOther;
-  return asMain === asOther ? asMain : null;
 }
 
 function describe(push: Push, taken: readonly Taken[]): WirePushAnswer {
@@ -204,7 +192,7 @@ function describe(push: Push, taken: readonly Taken[]): WirePushAnswer {
     ...taken.map(({ change: { branch }, isKnown, rule }) => {
       if (isKnown) return `The push to ${branch} was sent before.`;
       if (rule === undefined) return `No push rule takes ${branch}.`;
-      return rule === null ? `${branch} is built if it is the main line.` : `${branch} is going to be built.`;
+      return rule === 'depends' ? `${branch} is built if it is the main line.` : `${branch} is going to be built.`;
     }),
   ];
   return {
@@ -213,7 +201,7 @@ function describe(push: Push, taken: readonly Taken[]): WirePushAnswer {
     Builds: builds.map(({ change, rule }) => ({
       Branch: change.branch,
       Revision: change.after,
-      Rule: rule?.branch ?? null,
+      Rule: rule === undefined || rule === 'depends' ? null : rule.branch,
     })),
   };
 }

@@ -27,6 +27,9 @@ export function parseRuleBranch(text: string): string {
   return !branch.mainLine && branch.orMainLine ? MAIN_LINE : BRANCHES + name;
 }
 
+/** What is said where none takes a branch. */
+export const NO_RULE = 'No push rule takes this branch.';
+
 /** A branch that was pushed to, as far as rules go. */
 export interface PushedBranch {
   readonly branch: string;
@@ -39,6 +42,20 @@ export function findRule<Rule extends { readonly branch: string }>(
   pushed: PushedBranch,
 ): Rule | undefined {
   return rules.find((rule) => takes(rule.branch, pushed));
+}
+
+/**
+ * The same where it may not be known yet whether a branch is the main line.
+ *
+ * @returns `depends` where it is another rule, or none, for a main line than for any other branch
+ */
+export function foreseeRule<Rule extends { readonly branch: string }>(
+  rules: readonly Rule[],
+  { branch, isMainLine }: { readonly branch: string; readonly isMainLine: boolean | undefined },
+): Rule | undefined | 'depends' {
+  if (isMainLine !== undefined) return findRule(rules, { branch, isMainLine });
+  const asMain = findRule(rules, { branch, isMainLine: true });
+  return asMain === findRule(rules, { branch, isMainLine: false }) ? asMain : 'depends';
 }
 
 function takes(ruleBranch: string, { branch, isMainLine }: PushedBranch): boolean {

@@ -1,21 +1,16 @@
 import { findApp } from '../database/apps.ts';
-import type { Database, Queries } from '../database/database.ts';
-import { changeStatus, findNewestVersion } from '../database/packages.ts';
-import { findPermissions } from '../database/permissions.ts';
+import type { Database } from '../database/database.ts';
 import { listPushRules, type OwnedPushRule } from '../database/push-rules.ts';
-import { endPush, listQueuedOfRule, listWaitingPushes, type PushEnd, postponePush } from '../database/pushes.ts';
-import type { AppRow, PushRow, PushRuleRow } from '../database/schema.ts';
-import { findUser, type User } from '../database/users.ts';
+import { endPush, listWaitingPushes, type PushEnd, postponePush } from '../database/pushes.ts';
+import type { AppRow, PushRow } from '../database/schema.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { PackageId } from '../domain/identifiers.ts';
-import { hasSomewhere } from '../domain/permissions.ts';
 import { summarizeMessage } from '../domain/push/push.ts';
-import { findRule } from '../domain/push/push-rule.ts';
-import { lineOf, nextVersion } from '../domain/push/version-rule.ts';
+import { foreseeRule, NO_RULE } from '../domain/push/push-rule.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type Repository, RepositoryError, type ResolvedRevision } from '../repository/repository.ts';
-import { type AcceptBuildDeps, acceptBuild } from './accept-build.ts';
-import { NO_RULE } from './receive-push.ts';
+import type { AcceptBuildDeps } from './accept-build.ts';
+import { acceptPush, PushEnded } from './accept-push.ts';
 
 export interface BuildPushDeps extends AcceptBuildDeps {
   readonly database: Database;
@@ -75,29 +70,19 @@ async function buildPush(deps: BuildPushDeps, turn: Turn, signal: AbortSignal): 
 async function tryPush(deps: BuildPushDeps, { app, push, newer }: Turn, signal: AbortSignal): Promise<void> {
   const { database, clock } = deps;
   const rules = await listPushRules(database.read, app.id);
-  const foreseen = ruleFor(rules, push, push.is_main_line);
+  const isMainLine = push.is_main_line === null ? undefined : push.is_main_line === 1;
+  const foreseen = foreseeRule(rules, { branch: push.branch, isMainLine });
   const at = clock();
-  if (foreseen !== null) {
+  if (foreseen !== 'depends') {
     const end = endEarly(foreseen, push, newer, at);
     if (end !== undefined) return await finish(database, push, end);
   }
   const revision = await resolvePush(deps, app, push, signal);
   const summary = push.summary || (await readSummary(deps.repositoryOf(app), revision, signal));
   const resolved = { app, push: { ...push, summary }, revision };
-  const overtaken = await database.transaction((queries) => decide(deps, queries, resolved));
+  const overtaken = await database.transaction((queries) => acceptPush(deps, queries, resolved));
   deps.queue.wake();
   for (const packageId of overtaken) deps.publish(packageId);
-}
-
-/** @returns null where it depends on whether the branch is the main line, and nobody has said so yet */
-function ruleFor(
-  rules: readonly OwnedPushRule[],
-  { branch }: PushRow,
-  isMainLine: number | null,
-): OwnedPushRule | null | undefined {
-  const [asMain, asOther] = [true, false].map((isMain) => findRule(rules, { branch, isMainLine: isMain }));
-  if (isMainLine !== null) return isMainLine === 1 ? asMain : asOther;
-  return asMain === asOther ? asMain : null;
 }
 
 /** How a push ends that no repository has to be asked about. */
@@ -136,80 +121,6 @@ async function readSummary(repository: Repository, { id }: ResolvedRevision, sig
     if (error instanceof RepositoryError) return '';
     throw error;
   }
-}
-
-interface Resolved {
-  readonly app: AppRow;
-  readonly push: PushRow;
-  readonly revision: ResolvedRevision;
-}
-
-/** @returns the packages that were overtaken */
-async function decide(
-  deps: BuildPushDeps,
-  queries: Queries,
-  { app, push, revision }: Resolved,
-): Promise<readonly PackageId[]> {
-  const at = deps.clock();
-  const rule = ruleFor(await listPushRules(queries, app.id), push, revision.branch.isMainLine ? 1 : 0);
-  if (rule == null) {
-    await endPush(queries, push.id, { status: 'Ignored', reason: NO_RULE, at });
-    return [];
-  }
-  const user = await findOwner(queries, app, rule);
-  if (typeof user === 'string') {
-    await endPush(queries, push.id, { status: 'Refused', rule, reason: user, at });
-    return [];
-  }
-  const beginning = lineOf(rule.version);
-  const newest = await findNewestVersion(queries, { appKey: app.id, branch: revision.branch.name, beginning });
-  const version = nextVersion(rule.version, newest);
-  const earlier = rule.latest_only === 1 ? await overtake(queries, { app, rule, revision, at }) : [];
-  const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description: say(rule, push) });
-  // Whoever was here before has committed all of this, or nothing.
-  const { summary } = push;
-  if (!(await endPush(queries, push.id, { status: 'Started', rule, packageId, summary, at }))) throw new PushEnded();
-  return earlier;
-}
-
-/** The push was seen to meanwhile: what was begun for it is undone. */
-class PushEnded extends Error {
-  override readonly name = 'PushEnded';
-}
-
-/** Whose build it is. @returns why that user may not build */
-async function findOwner(queries: Queries, app: AppRow, rule: OwnedPushRule): Promise<User | string> {
-  const login = rule.owner_login;
-  const row = await findUser(queries, login);
-  if (row === undefined || row.disabled_at !== null) return `The user ${login}, who set the rule, is disabled.`;
-  const user = { id: row.id, login, name: row.name, isAdmin: row.is_admin === 1 };
-  const permissions = await findPermissions(queries, app.id, row.id);
-  const holder = { isAdmin: user.isAdmin, isTechnicalContact: false, permissions };
-  if (hasSomewhere(holder, 'api') && hasSomewhere(holder, 'transport')) return user;
-  return `The user ${login}, who set the rule, has no longer API Rights and Transport Rights on the app.`;
-}
-
-/** Ends the builds of earlier pushes that have not begun. */
-async function overtake(
-  queries: Queries,
-  { app, rule, revision, at }: Omit<Resolved, 'push'> & { readonly rule: PushRuleRow; readonly at: number },
-): Promise<readonly PackageId[]> {
-  const earlier = await listQueuedOfRule(queries, { appKey: app.id, ruleId: rule.id, branch: revision.branch.name });
-  for (const { id, attempt } of earlier) {
-    await changeStatus(queries, { packageId: id, status: 'Queued', attempt }, 'Failed', {
-      failure_code: 'overtaken',
-      failure_reason: 'A newer push to the branch came before this build began.',
-      finished_at: at,
-      lease_expires_at: null,
-    });
-  }
-  return earlier.map(({ id }) => id);
-}
-
-function say({ description }: PushRuleRow, { pusher, summary, after_revision }: PushRow): string {
-  if (description !== '') return description;
-  const by = pusher === '' ? 'Pushed' : `Pushed by ${pusher}`;
-  return `${by}: ${summary === '' ? after_revision.slice(0, 8) : summary}`;
 }
 
 async function putOff({ database, clock, onError }: BuildPushDeps, push: PushRow, error: unknown): Promise<void> {
