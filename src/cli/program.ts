@@ -9,6 +9,7 @@ import { EXIT_CODES, exitReason } from './exit-codes.ts';
 import { addKeyCommand } from './key-command.ts';
 import { addLoginCommand } from './login-command.ts';
 import { addPackageCommand } from './package-command.ts';
+import { addPushCommand } from './push-command.ts';
 import { COMMON_OPTIONS } from './remote-command.ts';
 import { addRightsCommands } from './rights-commands.ts';
 import { addUserCommand } from './user-command.ts';
@@ -37,6 +38,7 @@ export function addRemoteCommands(program: Command, cli: Cli): void {
   addBuildCommand(program, cli);
   addPackageCommand(program, cli);
   addEnvironmentCommand(program, cli);
+  addPushCommand(program, cli);
   addAuditCommand(program, cli);
 }
 

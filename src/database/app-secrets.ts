@@ -2,6 +2,7 @@ import { SETTINGS_PARTS, type SettingsPart } from '../domain/environment-setting
 import type { Queries } from './database.ts';
 import { putEnvironmentSettings } from './environment-settings.ts';
 import { updateEnvironment } from './environments.ts';
+import { deletePushSecret, replacePushSecret } from './push-secrets.ts';
 import type { AppSecretRow } from './schema.ts';
 import { updateWebhook, WEBHOOK_SECRET_PARTS, type WebhookSecretPart } from './webhooks.ts';
 
@@ -43,6 +44,8 @@ export interface SealedText {
   readonly settings?: SettingsPart | undefined;
   /** Whose they are, and what they are; undefined for what is no webhook's. */
   readonly webhook?: { readonly id: string; readonly part: WebhookSecretPart } | undefined;
+  /** Whether it is what pushes to the app are signed with. */
+  readonly isPushSecret?: boolean | undefined;
   readonly sealed: string;
 }
 
@@ -65,6 +68,7 @@ export async function listSealed(queries: Queries): Promise<SealedText[]> {
     .where('target_options', 'is not', null)
     .execute();
   return [
+    ...(await listSealedOfPushes(queries)),
     ...(await listSealedOfWebhooks(queries)),
     ...(await listSealedSettings(queries)),
     ...environments.map(({ id, app_id, environment_id, target_options }) => ({
@@ -100,6 +104,21 @@ async function listSealedSettings(queries: Queries): Promise<SealedText[]> {
   );
 }
 
+async function listSealedOfPushes(queries: Queries): Promise<SealedText[]> {
+  const rows = await queries
+    .selectFrom('push_secrets')
+    .innerJoin('apps', 'apps.id', 'push_secrets.app_id')
+    .select(['apps.id', 'apps.app_id', 'secrets'])
+    .execute();
+  return rows.map(({ id, app_id, secrets }) => ({
+    appKey: id,
+    appId: app_id,
+    name: undefined,
+    isPushSecret: true,
+    sealed: secrets,
+  }));
+}
+
 async function listSealedOfWebhooks(queries: Queries): Promise<SealedText[]> {
   const rows = await queries
     .selectFrom('webhooks')
@@ -118,8 +137,9 @@ async function listSealedOfWebhooks(queries: Queries): Promise<SealedText[]> {
 /** Puts something sealed anew in the place of what was there. */
 export async function replaceSealed(
   queries: Queries,
-  { appKey, name, environmentId, settings, webhook, sealed }: Omit<SealedText, 'appId'>,
+  { appKey, name, environmentId, settings, webhook, isPushSecret, sealed }: Omit<SealedText, 'appId'>,
 ): Promise<void> {
+  if (isPushSecret === true) return await replacePushSecret(queries, appKey, sealed);
   if (webhook !== undefined) return await updateWebhook(queries, webhook.id, { [webhook.part]: sealed });
   if (environmentId !== undefined && settings !== undefined) {
     await putEnvironmentSettings(queries, environmentId, settings, sealed);
@@ -144,8 +164,12 @@ export async function replaceSealed(
 /** Deletes something sealed. */
 export async function removeSealed(
   queries: Queries,
-  { appKey, name, environmentId, settings, webhook }: Omit<SealedText, 'appId' | 'sealed'>,
+  { appKey, name, environmentId, settings, webhook, isPushSecret }: Omit<SealedText, 'appId' | 'sealed'>,
 ): Promise<void> {
+  if (isPushSecret === true) {
+    await deletePushSecret(queries, appKey);
+    return;
+  }
   if (webhook !== undefined) return await dropSealedOfWebhook(queries, webhook);
   if (environmentId !== undefined && settings !== undefined) {
     return await putEnvironmentSettings(queries, environmentId, settings, null);

@@ -4,6 +4,7 @@ import type { Queries } from './database.ts';
 import { deleteEnvironmentsOf } from './environments.ts';
 import { prepareLookUp } from './look-up.ts';
 import { deletePermissionsOfApp } from './permissions.ts';
+import { deletePushesOf } from './pushes.ts';
 import type { AppRow, Tables } from './schema.ts';
 import type { User } from './users.ts';
 import { deleteWebhooksOf } from './webhooks.ts';
@@ -90,6 +91,16 @@ export const findApp = prepareLookUp<string, AppRow>((queries) =>
   queries.selectFrom('apps').selectAll().where('id', '=', '').where('deleted_at', 'is', null),
 );
 
+/** Finds an app by one of its names: for those who show by other means that they may know of it. */
+export function findAppByName(queries: Queries, reference: AppId | ProjectId): Promise<AppRow | undefined> {
+  return queries
+    .selectFrom('apps')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .where(({ eb, or }) => or([eb('app_id', '=', reference as AppId), eb('project_id', '=', reference as ProjectId)]))
+    .executeTakeFirst();
+}
+
 /** Finds an app also when it was deleted and has not been removed yet: its names are no longer its own then. */
 export function findAnyApp(queries: Queries, id: string): Promise<AppRow | undefined> {
   return queries.selectFrom('apps').selectAll().where('id', '=', id).executeTakeFirst();
@@ -165,6 +176,7 @@ export async function deleteAppRows(queries: Queries, key: string): Promise<void
   await deletePermissionsOfApp(queries, key);
   await queries.deleteFrom('app_secrets').where('app_id', '=', key).execute();
   await deleteWebhooksOf(queries, key);
+  await deletePushesOf(queries, key);
   await deleteEnvironmentsOf(queries, key);
   await queries.deleteFrom('mendix_versions').where('app_id', '=', key).execute();
   await queries.deleteFrom('apps').where('id', '=', key).execute();

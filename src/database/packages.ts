@@ -61,6 +61,31 @@ export function findNewestBuilt(queries: Queries, appKey: string, branch: string
     .executeTakeFirst();
 }
 
+/** Of uploads. As above: the index of the others leaves them out. */
+const NO_BRANCH = sql.lit('');
+
+/**
+ * The version of the package that was accepted last for a branch, whatever became of it.
+ *
+ * @param beginning of the versions that count: digits and dots; empty for all
+ */
+export async function findNewestVersion(
+  queries: Queries,
+  { appKey, branch, beginning }: { readonly appKey: string; readonly branch: string; readonly beginning: string },
+): Promise<string | undefined> {
+  const row = await queries
+    .selectFrom('packages')
+    .select('version')
+    .where('app_id', '=', appKey)
+    .where('branch', '=', branch)
+    .where('branch', '<>', NO_BRANCH)
+    .where('version', 'like', `${beginning}%`)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.version;
+}
+
 /** Some of the packages of every app, oldest first. */
 export interface OldestFirst {
   /** The sequence of the last one seen. */

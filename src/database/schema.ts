@@ -7,6 +7,7 @@ import type { EnvironmentStatus, TargetKind } from '../protocol/environments.ts'
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { License, RepositoryKind } from '../protocol/manage.ts';
 import type { DeployStatus, PackageOrigin, PackageStatus, TagStatus } from '../protocol/package.ts';
+import type { PushStatus } from '../protocol/pushes.ts';
 import type { EventType, MessageStatus } from '../protocol/webhook-events.ts';
 
 /**
@@ -31,6 +32,9 @@ export interface Tables {
   webhooks: WebhooksTable;
   webhook_messages: WebhookMessagesTable;
   webhook_attempts: WebhookAttemptsTable;
+  push_secrets: PushSecretsTable;
+  push_rules: PushRulesTable;
+  pushes: PushesTable;
   audit: AuditTable;
 }
 
@@ -290,6 +294,65 @@ interface WebhookAttemptsTable {
   error: string | null;
 }
 
+interface PushSecretsTable {
+  app_id: string;
+  /** Sealed: as `operations/push-secrets.ts` reads it. */
+  secrets: string;
+  changed_at: number;
+}
+
+interface PushRulesTable {
+  id: string;
+  app_id: string;
+  /** The first rule of an app that takes a branch is the one. */
+  position: number;
+  /** As `domain/push/push-rule.ts` reads it. */
+  branch: string;
+  /** As `domain/push/version-rule.ts` reads it. */
+  version: string;
+  /** Of the packages; empty for one that says what was pushed. */
+  description: string;
+  latest_only: number;
+  /** The user who set it: its builds are this user's. */
+  owner_id: string;
+  changed_at: number;
+}
+
+interface PushesTable {
+  /** Order of arrival. */
+  sequence: Generated<number>;
+  id: string;
+  app_id: string;
+  /** What its sender calls it, also when it sends it again; null where it has no name for it. */
+  delivery_id: string | null;
+  /** SHA-256 of the body, in hex; null where the same body may mean something new. */
+  digest: string | null;
+  /** The bare name. */
+  branch: string;
+  /** null where that is for the repository to say. */
+  is_main_line: number | null;
+  before_revision: string;
+  after_revision: string;
+  /** Who pushed; empty where that was not said. */
+  pusher: string;
+  /** First line of its newest commit message; empty where it told of none. */
+  summary: string;
+  status: PushStatus;
+  /** The rule that took it. */
+  rule_id: string | null;
+  rule_branch: string | null;
+  /** The build that it started. */
+  package_id: PackageId | null;
+  /** Why it started none, or has not yet, in a sentence. */
+  reason: string | null;
+  /** How often it was tried in vain. */
+  attempts: number;
+  received_at: number;
+  /** Not to be tried before. */
+  due_at: number;
+  ended_at: number | null;
+}
+
 interface AuditTable {
   id: Generated<number>;
   at: number;
@@ -312,4 +375,7 @@ export type EnvironmentSettingsRow = Selectable<EnvironmentSettingsTable>;
 export type WebhookRow = Selectable<WebhooksTable>;
 export type WebhookMessageRow = Selectable<WebhookMessagesTable>;
 export type WebhookAttemptRow = Selectable<WebhookAttemptsTable>;
+export type PushSecretRow = Selectable<PushSecretsTable>;
+export type PushRuleRow = Selectable<PushRulesTable>;
+export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;

@@ -6,6 +6,11 @@ import type { Problem } from '../protocol/package.ts';
  */
 export const FAILURE_CODES = {
   canceled: { blame: 'client', retry: false, meaning: 'Somebody canceled the build.' },
+  overtaken: {
+    blame: 'client',
+    retry: false,
+    meaning: 'A newer push to the branch came before the build began, and its rule wants the latest only.',
+  },
   'time-limit': { blame: 'client', retry: false, meaning: 'The build took longer than one build may.' },
   'revision-gone': {
     blame: 'repository',

@@ -1,5 +1,7 @@
+import type { RepositoryKind } from '../protocol/manage.ts';
 import type { PackageOrigin, PackageStatus } from '../protocol/package.ts';
 import type { EventType } from '../protocol/webhook-events.ts';
+import type { BranchChange } from './push/push.ts';
 
 /** Of a package, what messages say of it. */
 export interface ToldPackage {
@@ -59,6 +61,25 @@ export function environmentPayload(
     url: environment.url,
     ...(row !== undefined && describePackage(row)),
     ...(failure !== undefined && { failureCode: failure.code, reason: failure.message }),
+  });
+}
+
+/**
+ * The body of `teamserver.push`, as it is documented. What only the hosted service knows of a commit is null or empty.
+ */
+export function pushPayload(
+  app: ToldApp,
+  { branch, before, after, commits }: BranchChange,
+  repositoryType: RepositoryKind,
+  at: number,
+): string {
+  return JSON.stringify({
+    ...beginning('teamserver.push', app, at),
+    repositoryType,
+    branchName: branch,
+    before,
+    after,
+    commits: commits.map((commit) => ({ ...commit, mendixVersion: null, relatedStories: [] })),
   });
 }
 

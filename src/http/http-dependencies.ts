@@ -5,6 +5,7 @@ import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { HoldingEnvironment } from '../database/environments.ts';
 import type { PermissionEntry } from '../database/permissions.ts';
+import type { OwnedPushRule } from '../database/push-rules.ts';
 import type { AppRow, EnvironmentRow, UserRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
@@ -16,10 +17,12 @@ import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { UploadFields } from '../domain/upload-fields.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
+import type { PushSecretFacts } from '../operations/describe-push-secret.ts';
 import type { EnvironmentSettings } from '../operations/get-settings.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { Pruned } from '../operations/prune-packages.ts';
 import type { StartedJob } from '../operations/start-environment.ts';
+import type { SentBody } from '../operations/verify-push.ts';
 import type {
   CreateEnvironment,
   UpdateEnvironment,
@@ -27,6 +30,7 @@ import type {
   WireStartStatus,
 } from '../protocol/environments.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
+import type { SetPushRule, WirePushAnswer } from '../protocol/pushes.ts';
 import type { Retention } from '../protocol/retention.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
@@ -101,6 +105,14 @@ export interface HttpOperations {
   changeAppCredentials(args: AppArguments & { readonly request: SetCredentials | undefined }): Promise<void>;
   setAppSecret(args: AppArguments & { readonly name: string; readonly value: string }): Promise<void>;
   removeAppSecret(args: AppArguments & { readonly name: string }): Promise<void>;
+  describePushSecret(app: AppRow): Promise<PushSecretFacts | undefined>;
+  /** @returns the one that was made, where none was given */
+  setPushSecret(args: AppArguments & { readonly secret: string | undefined }): Promise<string | undefined>;
+  removePushSecret(args: AppArguments): Promise<void>;
+  setPushRule(args: AppArguments & { readonly branch: string; readonly request: SetPushRule }): Promise<OwnedPushRule>;
+  removePushRule(args: AppArguments & { readonly branch: string }): Promise<void>;
+  /** @param sent by whoever: what it is worth its signature says */
+  receivePush(sent: SentBody & { readonly app: string }): Promise<WirePushAnswer>;
   createUser(args: { readonly user: User; readonly request: CreateUser }): Promise<UserRow>;
   disableUser(args: { readonly user: User; readonly login: Login }): Promise<void>;
   createKey(args: { readonly user: User; readonly login: Login; readonly request: CreateKey }): Promise<CreatedKey>;

@@ -3,13 +3,21 @@ import { Check, Errors } from 'typebox/value';
 import { quote, Refusal } from '../domain/refusal.ts';
 import { parseRequestBody } from './request-body.ts';
 
-/** Reads a body that holds secrets: like {@link parseManageBody}, and no message holds anything of the body. */
-export function parseSecretBody<T extends TObject>(schema: T, bytes: unknown): Static<T> {
+/**
+ * Reads a body that holds secrets: like {@link parseManageBody}, and no message holds anything of the body.
+ *
+ * @param advice what is said instead
+ */
+export function parseSecretBody<T extends TObject>(
+  schema: T,
+  bytes: unknown,
+  advice: string = describeWithoutValues(schema),
+): Static<T> {
   try {
     return parseManageBody(schema, bytes);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new Refusal(error.code, describeWithoutValues(schema));
+    throw new Refusal(error.code, advice);
   }
 }
 

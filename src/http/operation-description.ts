@@ -53,6 +53,7 @@ export const TAGS = {
   'App Repository API':
     'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
   'Systems that deploy': 'An addition: how they report of what they were told to do.',
+  'Repositories that push': 'An addition: how pushes start builds.',
   'Deploy API': 'The documented calls on environments: transport, start, stop. And uploads, of both versions.',
   Builds: 'Additions: follow, wait for, and cancel a build; pin its package.',
   Downloads: 'Links that need no headers.',

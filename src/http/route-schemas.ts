@@ -9,6 +9,7 @@ import { DEPLOY_CALLS } from './deploy-schemas.ts';
 import { MANAGE_APP_CALLS } from './manage-app-schemas.ts';
 import { MANAGE_ENVIRONMENT_CALLS } from './manage-environment-schemas.ts';
 import { MANAGE_PERMISSION_CALLS } from './manage-permission-schemas.ts';
+import { MANAGE_PUSH_CALLS } from './manage-push-schemas.ts';
 import { MANAGE_USER_CALLS } from './manage-user-schemas.ts';
 import { describeNeeds } from './needs.ts';
 import { type Operation, ref } from './operation-description.ts';
@@ -32,6 +33,7 @@ export const OPERATIONS = {
   ...MANAGE_APP_CALLS,
   ...MANAGE_ENVIRONMENT_CALLS,
   ...MANAGE_PERMISSION_CALLS,
+  ...MANAGE_PUSH_CALLS,
   ...MANAGE_USER_CALLS,
   ...OPERATION_CALLS,
 } as const satisfies Record<string, Operation>;

@@ -28,11 +28,13 @@ import { addManageAppRoutes } from './manage-app-routes.ts';
 import { addManageEnvironmentRoutes } from './manage-environment-routes.ts';
 import { addManagePermissionRoutes } from './manage-permission-routes.ts';
 import { addManagePruneRoute } from './manage-prune-route.ts';
+import { addManagePushRoutes } from './manage-push-routes.ts';
 import { addManageSecretRoutes } from './manage-secret-routes.ts';
 import { addManageUserRoutes } from './manage-user-routes.ts';
 import { collectRoutes } from './openapi-document.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import { addPackageRoutes } from './package-routes.ts';
+import { addPushRoute } from './push-route.ts';
 import { addTeamServerRoutes } from './team-server-routes.ts';
 import { addUploadJobRoutes, addUploadRoute } from './upload-routes.ts';
 
@@ -126,6 +128,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addManageEnvironmentRoutes(manage, deps, authentication);
       addManagePermissionRoutes(manage, deps, authentication);
       addManagePruneRoute(manage, deps, closing);
+      addManagePushRoutes(manage, deps);
       addManageSecretRoutes(manage, deps, authentication);
       addManageUserRoutes(manage, deps, authentication);
     },
@@ -135,6 +138,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
     leaveRoutesOpen(open);
     addLinkRoute(open, deps);
     addDeploymentReportRoute(open, deps, createAttemptLimits());
+    addPushRoute(open, deps, createAttemptLimits());
     addOperationRoutes(open, deps, closing);
   });
 }

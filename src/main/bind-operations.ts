@@ -13,15 +13,21 @@ import { deleteApp } from '../operations/delete-app.ts';
 import { deleteEnvironment } from '../operations/delete-environment.ts';
 import { deletePackage } from '../operations/delete-package.ts';
 import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
+import { describePushSecret } from '../operations/describe-push-secret.ts';
 import { disableUser } from '../operations/disable-user.ts';
 import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
 import { pinPackage } from '../operations/pin-package.ts';
 import { prunePackages } from '../operations/prune-packages.ts';
+import { receivePush } from '../operations/receive-push.ts';
 import { receiveUpload } from '../operations/receive-upload.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
+import { removePushRule } from '../operations/remove-push-rule.ts';
+import { removePushSecret } from '../operations/remove-push-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
+import { setPushRule } from '../operations/set-push-rule.ts';
+import { setPushSecret } from '../operations/set-push-secret.ts';
 import { setSettings } from '../operations/set-settings.ts';
 import { startBuild } from '../operations/start-build.ts';
 import { getStartStatus, startEnvironment } from '../operations/start-environment.ts';
@@ -61,6 +67,12 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     changeAppCredentials: (args) => changeAppCredentials(deps, args),
     setAppSecret: (args) => setAppSecret(deps, args),
     removeAppSecret: (args) => removeAppSecret(deps, args),
+    describePushSecret: (app) => describePushSecret(deps, app),
+    setPushSecret: (args) => setPushSecret(deps, args),
+    removePushSecret: (args) => removePushSecret(deps, args),
+    setPushRule: (args) => setPushRule(deps, args),
+    removePushRule: (args) => removePushRule(deps, args),
+    receivePush: (sent) => receivePush(deps, sent),
     createUser: (args) => createUser(deps, args),
     disableUser: (args) => disableUser(deps, args),
     createKey: (args) => createKey(deps, args),

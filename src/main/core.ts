@@ -20,6 +20,7 @@ import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
+import { buildPushes } from '../operations/build-pushes.ts';
 import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { pruneApps } from '../operations/prune-apps.ts';
@@ -27,6 +28,7 @@ import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { deployEffect } from '../outbox/deploy-effect.ts';
 import { Outbox } from '../outbox/outbox.ts';
+import { PushLanes } from '../outbox/push-lanes.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
@@ -81,6 +83,8 @@ export interface Core {
   removeDeletedApps(): void;
   /** Begins to delete the packages that retentions let go. */
   wakePruning(): void;
+  /** Begins to see to what was pushed. */
+  wakePushes(): void;
   /** Begins to check what was uploaded. */
   checkUploads(): void;
   /** Begins to build and to do what the outbox holds. */
@@ -285,6 +289,24 @@ async function openLocked(
     retryMs: PRUNE_EVERY_MS / 24,
     onError: (error) => report(error, 'packages could not be pruned'),
   });
+  const pushes = new PushLanes({
+    database,
+    build: (appKey, signal) =>
+      buildPushes(
+        {
+          database,
+          queue,
+          repositoryOf,
+          clock,
+          publish: (packageId) => changes.publish(packageId),
+          onError: (error, id) => report(error, `the push ${id} met an error`),
+        },
+        appKey,
+        signal,
+      ),
+    clock,
+    onError: (error) => report(error, 'pushes could not be seen to'),
+  });
   const sweep = new BackgroundWork({
     async work(signal) {
       await sweepOrphans({ database, blobs, buildLog, clock }, signal);
@@ -312,17 +334,20 @@ async function openLocked(
     wakeOutbox: () => outbox.wake(),
     removeDeletedApps: () => removal.wake(),
     wakePruning: () => pruning.wake(),
+    wakePushes: () => pushes.wake(),
     checkUploads: () => uploads.wake(),
     start() {
       worker.start();
       outbox.wake();
       uploads.wake();
+      pushes.wake();
       removal.wake();
       pruning.wake();
       sweep.wake();
     },
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
+      await pushes.stop();
       await worker.stop(graceMs);
       // At once: what the one does waits for the other.
       await Promise.all([outbox.stop(), deployments.stop()]);

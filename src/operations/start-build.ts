@@ -1,25 +1,18 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { findApp } from '../database/apps.ts';
-import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { findIdempotencyKey, insertIdempotencyKey } from '../database/idempotency-keys.ts';
-import { insertPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { displayBranch } from '../domain/branch-name.ts';
 import type { PackageId } from '../domain/identifiers.ts';
-import { packageName } from '../domain/package-name.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
-import { packageVersion } from '../domain/version.ts';
-import type { BuildQueue } from '../queue/build-queue.ts';
 import { type Repository, RepositoryError, type ResolvedRevision } from '../repository/repository.ts';
+import { type AcceptBuildDeps, acceptBuild } from './accept-build.ts';
 
-export interface StartBuildDeps {
+export interface StartBuildDeps extends AcceptBuildDeps {
   readonly database: Database;
-  readonly queue: BuildQueue;
   readonly repositoryOf: (app: AppRow) => Repository;
-  readonly clock: () => number;
 }
 
 export interface StartBuildArgs {
@@ -40,9 +33,7 @@ export async function startBuild(deps: StartBuildDeps, args: StartBuildArgs, sig
   if (earlier !== undefined) return earlier;
   const revision = await resolveRevision(deps, args, signal);
   const packageId = await deps.database
-    .transaction(
-      async (queries) => (await findEarlier(queries, args)) ?? (await acceptBuild(deps, queries, args, revision)),
-    )
+    .transaction(async (queries) => (await findEarlier(queries, args)) ?? (await accept(deps, queries, args, revision)))
     .catch(refuseFullDisk);
   deps.queue.wake();
   return packageId;
@@ -88,34 +79,14 @@ function refuse(error: RepositoryError): Refusal {
   }
 }
 
-async function acceptBuild(
-  { queue, clock }: StartBuildDeps,
+async function accept(
+  deps: StartBuildDeps,
   queries: Queries,
   { app, user, request, idempotencyKey }: StartBuildArgs,
-  { branch, id: revision, namedByNumber }: ResolvedRevision,
+  revision: ResolvedRevision,
 ): Promise<PackageId> {
-  if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
-  const now = clock();
-  const packageId = randomUUID() as PackageId;
-  const version = packageVersion(request.version, { id: revision, number: namedByNumber });
-  await insertPackage(queries, {
-    id: packageId,
-    app_id: app.id,
-    name: packageName(displayBranch(branch), version),
-    description: request.description,
-    version,
-    creator_login: user.login,
-    creator_name: user.name,
-    created_at: now,
-    status: 'Queued',
-    branch: branch.name,
-    is_main_line: branch.isMainLine ? 1 : 0,
-    revision,
-    attempt: 0,
-    interruptions: 0,
-    size_bytes: 0,
-  });
-  await queue.enqueue(queries, { packageId });
+  const { version, description } = request;
+  const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description });
   if (idempotencyKey !== undefined) {
     await insertIdempotencyKey(queries, {
       app_id: app.id,
@@ -123,16 +94,9 @@ async function acceptBuild(
       key: idempotencyKey,
       request_hash: hashRequest(request),
       package_id: packageId,
-      created_at: now,
+      created_at: deps.clock(),
     });
   }
-  await insertAuditEntry(queries, {
-    at: now,
-    login: user.login,
-    action: 'build.start',
-    subject: app.app_id,
-    detail: `${packageId} ${version}`,
-  });
   return packageId;
 }
 

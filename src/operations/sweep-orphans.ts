@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import { deleteJobsEndedBefore } from '../database/deployment-jobs.ts';
 import { deleteIdempotencyKeysBefore } from '../database/idempotency-keys.ts';
 import { findAnyPackage } from '../database/packages.ts';
+import { deletePushesEndedBefore } from '../database/pushes.ts';
 import { packageOfBlobKey } from '../domain/blob-key.ts';
 import { parsePackageId } from '../domain/identifiers.ts';
 import { ownsBlob } from './owns-blob.ts';
@@ -19,6 +20,8 @@ export interface SweepOrphansDeps {
 const IDEMPOTENCY_KEY_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 /** How long it can be asked how a start went: clients ask for minutes. */
 const JOB_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
+/** How long it can be seen what became of a push, and how long the same one starts nothing again. */
+const PUSH_LIFE_MS = 90 * 24 * 60 * 60 * 1000;
 
 /**
  * Deletes what no row speaks of: files and logs that a crash left behind after their row was deleted or before it was
@@ -46,6 +49,7 @@ export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal):
   await database.transaction(async (queries) => {
     await deleteIdempotencyKeysBefore(queries, clock() - IDEMPOTENCY_KEY_LIFE_MS);
     await deleteJobsEndedBefore(queries, clock() - JOB_LIFE_MS);
+    await deletePushesEndedBefore(queries, clock() - PUSH_LIFE_MS);
   });
   return swept;
 }

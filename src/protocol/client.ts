@@ -20,6 +20,7 @@ import type {
 } from './manage.ts';
 import type { StartBuildAnswer, WirePackage } from './package.ts';
 import type { ChangePermissions, Right, WirePermissions } from './permissions.ts';
+import type { SetPushRule, WireNewPushSecret, WirePush, WirePushRule, WirePushSecret } from './pushes.ts';
 import type { PruneAnswer, PrunePackages } from './retention.ts';
 import type { SetCredentials, WireCredentials, WireSecret } from './secrets.ts';
 import { readEvents } from './server-sent-events.ts';
@@ -54,6 +55,7 @@ export function createClient(connection: Connection) {
     ...environmentCalls(connection),
     ...permissionCalls(connection),
     ...secretCalls(connection),
+    ...pushCalls(connection),
     ...userCalls(connection),
   };
 }
@@ -200,6 +202,35 @@ function secretCalls(connection: Connection) {
       callForJson<object>(connection, put(path(app, `secrets/${segment(name)}`), { Value: value })),
     removeSecret: (app: string, name: string) =>
       callForJson<object>(connection, remove(path(app, `secrets/${segment(name)}`))),
+  };
+}
+
+function pushCalls(connection: Connection) {
+  const path = (app: string, rest: string) => `/manage/1/apps/${segment(app)}/${rest}`;
+  const rulePath = (app: string, branch: string) => path(app, `push-rules/${segment(branch)}`);
+  return {
+    getPushSecret: (app: string) => callForJson<WirePushSecret>(connection, get(path(app, 'push-secret'))),
+    /** Not repeated: a second one would be another secret. @param secret undefined for one that is made */
+    setPushSecret: (app: string, secret: string | undefined) =>
+      callForJson<WireNewPushSecret>(connection, {
+        method: 'PUT',
+        path: path(app, 'push-secret'),
+        body: secret === undefined ? {} : { Secret: secret },
+        repeatable: secret !== undefined,
+      }),
+    removePushSecret: (app: string) => callForJson<object>(connection, remove(path(app, 'push-secret'))),
+    listPushRules: (app: string) => callForJson<WirePushRule[]>(connection, get(path(app, 'push-rules'))),
+    setPushRule: (app: string, branch: string, rule: SetPushRule) =>
+      callForJson<WirePushRule>(connection, {
+        method: 'PUT',
+        path: rulePath(app, branch),
+        body: rule,
+        repeatable: true,
+      }),
+    removePushRule: (app: string, branch: string) => callForJson<object>(connection, remove(rulePath(app, branch))),
+    /** Newest first. */
+    listPushes: (app: string, limit: string) =>
+      callForJson<WirePush[]>(connection, { ...get(path(app, 'pushes')), query: { limit } }),
   };
 }
 

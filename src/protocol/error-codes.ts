@@ -35,6 +35,11 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'This report is not waited for, or is not signed with the secret of its environment.',
   },
+  INVALID_PUSH: {
+    status: 403,
+    retryable: false,
+    message: 'No app here takes this push: it is not signed with the push secret of the app.',
+  },
   ENVIRONMENT_NOT_STOPPED: { status: 403, retryable: false, message: 'Environment needs to be stopped.' },
   TRANSPORT_NOT_ALLOWED: {
     status: 403,
@@ -56,6 +61,7 @@ export const ERROR_CODES = {
   USER_NOT_FOUND: { status: 404, retryable: false, message: 'User not found.' },
   KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
   SECRET_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no secret of this name.' },
+  PUSH_RULE_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no push rule for this branch.' },
   NOT_FOUND: { status: 404, retryable: false, message: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'This address does not take this method.' },
   REQUEST_TIMEOUT: { status: 408, retryable: true, message: 'The request did not arrive in time.' },

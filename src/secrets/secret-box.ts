@@ -32,6 +32,8 @@ export interface SecretPlace {
   readonly settings?: SettingsPart | undefined;
   /** Whose they are: what a webhook signs with, or its headers; absent for what is none of a webhook. */
   readonly webhook?: WebhookPlace | undefined;
+  /** Whether it is what pushes to the app are signed with. */
+  readonly isPushSecret?: boolean | undefined;
 }
 
 export interface WebhookPlace {
@@ -83,7 +85,8 @@ function decrypt(key: Buffer, nonce: Buffer, text: Buffer, place: SecretPlace): 
   return Buffer.concat([decipher.update(text.subarray(0, end)), decipher.final()]).toString('utf8');
 }
 
-function bytesOf({ appKey, name, environmentId, settings, webhook }: SecretPlace): Buffer {
+function bytesOf({ appKey, name, environmentId, settings, webhook, isPushSecret }: SecretPlace): Buffer {
+  if (isPushSecret === true) return Buffer.from(JSON.stringify(['push', appKey]));
   if (webhook !== undefined) return Buffer.from(JSON.stringify([`webhook ${webhook.part}`, appKey, webhook.id]));
   const app = name === undefined ? ['credentials', appKey] : ['secret', appKey, name];
   return Buffer.from(JSON.stringify(environmentId === undefined ? app : [kindOf(settings), appKey, environmentId]));
@@ -95,7 +98,8 @@ function kindOf(settings: SettingsPart | undefined): string {
   return settings === 'chosen' ? 'settings' : 'start';
 }
 
-function describePlace({ name, environmentId, settings, webhook }: SecretPlace): string {
+function describePlace({ name, environmentId, settings, webhook, isPushSecret }: SecretPlace): string {
+  if (isPushSecret === true) return 'The stored bytes of the push secret of this app';
   if (webhook !== undefined) return `The ${webhook.part} of this webhook`;
   if (settings !== undefined) return 'The settings of this environment';
   if (environmentId !== undefined) return 'The options of the target of this environment';

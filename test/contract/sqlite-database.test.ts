@@ -12,7 +12,12 @@ import { GroupCommit } from '../../src/database/group-commit.ts';
 import { listHeldLast } from '../../src/database/held-packages.ts';
 import { listNewestOfBranches, listPackagesAfter, listPackagesById } from '../../src/database/kept-packages.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { countPackagesByStatus, findNewestBuilt, hasUnfinishedBuilds } from '../../src/database/packages.ts';
+import {
+  countPackagesByStatus,
+  findNewestBuilt,
+  findNewestVersion,
+  hasUnfinishedBuilds,
+} from '../../src/database/packages.ts';
 import type { Tables } from '../../src/database/schema.ts';
 import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
@@ -80,13 +85,15 @@ test('SQLite: looking for unfinished builds, or the newest packages of a branch,
   await countPackagesByStatus(queries);
   await hasUnfinishedBuilds(queries, 'app');
   await findNewestBuilt(queries, 'app', 'main');
+  await findNewestVersion(queries, { appKey: 'app', branch: 'main', beginning: '2.5.' });
   for (const query of asked) {
     const { sql } = query;
     const steps = explain(query).filter((step) => /\bpackages\b/.test(step));
     assert.ok(steps.length > 0, sql);
-    for (const step of steps) assert.match(step, /INDEX packages_(queued|under_way|succeeded)/, sql);
+    const wanted = sql.includes(' like ') ? /INDEX packages_of_branch/ : /INDEX packages_(queued|under_way|succeeded)/;
+    for (const step of steps) assert.match(step, wanted, sql);
   }
-  assert.equal(asked.length, 6);
+  assert.equal(asked.length, 7);
 });
 
 test('SQLite: what keeps a page of packages is found without reading all of them, or every job there was', async (t) => {

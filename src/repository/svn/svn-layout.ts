@@ -59,3 +59,51 @@ function tidy(path: string): string {
     .filter((part) => part !== '' && part !== '.')
     .join('/');
 }
+
+/**
+ * The branch that a changed path belongs to: the main line, or the folder right below that of the branches.
+ *
+ * @param address of the app, which may lead to a folder of the repository
+ * @param path below the root of the repository, without slashes around it
+ * @returns undefined for what is on no branch; `isTop` for the folder of the branch itself
+ */
+export function branchOfPath(
+  layout: SvnLayout,
+  address: string,
+  path: string,
+): (BranchName & { readonly isTop: boolean }) | undefined {
+  const parts = tidy(path).split('/');
+  // What lies above the address is known by its end alone, since only the server knows where its root is.
+  for (let at = 0; at <= parts.length; at++) {
+    const above = parts.slice(0, at).join('/');
+    const found = at === 0 || endsInFolder(address, above) ? placeOfPath(layout, parts.slice(at)) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function placeOfPath(layout: SvnLayout, parts: readonly string[]) {
+  const below = (folder: string) => {
+    const start = folder === '' ? [] : folder.split('/');
+    return start.every((part, at) => parts[at] === part) ? parts.slice(start.length) : undefined;
+  };
+  const [branch, ...inBranch] = below(layout.branches) ?? [];
+  if (branch !== undefined && branch !== '' && layout.branches !== '') {
+    return { name: branch, isMainLine: false, isTop: inBranch.length === 0 };
+  }
+  const inTrunk = below(layout.trunk);
+  return inTrunk && { ...MAIN_LINE, isTop: inTrunk.length === 0 };
+}
+
+function endsInFolder(address: string, folder: string): boolean {
+  const spelled = [address, decodeAddress(address)].map((one) => one.replace(/\/+$/, ''));
+  return spelled.some((one) => one.endsWith(`/${folder}`));
+}
+
+function decodeAddress(address: string): string {
+  try {
+    return decodeURI(address);
+  } catch {
+    return address;
+  }
+}

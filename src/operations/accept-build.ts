@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { findApp } from '../database/apps.ts';
+import { insertAuditEntry } from '../database/audit.ts';
+import type { Queries } from '../database/database.ts';
+import { insertPackage } from '../database/packages.ts';
+import type { AppRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import { displayBranch } from '../domain/branch-name.ts';
+import type { PackageId } from '../domain/identifiers.ts';
+import { packageName } from '../domain/package-name.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { packageVersion, type RequestedVersion } from '../domain/version.ts';
+import type { BuildQueue } from '../queue/build-queue.ts';
+import type { ResolvedRevision } from '../repository/repository.ts';
+
+export interface AcceptBuildDeps {
+  readonly queue: BuildQueue;
+  readonly clock: () => number;
+}
+
+export interface AcceptedBuild {
+  readonly app: AppRow;
+  /** Whose build it is. */
+  readonly user: User;
+  readonly revision: ResolvedRevision;
+  readonly version: RequestedVersion;
+  readonly description: string;
+}
+
+/**
+ * Writes a package as Queued, together with its place in the queue. Once the transaction has committed, the build
+ * survives anything, and whoever asked for it wakes the queue.
+ *
+ * @throws Refusal APP_NOT_FOUND for an app that was deleted meanwhile
+ */
+export async function acceptBuild(
+  { queue, clock }: AcceptBuildDeps,
+  queries: Queries,
+  { app, user, revision: { branch, id: revision, namedByNumber }, ...asked }: AcceptedBuild,
+): Promise<PackageId> {
+  if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
+  const now = clock();
+  const packageId = randomUUID() as PackageId;
+  const version = packageVersion(asked.version, { id: revision, number: namedByNumber });
+  await insertPackage(queries, {
+    id: packageId,
+    app_id: app.id,
+    name: packageName(displayBranch(branch), version),
+    description: asked.description,
+    version,
+    creator_login: user.login,
+    creator_name: user.name,
+    created_at: now,
+    status: 'Queued',
+    branch: branch.name,
+    is_main_line: branch.isMainLine ? 1 : 0,
+    revision,
+    attempt: 0,
+    interruptions: 0,
+    size_bytes: 0,
+  });
+  await queue.enqueue(queries, { packageId });
+  await insertAuditEntry(queries, {
+    at: now,
+    login: user.login,
+    action: 'build.start',
+    subject: app.app_id,
+    detail: `${packageId} ${version}`,
+  });
+  return packageId;
+}
