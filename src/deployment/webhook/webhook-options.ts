@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { quote, Refusal } from '../../domain/refusal.ts';
+import { isWebhookSecret } from '../../webhooks/signatures.ts';
 import { parseWebAddress, WEB_ADDRESS_ADVICE } from '../../webhooks/webhook-url.ts';
 import type { TargetOptions } from '../deployment-target.ts';
 import { parseOptions } from '../parse-options.ts';
-import { isWebhookSecret } from './standard-webhooks.ts';
 
 export const WEBHOOK_OPTIONS = Type.Object({
   url: Type.String({ maxLength: 2000 }),
