@@ -17,6 +17,18 @@ export function findAnyWebhook(queries: Queries, id: string): Promise<WebhookRow
   return queries.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Finds a webhook that may be sent something: it is active, and its app was not deleted. */
+export function findActiveWebhook(queries: Queries, id: string): Promise<WebhookRow | undefined> {
+  return queries
+    .selectFrom('webhooks')
+    .innerJoin('apps', 'apps.id', 'webhooks.app_id')
+    .selectAll('webhooks')
+    .where('webhooks.id', '=', id)
+    .where('is_active', '=', 1)
+    .where('apps.deleted_at', 'is', null)
+    .executeTakeFirst();
+}
+
 /** What waits for it may be due then. */
 export async function updateWebhook(
   queries: Queries,

@@ -1,6 +1,6 @@
 import type { Database, Queries } from '../database/database.ts';
 import { findDueMessage, listWaitingWebhooks } from '../database/webhook-messages.ts';
-import { findAnyWebhook } from '../database/webhooks.ts';
+import { findActiveWebhook } from '../database/webhooks.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type DeliverDeps, deliverMessage } from './deliver-message.ts';
 import type { LaneSource } from './lanes.ts';
@@ -60,9 +60,9 @@ async function deliverNext(
   signal: AbortSignal,
 ): Promise<DeliveryOutcome | undefined> {
   const { database, metrics, clock } = deps;
-  const webhook = await findAnyWebhook(database.read, webhookId);
+  const webhook = await findActiveWebhook(database.read, webhookId);
   const message = await findDueMessage(database.read, webhookId, clock());
-  if (webhook?.is_active !== 1 || message === undefined) return undefined;
+  if (webhook === undefined || message === undefined) return undefined;
   const delivery = await deliverMessage(deps, webhook, message, signal);
   const record = (queries: Queries) => recordDelivery(queries, message, delivery, clock());
   // What a loss of power takes back is sent again.

@@ -332,6 +332,19 @@ test('slow endpoints do not hold up another one', async (t) => {
   for (const message of held) assert.equal((await find(message))?.status, 'Pending');
 });
 
+test('more webhooks than there are lanes all have their turn, also beside those that always have something', async (t) => {
+  const { add, tell, untilEnded } = await setUp(t);
+  const slow = await startWebhookReceiver(t, { usual: { status: 200, afterMs: 300 } });
+  const quick = await startWebhookReceiver(t);
+  for (let count = 0; count < 40; count++) {
+    const { id } = await add({ url: slow.url });
+    for (let each = 0; each < 8; each++) await tell(id);
+  }
+  const last = await tell((await add({ url: quick.url })).id);
+  await untilEnded(last, 'Delivered');
+  assert.ok(slow.messages.length < 40 * 8);
+});
+
 test('nothing is sent to a webhook that is inactive, or whose app was deleted, and nothing is written of one that is gone', async (t) => {
   const { add, tell, database, untilEnded, app, errors, lanes, time } = await setUp(t);
   const receiver = await startWebhookReceiver(t);
