@@ -14,6 +14,7 @@ import * as permissions from './migrations/0013-permissions.ts';
 import * as settings from './migrations/0014-settings.ts';
 import * as freeApps from './migrations/0015-free-apps.ts';
 import * as webhooks from './migrations/0016-webhooks.ts';
+import * as messageLanes from './migrations/0017-message-lanes.ts';
 import * as pushes from './migrations/0018-pushes.ts';
 import * as retention from './migrations/0019-retention.ts';
 import type { Tables } from './schema.ts';
@@ -34,6 +35,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-settings': settings,
   '0015-free-apps': freeApps,
   '0016-webhooks': webhooks,
+  '0017-message-lanes': messageLanes,
   '0018-pushes': pushes,
   '0019-retention': retention,
 };

@@ -1,6 +1,8 @@
 import type { Insertable } from 'kysely';
 import type { Queries } from './database.ts';
+import { noteMessages } from './message-notices.ts';
 import type { Tables, WebhookRow } from './schema.ts';
+import { failPendingMessages } from './webhook-messages.ts';
 
 /** What of a webhook is sealed. */
 export const WEBHOOK_SECRET_PARTS = ['secrets', 'headers'] as const;
@@ -21,12 +23,36 @@ export async function hasActiveWebhook(queries: Queries, appKey: string): Promis
   return (await active.limit(1).executeTakeFirst()) !== undefined;
 }
 
+/** Finds a webhook that may be sent something: it is active, and its app was not deleted. */
+export function findActiveWebhook(queries: Queries, id: string): Promise<WebhookRow | undefined> {
+  return queries
+    .selectFrom('webhooks')
+    .innerJoin('apps', 'apps.id', 'webhooks.app_id')
+    .selectAll('webhooks')
+    .where('webhooks.id', '=', id)
+    .where('is_active', '=', 1)
+    .where('apps.deleted_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** What waits for it may be due then. */
 export async function updateWebhook(
   queries: Queries,
   id: string,
   changes: Partial<Omit<WebhookRow, 'id' | 'sequence' | 'app_id'>>,
 ): Promise<void> {
   await queries.updateTable('webhooks').set(changes).where('id', '=', id).execute();
+  noteMessages(queries);
+}
+
+/** Makes a webhook inactive, and gives up what it has waiting. @param note why, where it was not a person who did it */
+export async function deactivateWebhook(
+  queries: Queries,
+  id: string,
+  { at, note }: { readonly at: number; readonly note: string | null },
+): Promise<void> {
+  await updateWebhook(queries, id, { is_active: 0, note });
+  await failPendingMessages(queries, id, at);
 }
 
 /** Deletes a webhook, what it was told, and what it still would have been. */

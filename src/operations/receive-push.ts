@@ -62,7 +62,7 @@ async function findSender({ database, secretBox, clock }: ReceivePushDeps, name:
   const app = await findAppByName(database.read, reference ?? ('' as NonNullable<typeof reference>));
   const row = await findPushSecret(database.read, app?.id ?? '');
   const secrets = row === undefined ? [] : listGood(secretBox, row, clock());
-  if (!(await isSentWith(secrets, sent, clock())) || app === undefined) throw new Refusal('INVALID_PUSH');
+  if (!(await isSentWith(secrets, sent)) || app === undefined) throw new Refusal('INVALID_PUSH');
   return app;
 }
 

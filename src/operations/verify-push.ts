@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { verify } from '@octokit/webhooks-methods';
-import { isGenuine, isWebhookSecret } from '../deployment/webhook/standard-webhooks.ts';
 import type { Headers } from '../domain/push/read-push.ts';
+import { isGenuine, isWebhookSecret } from '../webhooks/signatures.ts';
 import { makePushSecret } from './push-secrets.ts';
 
 /** What was sent, as it came. */
@@ -26,33 +26,33 @@ const TOKEN_HEADERS = ['x-slipway-token', 'x-gitlab-token'] as const;
  *
  * @param secrets those that are good; none where the app does not exist
  */
-export async function isSentWith(secrets: readonly string[], sent: SentBody, nowMs: number): Promise<boolean> {
+export async function isSentWith(secrets: readonly string[], sent: SentBody): Promise<boolean> {
   const text = sent.body.toString('utf8');
   let isGood = false;
   // As many are tried whatever there is, so that nobody learns which apps there are, or which secret was replaced.
   for (const index of [0, 1]) {
     const secret = secrets[index];
-    const fits = await isSentWithOne(secret ?? makePushSecret(), text, sent, nowMs);
+    const fits = await isSentWithOne(secret ?? makePushSecret(), text, sent);
     isGood ||= fits && secret !== undefined;
   }
   return isGood;
 }
 
-async function isSentWithOne(secret: string, text: string, { header, body }: SentBody, nowMs: number) {
+async function isSentWithOne(secret: string, text: string, { header, body }: SentBody) {
   const signature = SIGNATURE_HEADERS.map(header).find((value) => value !== '') ?? '';
   const token = TOKEN_HEADERS.map(header).find((value) => value !== '') ?? '';
   const isSigned = text !== '' && signature !== '' && (await verify(secret, text, withPrefix(signature)));
   const isToken = timingSafeEqual(hash('sha256', token, 'buffer'), hash('sha256', secret, 'buffer'));
-  return isStandard(secret, { header, body }, nowMs) || isSigned || isToken;
+  return isStandard(secret, { header, body }) || isSigned || isToken;
 }
 
 /** GitLab names each message, signed or not: the signature alone says that it is signed. */
-function isStandard(secret: string, { header, body }: SentBody, nowMs: number): boolean {
-  const signatures = header('webhook-signature');
-  if (signatures === '') return false;
-  const message = { id: header('webhook-id'), timestamp: header('webhook-timestamp'), body };
+function isStandard(secret: string, { header, body }: SentBody): boolean {
+  const signature = header('webhook-signature');
+  if (signature === '') return false;
+  const message = { id: header('webhook-id'), timestamp: header('webhook-timestamp'), signature, body };
   const isKey = isWebhookSecret(secret);
-  return isGenuine(isKey ? secret : makePushSecret(), message, signatures, nowMs) && isKey;
+  return isGenuine(isKey ? secret : makePushSecret(), message) && isKey;
 }
 
 function withPrefix(signature: string): string {

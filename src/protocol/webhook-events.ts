@@ -1,6 +1,6 @@
 /**
- * What webhooks tell of. The first two are documented: source `deployment/general/webhooks.md` of mendix/docs; the others
- * are additions.
+ * What webhooks tell of. The first two are documented, the others are additions. Source:
+ * https://github.com/mendix/docs/blob/development/content/en/docs/deployment/general/webhooks.md
  */
 export const EVENT_TYPES = [
   'package.uploaded',

@@ -48,7 +48,10 @@ async function setUp(t: TestContext) {
     onError: assert.ifError,
   });
   const time = { now: NOW, onRead: () => {} };
-  const metrics = createMetrics(async () => ({}));
+  const metrics = createMetrics(
+    async () => ({}),
+    async () => 0,
+  );
   const clock = () => {
     time.onRead();
     return time.now;
