@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { Queries } from './database.ts';
+import { type PageOfRows, type PageRequest, readPage } from './page-by-sequence.ts';
 import type { Tables, WebhookRow } from './schema.ts';
 
 /** What of a webhook is sealed. */
@@ -13,6 +14,39 @@ export async function insertWebhook(queries: Queries, row: Insertable<Tables['we
 /** Finds a webhook by its id: for the server itself, never for a client. */
 export function findAnyWebhook(queries: Queries, id: string): Promise<WebhookRow | undefined> {
   return queries.selectFrom('webhooks').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Finds a webhook of an app. */
+export function findWebhook(queries: Queries, appKey: string, id: string): Promise<WebhookRow | undefined> {
+  return queries
+    .selectFrom('webhooks')
+    .selectAll()
+    .where('app_id', '=', appKey)
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+/** The webhooks of an app, by their creation. */
+export function pageWebhooks(queries: Queries, appKey: string, page: PageRequest): Promise<PageOfRows<WebhookRow>> {
+  return readPage(page, ({ past, order, limit }) =>
+    queries
+      .selectFrom('webhooks')
+      .selectAll()
+      .where('app_id', '=', appKey)
+      .where('sequence', ...past)
+      .orderBy('sequence', order)
+      .limit(limit)
+      .execute(),
+  );
+}
+
+export async function countWebhooks(queries: Queries, appKey: string): Promise<number> {
+  const { count } = await queries
+    .selectFrom('webhooks')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('app_id', '=', appKey)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 export async function updateWebhook(

@@ -5,7 +5,7 @@ import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { HoldingEnvironment } from '../database/environments.ts';
 import type { PermissionEntry } from '../database/permissions.ts';
-import type { AppRow, EnvironmentRow, UserRow } from '../database/schema.ts';
+import type { AppRow, EnvironmentRow, UserRow, WebhookMessageRow, WebhookRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Mode } from '../domain/environment-mode.ts';
@@ -14,8 +14,11 @@ import type { PermissionChange } from '../domain/permissions.ts';
 import type { SetSettingsRequest } from '../domain/set-settings-request.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { UploadFields } from '../domain/upload-fields.ts';
+import type { WebhookRequest } from '../domain/webhook-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { WrittenWebhook } from '../operations/create-webhook.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
+import type { WebhookDescription } from '../operations/describe-webhook.ts';
 import type { EnvironmentSettings } from '../operations/get-settings.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { StartedJob } from '../operations/start-environment.ts';
@@ -27,6 +30,8 @@ import type {
 } from '../protocol/environments.ts';
 import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '../protocol/manage.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
+import type { EventType } from '../protocol/webhook-events.ts';
+import type { Redelivered } from '../protocol/webhooks.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
 import type { LinkSigner } from './link-signer.ts';
 
@@ -125,6 +130,15 @@ export interface HttpOperations {
   takeDeploymentReport(report: DeploymentReportArguments): void;
   /** @returns all that the user was given on the app from then on */
   changePermissions(args: PermissionsArguments): Promise<readonly PermissionEntry[]>;
+  createWebhook(args: AppArguments & { readonly request: WebhookRequest }): Promise<WrittenWebhook>;
+  updateWebhook(args: WebhookArguments & { readonly request: WebhookRequest }): Promise<WrittenWebhook>;
+  deleteWebhook(args: WebhookArguments): Promise<void>;
+  /** What may be told of its secret and its headers. */
+  describeWebhook(row: WebhookRow): WebhookDescription;
+  testWebhook(args: WebhookArguments & { readonly eventType: EventType | undefined }): Promise<WebhookMessageRow>;
+  redeliverMessage(args: WebhookArguments & { readonly messageId: string }): Promise<WebhookMessageRow>;
+  /** @param args `since`: in milliseconds since 1970 */
+  redeliverFailed(args: WebhookArguments & { readonly since: number }): Promise<Redelivered>;
 }
 
 interface StartBuildArguments {
@@ -141,6 +155,10 @@ interface AppArguments {
 
 interface EnvironmentArguments extends AppArguments {
   readonly mode: Mode;
+}
+
+interface WebhookArguments extends AppArguments {
+  readonly webhookId: string;
 }
 
 interface PackageArguments {

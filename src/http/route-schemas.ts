@@ -14,6 +14,7 @@ import { describeNeeds } from './needs.ts';
 import { type Operation, ref } from './operation-description.ts';
 import { OPERATION_CALLS } from './operation-schemas.ts';
 import { TEAM_SERVER_CALLS } from './team-server-schemas.ts';
+import { WEBHOOK_CALLS } from './webhook-schemas.ts';
 
 /**
  * What each route is, in the words of OpenAPI: the one source of `/openapi.json` and `/docs`. Requests are read by the
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   ...APP_REPOSITORY_CALLS,
   ...BUILD_CALLS,
   ...DEPLOY_CALLS,
+  ...WEBHOOK_CALLS,
   ...MANAGE_APP_CALLS,
   ...MANAGE_ENVIRONMENT_CALLS,
   ...MANAGE_PERMISSION_CALLS,
@@ -53,7 +55,7 @@ export function describe(operationId: OperationId): FastifySchema {
     ...(operation.body !== undefined && { body: operation.body }),
     ...(operation.upload === true && { body: UPLOAD_BODY }),
     ...(isOpen && { security: [] }),
-    response: { 200: describeAnswer(operation.answer), ...describeErrors(errors) },
+    response: { [operation.status ?? 200]: describeAnswer(operation), ...describeErrors(errors) },
   };
 }
 
@@ -89,7 +91,8 @@ const UPLOAD_BODY = {
 
 const ON_EVERY_CALL = ['UNAUTHORIZED', 'NO_ACCESS', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;
 
-function describeAnswer(answer: TSchema | string) {
+function describeAnswer({ answer, status }: Operation) {
+  if (status === 204) return { description: 'Done. There is no body.' };
   if (typeof answer !== 'string') return describeContent('Success.', 'application/json', answer);
   const text = answer.startsWith('text/');
   return describeContent('Success.', answer, text ? Type.String() : Type.String({ format: 'binary' }));

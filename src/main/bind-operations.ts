@@ -9,14 +9,18 @@ import { createEnvironment } from '../operations/create-environment.ts';
 import { createFreeEnvironment } from '../operations/create-free-environment.ts';
 import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
+import { createWebhook } from '../operations/create-webhook.ts';
 import { deleteApp } from '../operations/delete-app.ts';
 import { deleteEnvironment } from '../operations/delete-environment.ts';
 import { deletePackage } from '../operations/delete-package.ts';
+import { deleteWebhook } from '../operations/delete-webhook.ts';
 import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
+import { describeWebhook } from '../operations/describe-webhook.ts';
 import { disableUser } from '../operations/disable-user.ts';
 import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
 import { receiveUpload } from '../operations/receive-upload.ts';
+import { redeliverFailed, redeliverMessage } from '../operations/redeliver-messages.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { revokeKey } from '../operations/revoke-key.ts';
 import { setAppSecret } from '../operations/set-app-secret.ts';
@@ -25,9 +29,11 @@ import { startBuild } from '../operations/start-build.ts';
 import { getStartStatus, startEnvironment } from '../operations/start-environment.ts';
 import { stopEnvironment } from '../operations/stop-environment.ts';
 import { showTargetOptions } from '../operations/target-options.ts';
+import { testWebhook } from '../operations/test-webhook.ts';
 import { transportPackage } from '../operations/transport-package.ts';
 import { updateApp } from '../operations/update-app.ts';
 import { updateEnvironment } from '../operations/update-environment.ts';
+import { updateWebhook } from '../operations/update-webhook.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
@@ -37,7 +43,8 @@ const ASK_KIND_MS = 5_000;
 /** The verbs, bound to what they work on. */
 export function bindOperations(core: Core, clock: () => number): HttpOperations {
   const findKind = (address: string) => core.findRepositoryKind({ address }, AbortSignal.timeout(ASK_KIND_MS));
-  const deps = { ...core, clock, checkRepository: checkAddress, findKind };
+  const parseUrl = (text: string) => text;
+  const deps = { ...core, parseWebhookUrl: parseUrl, clock, checkRepository: checkAddress, findKind };
   return {
     startBuild: (args, signal) => startBuild(deps, args, signal),
     cancelBuild: (args) => cancelBuild(deps, args),
@@ -74,5 +81,12 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     setSettings: (args) => setSettings(deps, args),
     takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
+    createWebhook: (args) => createWebhook(deps, args),
+    updateWebhook: (args) => updateWebhook(deps, args).finally(core.wakeOutbox),
+    deleteWebhook: (args) => deleteWebhook(deps, args),
+    describeWebhook: (row) => describeWebhook(deps, row),
+    testWebhook: (args) => testWebhook(deps, args).finally(core.wakeOutbox),
+    redeliverMessage: (args) => redeliverMessage(deps, args).finally(core.wakeOutbox),
+    redeliverFailed: (args) => redeliverFailed(deps, args).finally(core.wakeOutbox),
   };
 }

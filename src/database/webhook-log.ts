@@ -1,0 +1,95 @@
+import type { MessageStatus } from '../protocol/webhook-events.ts';
+import type { Queries } from './database.ts';
+import { type PageOfRows, type PageRequest, readPage } from './page-by-sequence.ts';
+import type { WebhookAttemptRow, WebhookMessageRow } from './schema.ts';
+
+/** What webhooks were told, and how that went: for people who look, and who have it told again. */
+
+/** Finds a message of a webhook. */
+export function findMessage(queries: Queries, webhookId: string, id: string): Promise<WebhookMessageRow | undefined> {
+  return queries
+    .selectFrom('webhook_messages')
+    .selectAll()
+    .where('webhook_id', '=', webhookId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+/** The messages of a webhook, by when what they tell happened. @param status of those that are listed; of all without */
+export function pageMessages(
+  queries: Queries,
+  webhookId: string,
+  page: PageRequest & { readonly status: MessageStatus | undefined },
+): Promise<PageOfRows<WebhookMessageRow>> {
+  const { status } = page;
+  return readPage(page, ({ past, order, limit }) =>
+    queries
+      .selectFrom('webhook_messages')
+      .selectAll()
+      .where('webhook_id', '=', webhookId)
+      .$if(status !== undefined, (query) => query.where('status', '=', status ?? 'Pending'))
+      .where('sequence', ...past)
+      .orderBy('sequence', order)
+      .limit(limit)
+      .execute(),
+  );
+}
+
+/** The attempts at a message, the newest first. */
+export function listAttempts(queries: Queries, messageId: string, limit: number): Promise<WebhookAttemptRow[]> {
+  return queries
+    .selectFrom('webhook_attempts')
+    .selectAll()
+    .where('message_id', '=', messageId)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** The newest attempt at each of some messages that was tried at all. */
+export function listLastAttempts(queries: Queries, messageIds: readonly string[]): Promise<WebhookAttemptRow[]> {
+  return queries
+    .selectFrom('webhook_attempts')
+    .selectAll()
+    .where('id', 'in', ({ selectFrom }) =>
+      selectFrom('webhook_attempts')
+        .select(({ fn }) => fn.max('id').as('last'))
+        .where('message_id', 'in', messageIds)
+        .groupBy('message_id'),
+    )
+    .execute();
+}
+
+/** Makes messages of a webhook Pending and due at once, as if they had never been tried. Its log stays. */
+export async function renewMessages(queries: Queries, ids: readonly string[], at: number): Promise<void> {
+  await queries
+    .updateTable('webhook_messages')
+    .set({ status: 'Pending', due_at: at, ended_at: null, attempts: 0 })
+    .where('id', 'in', ids)
+    .execute();
+}
+
+/** The oldest messages that Failed. @param since leaves out what happened before */
+export async function listFailedMessages(
+  queries: Queries,
+  webhookId: string,
+  { since, limit }: { readonly since: number; readonly limit: number },
+): Promise<string[]> {
+  const rows = await failedSince(queries, webhookId, since).select('id').orderBy('sequence').limit(limit).execute();
+  return rows.map(({ id }) => id);
+}
+
+export async function countFailedMessages(queries: Queries, webhookId: string, since: number): Promise<number> {
+  const { count } = await failedSince(queries, webhookId, since)
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+function failedSince(queries: Queries, webhookId: string, since: number) {
+  return queries
+    .selectFrom('webhook_messages')
+    .where('webhook_id', '=', webhookId)
+    .where('status', '=', 'Failed')
+    .where('created_at', '>=', since);
+}

@@ -1,0 +1,103 @@
+import { insertAuditEntry } from '../database/audit.ts';
+import type { AppRow, WebhookRow } from '../database/schema.ts';
+import type { User } from '../database/users.ts';
+import { updateWebhook as updateRow } from '../database/webhooks.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { type GivenHeader, keepHiddenHeaders } from '../domain/webhook-headers.ts';
+import type { WebhookRequest } from '../domain/webhook-request.ts';
+import { HIDDEN } from '../protocol/webhooks.ts';
+import { type SecretBox, SecretUnreadable } from '../secrets/secret-box.ts';
+import { parseAddress, type WriteWebhookDeps, type WrittenWebhook } from './create-webhook.ts';
+import { getWebhook } from './get-webhook.ts';
+import {
+  openWebhookHeaders,
+  openWebhookSecrets,
+  sealWebhookHeaders,
+  sealWebhookSecrets,
+  type WebhookSecrets,
+} from './webhook-secrets.ts';
+
+/** How long a secret that was replaced signs beside the new one: receivers have a day to change over. */
+const FORMER_SIGNS_MS = 24 * 60 * 60 * 1000;
+
+/** Of a webhook that nothing is held against. */
+const FRESH = { note: null, failures: 0, failing_since: null, rests_until: 0 } as const;
+
+/**
+ * Changes a webhook. What nothing is said of stays as it is. Another secret begins a rotation; another address, and being
+ * activated, let bygones be bygones: what it is still to be told is tried at once.
+ *
+ * @throws Refusal WEBHOOK_NOT_FOUND, INVALID_PARAMETERS
+ */
+export async function updateWebhook(
+  deps: WriteWebhookDeps,
+  args: { readonly user: User; readonly app: AppRow; readonly webhookId: string; readonly request: WebhookRequest },
+): Promise<WrittenWebhook> {
+  const { database, secretBox, clock } = deps;
+  const { user, app, webhookId, request } = args;
+  const at = clock();
+  return await database.transaction(async (queries) => {
+    const row = await getWebhook(queries, app, webhookId);
+    const rotated = rotate(secretBox, row, request.validationSecret, at);
+    const changes = {
+      ...plainChanges(deps, row, request),
+      ...(rotated !== undefined && { secrets: sealWebhookSecrets(secretBox, row, rotated) }),
+      ...(request.headers !== undefined && { headers: changeHeaders(secretBox, row, request.headers) }),
+    };
+    checkCanSign(row, changes);
+    if (Object.keys(changes).length > 0) await updateRow(queries, row.id, changes);
+    const audit = (action: string, detail: string) =>
+      insertAuditEntry(queries, { at, login: user.login, action, subject: app.app_id, detail });
+    await audit('webhook.update', [row.id, ...Object.keys(request)].join(' '));
+    if (rotated !== undefined) await audit('webhook.rotate', `${row.id} ${row.name}`);
+    const isGiven = request.validationSecret !== HIDDEN;
+    return { row: { ...row, ...changes }, secret: isGiven ? request.validationSecret : undefined };
+  });
+}
+
+function plainChanges(
+  deps: WriteWebhookDeps,
+  row: WebhookRow,
+  { name, url, eventTypes, isActive }: WebhookRequest,
+): Partial<WebhookRow> {
+  const address = url === undefined ? row.url : parseAddress(deps, url);
+  const isActivated = isActive === true && row.is_active === 0;
+  return {
+    ...(name !== undefined && { name }),
+    ...(eventTypes !== undefined && { event_types: JSON.stringify(eventTypes) }),
+    ...(url !== undefined && { url: address }),
+    ...(isActive !== undefined && { is_active: isActive ? 1 : 0 }),
+    ...((isActivated || address !== row.url) && FRESH),
+  };
+}
+
+/** @returns what it signs with from then on; undefined where that does not change */
+function rotate(box: SecretBox, row: WebhookRow, given: string | undefined, at: number): WebhookSecrets | undefined {
+  if (given === undefined || given === HIDDEN) return undefined;
+  const kept = row.secrets === '' ? undefined : ifReadable(() => openWebhookSecrets(box, row));
+  if (kept === undefined) return { current: given };
+  if (kept.current === given) return undefined;
+  return { current: given, former: { secret: kept.current, until: at + FORMER_SIGNS_MS } };
+}
+
+/** Where they cannot be read any more, all of them have to be said again. */
+function changeHeaders(box: SecretBox, row: WebhookRow, given: readonly GivenHeader[]): string | null {
+  const former = ifReadable(() => openWebhookHeaders(box, row)) ?? [];
+  return sealWebhookHeaders(box, row, keepHiddenHeaders(given, former));
+}
+
+function checkCanSign(row: WebhookRow, changes: Partial<WebhookRow>): void {
+  const { is_active, secrets, name } = { ...row, ...changes };
+  if (is_active === 0 || secrets !== '') return;
+  const message = `The secret of the webhook '${name}' was lost: give it a new validationSecret to activate it.`;
+  throw new Refusal('INVALID_PARAMETERS', message, { parameter: 'validationSecret' });
+}
+
+function ifReadable<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof SecretUnreadable) return undefined;
+    throw error;
+  }
+}
