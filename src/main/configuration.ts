@@ -51,6 +51,8 @@ export interface Configuration {
   readonly buildDiskBytes: number;
   readonly buildProcesses: number;
   readonly buildCacheBytes: number;
+  /** Addresses and networks that webhooks may reach beside the public internet. */
+  readonly webhookNetworks: readonly string[];
   readonly shutdownGraceMs: number;
   /** As Fastify takes it: everybody, nobody, or these addresses and networks. */
   readonly trustProxy: boolean | readonly string[];

@@ -67,6 +67,8 @@ export interface Core {
   readonly links: LinkSigner;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
+  /** Addresses and networks that webhooks may reach beside the public internet. */
+  readonly webhookNetworks: readonly string[];
   /** Emptied when the server starts. */
   readonly temporaryFolder: string;
 
@@ -282,6 +284,7 @@ async function openLocked(
     links,
     metrics,
     repositoryOf,
+    webhookNetworks: configuration.webhookNetworks,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
     wakeOutbox: () => outbox.wake(),

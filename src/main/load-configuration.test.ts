@@ -62,6 +62,7 @@ test('without anything given, the defaults hold', async () => {
     buildDiskBytes: 10 * 2 ** 30,
     buildProcesses: 1024,
     buildCacheBytes: 5 * 2 ** 30,
+    webhookNetworks: [],
     shutdownGraceMs: 30_000,
     trustProxy: false,
     logLevel: 'info',

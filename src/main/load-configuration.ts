@@ -112,6 +112,7 @@ function assemble(value: Value): Configuration | undefined {
     buildDiskBytes: value('buildDisk', SETTINGS.buildDisk),
     buildProcesses: value('buildProcesses', SETTINGS.buildProcesses),
     buildCacheBytes: value('buildCacheSize', SETTINGS.buildCacheSize),
+    webhookNetworks: value('webhookNetworks', SETTINGS.webhookNetworks),
     shutdownGraceMs: value('shutdownGrace', SETTINGS.shutdownGrace),
     trustProxy: value('trustProxy', SETTINGS.trustProxy),
     logLevel: value('logLevel', SETTINGS.logLevel),

@@ -30,7 +30,7 @@ export function openDeployments(options: OpenDeploymentsOptions): {
 } {
   const { configuration, database, blobs, secretBox, links, clock, report } = options;
   const { publicUrl, deployTimeoutMs } = configuration;
-  const deploymentReports = new DeploymentReports(clock);
+  const deploymentReports = new DeploymentReports();
   const directory = {
     blobs,
     allowedFolders: configuration.deployFolders,

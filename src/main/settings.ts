@@ -292,6 +292,16 @@ export const SETTINGS = {
     fallback: '5GiB',
     parse: parseSize,
   },
+  webhookNetworks: {
+    flag: '--webhook-networks <networks>',
+    variables: ['SLIPWAY_WEBHOOK_NETWORKS'],
+    summary:
+      'Where webhooks of apps may go beside the public internet. Whoever may set webhooks can have the server send requests there.',
+    accepts: 'addresses and networks separated by commas, such as `10.0.0.0/8,127.0.0.1`',
+    fallback: '',
+    fallbackInWords: 'none',
+    parse: parseNetworks,
+  },
   shutdownGrace: {
     flag: '--shutdown-grace <duration>',
     variables: ['SLIPWAY_SHUTDOWN_GRACE'],
@@ -380,6 +390,12 @@ function parseTrustProxy(text: string): boolean | readonly string[] | undefined 
   if (lower === 'true' || lower === 'false') return lower === 'true';
   const entries = text.split(',').map((entry) => entry.trim());
   return entries.every(isAddressOrNetwork) ? entries : undefined;
+}
+
+function parseNetworks(text: string): readonly string[] | undefined {
+  const entries = text.split(',').map((entry) => entry.trim());
+  const given = entries.filter((entry) => entry !== '');
+  return given.every(isAddressOrNetwork) ? given : undefined;
 }
 
 function isAddressOrNetwork(text: string): boolean {

@@ -14,7 +14,7 @@ import { NO_SETTINGS, testDeploymentTarget } from './deployment-target.ts';
 const TIMES = { answerMs: 20_000, retryDelaysMs: [1, 1] };
 
 async function open(t: TestContext, usual: Behaviour = 'deploy', times: Partial<typeof TIMES> = {}) {
-  const reports = new DeploymentReports(Date.now);
+  const reports = new DeploymentReports();
   const publicUrl = await startReportServer(t, reports);
   const receiver = await startDeployReceiver(t, usual);
   const target = webhookTarget({ publicUrl, reports, clock: Date.now, ...TIMES, ...times });

@@ -49,6 +49,7 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     buildDiskBytes: 256 * 1024 * 1024,
     buildProcesses: 256,
     buildCacheBytes: 256 * 1024 * 1024,
+    webhookNetworks: [],
     shutdownGraceMs: 10_000,
     trustProxy: false,
     logLevel: 'silent',

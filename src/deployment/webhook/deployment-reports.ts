@@ -2,16 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { Check } from 'typebox/value';
 import { Refusal } from '../../domain/refusal.ts';
 import { type DeploymentReport, DeploymentReportSchema, REPORT_STATUSES } from '../../protocol/deployment-report.ts';
-import { isGenuine } from './standard-webhooks.ts';
+import { type ClaimedMessage, isGenuine } from '../../webhooks/signatures.ts';
 
-/** A report as it came: who sends it is not known before its signature was checked. */
-export interface SignedReport {
+/** A report as it came: its three headers are empty where they were not sent. */
+export interface SignedReport extends ClaimedMessage {
   readonly orderId: string;
-  /** `webhook-id`, `webhook-timestamp` and `webhook-signature`; empty for what was not sent. */
-  readonly id: string;
-  readonly timestamp: string;
-  readonly signature: string;
-  readonly body: Uint8Array;
 }
 
 /** Of an order whose report somebody waits for. */
@@ -35,15 +30,9 @@ const MOST_REMEMBERED = 1000;
  * a restart an order is sent again, and is reported then.
  */
 export class DeploymentReports {
-  readonly #clock: () => number;
   readonly #expected = new Map<string, Expected>();
   /** Secrets by order. */
   readonly #reported = new LRUCache<string, string>({ max: MOST_REMEMBERED });
-
-  /** @param clock milliseconds since 1970 */
-  constructor(clock: () => number) {
-    this.#clock = clock;
-  }
 
   /** Expects the report of an order, signed with a secret. It may come from now on. */
   expect(orderId: string, secret: string, signal: AbortSignal): ExpectedReport {
@@ -76,7 +65,7 @@ export class DeploymentReports {
     const secret = expected?.secret ?? this.#reported.get(orderId);
     // The address is not signed: the id of the message stands for it.
     const isOf = given.id === orderId && secret !== undefined;
-    if (!isOf || !isGenuine(secret, given, given.signature, this.#clock())) throw new Refusal('INVALID_REPORT');
+    if (!isOf || !isGenuine(secret, given)) throw new Refusal('INVALID_REPORT');
     const report = parseReport(given.body);
     this.#reported.set(orderId, secret);
     expected?.take(report);

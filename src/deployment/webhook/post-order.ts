@@ -1,6 +1,6 @@
+import { signedHeaders } from '../../webhooks/signatures.ts';
 import { DeploymentFailure } from '../deployment-target.ts';
 import { type OrderAnswer, readAnswer } from './order-answer.ts';
-import { signMessage } from './standard-webhooks.ts';
 import type { WebhookOptions } from './webhook-options.ts';
 import type { WebhookOrder } from './webhook-order.ts';
 
@@ -23,13 +23,11 @@ export async function postOrder(
   signal.throwIfAborted();
   const { host } = new URL(url);
   const { id, call, body } = order;
-  const timestamp = String(Math.floor(clock() / 1000));
+  const timestamp = Math.floor(clock() / 1000);
   const headers = {
     'content-type': 'application/json',
     'user-agent': 'slipway',
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': signMessage(secret, { id, timestamp, body }),
+    ...signedHeaders([secret], { id, timestamp, body }),
   };
   const timeout = AbortSignal.timeout(answerMs);
   try {

@@ -8,7 +8,7 @@ const URL_OF_SYSTEM = 'https://deploy.example.com/orders';
 const SECRET = `whsec_${Buffer.alloc(32).toString('base64')}`;
 
 const open = (publicUrl: string | undefined) => {
-  const reports = new DeploymentReports(Date.now);
+  const reports = new DeploymentReports();
   return webhookTarget({ publicUrl, reports, clock: Date.now, answerMs: 1000, retryDelaysMs: [] });
 };
 const { parseOptions, presentOptions } = open('https://slipway.example.com');
