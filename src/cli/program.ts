@@ -12,6 +12,7 @@ import { addPackageCommand } from './package-command.ts';
 import { COMMON_OPTIONS } from './remote-command.ts';
 import { addRightsCommands } from './rights-commands.ts';
 import { addUserCommand } from './user-command.ts';
+import { addWebhookCommand } from './webhook-command.ts';
 
 /**
  * The command line of Slipway. One file per command; each turns options into calls of `protocol/client.ts` and answers
@@ -37,6 +38,7 @@ export function addRemoteCommands(program: Command, cli: Cli): void {
   addBuildCommand(program, cli);
   addPackageCommand(program, cli);
   addEnvironmentCommand(program, cli);
+  addWebhookCommand(program, cli);
   addAuditCommand(program, cli);
 }
 

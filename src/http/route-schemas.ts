@@ -92,7 +92,7 @@ const UPLOAD_BODY = {
 const ON_EVERY_CALL = ['UNAUTHORIZED', 'NO_ACCESS', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;
 
 function describeAnswer({ answer, status }: Operation) {
-  if (status === 204) return { description: 'Done. There is no body.' };
+  if (status === 204) return Type.Null({ description: 'Success. There is no body.' });
   if (typeof answer !== 'string') return describeContent('Success.', 'application/json', answer);
   const text = answer.startsWith('text/');
   return describeContent('Success.', answer, text ? Type.String() : Type.String({ format: 'binary' }));

@@ -43,8 +43,7 @@ const ASK_KIND_MS = 5_000;
 /** The verbs, bound to what they work on. */
 export function bindOperations(core: Core, clock: () => number): HttpOperations {
   const findKind = (address: string) => core.findRepositoryKind({ address }, AbortSignal.timeout(ASK_KIND_MS));
-  const parseUrl = (text: string) => text;
-  const deps = { ...core, parseWebhookUrl: parseUrl, clock, checkRepository: checkAddress, findKind };
+  const deps = { ...core, clock, checkRepository: checkAddress, findKind };
   return {
     startBuild: (args, signal) => startBuild(deps, args, signal),
     cancelBuild: (args) => cancelBuild(deps, args),

@@ -10,14 +10,15 @@ import { keepHiddenHeaders } from '../domain/webhook-headers.ts';
 import { requireNewWebhook, type WebhookRequest } from '../domain/webhook-request.ts';
 import { WEBHOOK_LIMITS } from '../protocol/webhooks.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
+import { parseWebhookUrl } from '../webhooks/webhook-url.ts';
 import { getWebhook } from './get-webhook.ts';
 import { sealWebhookHeaders, sealWebhookSecrets } from './webhook-secrets.ts';
 
 export interface WriteWebhookDeps {
   readonly database: Database;
   readonly secretBox: SecretBox;
-  /** Looks whether webhooks may be sent to an address. @throws Refusal INVALID_PARAMETERS */
-  readonly parseWebhookUrl: (text: string) => string;
+  /** Where webhooks may be sent beside the public internet. */
+  readonly webhookNetworks: readonly string[];
   readonly clock: () => number;
 }
 
@@ -68,9 +69,9 @@ export async function createWebhook(
 }
 
 /** @throws Refusal INVALID_PARAMETERS, with the parameter */
-export function parseAddress({ parseWebhookUrl }: Pick<WriteWebhookDeps, 'parseWebhookUrl'>, url: string): string {
+export function parseAddress({ webhookNetworks }: Pick<WriteWebhookDeps, 'webhookNetworks'>, url: string): string {
   try {
-    return parseWebhookUrl(url);
+    return parseWebhookUrl(url, webhookNetworks);
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     throw new Refusal(cause.code, cause.message, { cause, parameter: 'url' });

@@ -12,7 +12,7 @@ export const HIDDEN = '********';
 
 export const WEBHOOK_LIMITS = {
   nameCharacters: 200,
-  urlCharacters: 65_536,
+  urlCharacters: 2000,
   headers: 20,
   /** Of all headers together. */
   headerCharacters: 8192,
