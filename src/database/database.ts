@@ -24,6 +24,8 @@ export interface Database {
    * disk is full it is tried once more, in room that was kept for it.
    */
   transactionInReserve<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /** Tells a listener after each commit that may have made a message to a webhook due, whoever wrote it. */
+  onMessages(listener: () => void): void;
   /** Whether there is room to go on writing. */
   hasRoom(): Promise<boolean>;
   close(): Promise<void>;

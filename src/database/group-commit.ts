@@ -23,13 +23,18 @@ interface Waiting {
 export class GroupCommit {
   readonly #connection: SqliteConnection;
   readonly #queries: Queries;
+  readonly #onCommit: () => void;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
 
-  /** @param queries speaks through `connection` */
-  constructor(connection: SqliteConnection, queries: Queries) {
+  /**
+   * @param queries speaks through `connection`
+   * @param onCommit called with each commit, before anybody learns of it and before the next transaction begins
+   */
+  constructor(connection: SqliteConnection, queries: Queries, onCommit: () => void = () => {}) {
     this.#connection = connection;
     this.#queries = queries;
+    this.#onCommit = onCommit;
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>, durability: Durability): Promise<T> {
@@ -70,6 +75,7 @@ export class GroupCommit {
       for (const member of group) member.fail(translateSqliteError(cause));
       return;
     }
+    this.#onCommit();
     for (const member of group) member.settle();
   }
 

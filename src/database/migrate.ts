@@ -14,6 +14,7 @@ import * as permissions from './migrations/0013-permissions.ts';
 import * as settings from './migrations/0014-settings.ts';
 import * as freeApps from './migrations/0015-free-apps.ts';
 import * as webhooks from './migrations/0016-webhooks.ts';
+import * as messageLanes from './migrations/0017-message-lanes.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -32,6 +33,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-settings': settings,
   '0015-free-apps': freeApps,
   '0016-webhooks': webhooks,
+  '0017-message-lanes': messageLanes,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

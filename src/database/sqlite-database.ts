@@ -2,6 +2,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { rememberLookUps } from './look-up.ts';
+import { keepNotices } from './message-notices.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import type { SpaceReserve } from './space-reserve.ts';
@@ -22,19 +23,28 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
   const forgetLookUps = rememberLookUps(read);
-  const commits = new GroupCommit(writer, write);
+  const hasMessages = keepNotices(write);
+  const listeners: (() => void)[] = [];
+  const renew = () => {
+    reader.renewSnapshot();
+    forgetLookUps();
+  };
+  const commits = new GroupCommit(writer, write, () => {
+    renew();
+    if (hasMessages()) for (const listener of listeners) listener();
+  });
   const transaction: Database['transaction'] = async (work, durability = 'full') => {
     try {
       return await commits.transaction(work, durability);
     } finally {
-      reader.renewSnapshot();
-      forgetLookUps();
+      renew();
     }
   };
   return {
     read,
     transaction,
     transactionInReserve: (work) => inReserve(reserve, () => transaction(work)),
+    onMessages: (listener) => void listeners.push(listener),
     hasRoom: async () => (await reserve?.hasRoom()) ?? true,
     async close() {
       await commits.drain();

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import { environmentPayload, packagePayload } from '../domain/webhook-payload.ts';
 import type { EventType } from '../protocol/webhook-events.ts';
 import type { Queries } from './database.ts';
+import { prepareLookUp } from './look-up.ts';
+import { noteMessages } from './message-notices.ts';
 
 /*
  * What happened is told in the transaction that makes it true: a message for each webhook that wants to know, which the
@@ -21,27 +24,30 @@ export async function tellOfPackage(
   eventTypes: readonly EventType[],
   at: number,
 ): Promise<void> {
+  if ((await findWebhookOfPackage(queries, packageId)) === undefined) return;
   const row = await queries
     .selectFrom('packages')
     .innerJoin('apps', 'apps.id', 'packages.app_id')
     .selectAll('packages')
     .select(['apps.app_id as app_name', 'apps.project_id'])
     .where('packages.id', '=', packageId)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('webhooks')
-          .select('id')
-          .whereRef('webhooks.app_id', '=', 'packages.app_id')
-          .where('is_active', '=', 1),
-      ),
-    )
-    .executeTakeFirst();
-  if (row === undefined) return;
+    .executeTakeFirstOrThrow();
   const app = { app_id: row.app_name, project_id: row.project_id };
   // An upload is no build.
   const told = eventTypes.filter((type) => row.origin === 'build' || !type.startsWith('build.'));
   for (const type of told) await tell(queries, row.app_id, type, () => packagePayload(type, app, row, at), at);
 }
+
+/** An active webhook of a package's app. Every change of a package asks for it, and hardly any app has one. */
+const findWebhookOfPackage = prepareLookUp<PackageId, { readonly id: string }>((queries) =>
+  queries
+    .selectFrom('packages')
+    .innerJoin('webhooks', 'webhooks.app_id', 'packages.app_id')
+    .select('webhooks.id')
+    .where('packages.id', '=', '' as PackageId)
+    .where('is_active', '=', sql.lit(1))
+    .limit(sql.lit(1)),
+);
 
 /** Tells how a start ended, or that a transport failed: a package that was transported does not run yet. */
 export async function tellOfJob(queries: Queries, jobId: string, at: number): Promise<void> {
@@ -88,7 +94,11 @@ export async function tell(
   for (const { id } of told) await insertMessage(queries, { webhookId: id, eventType, payload: body, at });
 }
 
-/** Writes a message for one webhook. @returns its id */
+/**
+ * Writes a message for one webhook. For a test, somebody waits: the webhook is woken where it rests.
+ *
+ * @returns its id
+ */
 export async function insertMessage(
   queries: Queries,
   message: {
@@ -114,5 +124,9 @@ export async function insertMessage(
       due_at: message.at,
     })
     .execute();
+  if (message.isTest === true) {
+    await queries.updateTable('webhooks').set({ rests_until: 0 }).where('id', '=', message.webhookId).execute();
+  }
+  noteMessages(queries);
   return id;
 }

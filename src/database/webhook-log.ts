@@ -60,12 +60,14 @@ export function listLastAttempts(queries: Queries, messageIds: readonly string[]
     .execute();
 }
 
-/** Makes messages of a webhook Pending and due at once, as if they had never been tried. Its log stays. */
-export async function renewMessages(queries: Queries, ids: readonly string[], at: number): Promise<void> {
+/** Has what a webhook has waiting be sent at once. */
+export async function hurryMessages(queries: Queries, webhookId: string, at: number): Promise<void> {
   await queries
     .updateTable('webhook_messages')
-    .set({ status: 'Pending', due_at: at, ended_at: null, attempts: 0 })
-    .where('id', 'in', ids)
+    .set({ due_at: at })
+    .where('webhook_id', '=', webhookId)
+    .where('status', '=', 'Pending')
+    .where('due_at', '>', at)
     .execute();
 }
 

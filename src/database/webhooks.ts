@@ -1,7 +1,9 @@
 import type { Insertable } from 'kysely';
 import type { Queries } from './database.ts';
+import { noteMessages } from './message-notices.ts';
 import { type PageOfRows, type PageRequest, readPage } from './page-by-sequence.ts';
 import type { Tables, WebhookRow } from './schema.ts';
+import { failPendingMessages } from './webhook-messages.ts';
 
 /** What of a webhook is sealed. */
 export const WEBHOOK_SECRET_PARTS = ['secrets', 'headers'] as const;
@@ -49,12 +51,24 @@ export async function countWebhooks(queries: Queries, appKey: string): Promise<n
   return Number(count);
 }
 
+/** What waits for it may be due then. */
 export async function updateWebhook(
   queries: Queries,
   id: string,
   changes: Partial<Omit<WebhookRow, 'id' | 'sequence' | 'app_id'>>,
 ): Promise<void> {
   await queries.updateTable('webhooks').set(changes).where('id', '=', id).execute();
+  noteMessages(queries);
+}
+
+/** Makes a webhook inactive, and gives up what it has waiting. @param note why, where it was not a person who did it */
+export async function deactivateWebhook(
+  queries: Queries,
+  id: string,
+  { at, note }: { readonly at: number; readonly note: string | null },
+): Promise<void> {
+  await updateWebhook(queries, id, { is_active: 0, note });
+  await failPendingMessages(queries, id, at);
 }
 
 /** Deletes a webhook, what it was told, and what it still would have been. */

@@ -22,7 +22,7 @@ const FORBIDDEN_NAMES: ReadonlySet<string> = new Set([
   ...['user-agent', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailers', 'transfer-encoding'],
   ...['upgrade', 'age', 'cache-control', 'clear-site-data', 'expires', 'pragma', 'warning', 'content-length'],
   ...['content-type', 'content-encoding', 'content-language', 'content-location'],
-  ...['host', 'connection', 'accept', 'test', 'expect', 'trailer'],
+  ...['host', 'connection', 'accept', 'test', 'expect', 'trailer', 'proxy-connection'],
 ]);
 
 /** Reads `headers` of a webhook. No message holds a value. @throws Refusal INVALID_PARAMETERS */

@@ -18,6 +18,8 @@ export interface Operation {
   /** Of the answer: 200 where none is given. 204 has no body. */
   readonly status?: 202 | 204;
   readonly errors: readonly ErrorCode[];
+  /** The named schema of its errors: `Error` where none is given. */
+  readonly errorSchema?: 'WebhooksError';
   /** What a token must be for; without one the call needs an API key. */
   readonly scope?: TokenScope;
   readonly needs: Needs;

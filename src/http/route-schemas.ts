@@ -3,6 +3,7 @@ import { type TSchema, Type } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.ts';
 import { AppSchema, KeySchema, UserSchema } from '../protocol/manage.ts';
 import { ErrorSchema, PackageSchema } from '../protocol/package.ts';
+import { WebhooksErrorSchema } from '../protocol/webhooks.ts';
 import { APP_REPOSITORY_CALLS } from './app-repository-schemas.ts';
 import { BUILD_CALLS } from './build-schemas.ts';
 import { DEPLOY_CALLS } from './deploy-schemas.ts';
@@ -22,7 +23,14 @@ import { WEBHOOK_CALLS } from './webhook-schemas.ts';
  */
 
 /** Schemas with a name of their own, which others refer to. */
-export const NAMED_SCHEMAS: readonly TSchema[] = [PackageSchema, ErrorSchema, AppSchema, UserSchema, KeySchema];
+export const NAMED_SCHEMAS: readonly TSchema[] = [
+  PackageSchema,
+  ErrorSchema,
+  AppSchema,
+  UserSchema,
+  KeySchema,
+  WebhooksErrorSchema,
+];
 
 /** Every call, what it needs included: the one table of who may make which. */
 export const OPERATIONS = {
@@ -55,7 +63,10 @@ export function describe(operationId: OperationId): FastifySchema {
     ...(operation.body !== undefined && { body: operation.body }),
     ...(operation.upload === true && { body: UPLOAD_BODY }),
     ...(isOpen && { security: [] }),
-    response: { [operation.status ?? 200]: describeAnswer(operation), ...describeErrors(errors) },
+    response: {
+      [operation.status ?? 200]: describeAnswer(operation),
+      ...describeErrors(errors, operation.errorSchema),
+    },
   };
 }
 
@@ -98,11 +109,11 @@ function describeAnswer({ answer, status }: Operation) {
   return describeContent('Success.', answer, text ? Type.String() : Type.String({ format: 'binary' }));
 }
 
-function describeErrors(codes: readonly ErrorCode[]) {
+function describeErrors(codes: readonly ErrorCode[], schema = 'Error') {
   const byStatus = Map.groupBy(new Set(codes), (code) => ERROR_CODES[code].status);
   const entries = [...byStatus].map(([status, group]) => {
     const lines = group.map((code) => `\`${code}\`: ${ERROR_CODES[code].message}`);
-    return [status, describeContent(lines.join('\n\n'), 'application/json', ref('Error'))];
+    return [status, describeContent(lines.join('\n\n'), 'application/json', ref(schema))];
   });
   return Object.fromEntries(entries);
 }

@@ -14,8 +14,8 @@ import {
 } from '../protocol/webhooks.ts';
 import { API_ANYWHERE, NOTHING, type Operation, TRANSPORT_ANYWHERE } from './operation-description.ts';
 
-const READ = { scope: 'mx:webhook:read', needs: API_ANYWHERE } as const;
-const WRITE = { scope: 'mx:webhook:write', needs: TRANSPORT_ANYWHERE } as const;
+const READ = { errorSchema: 'WebhooksError', scope: 'mx:webhook:read', needs: API_ANYWHERE } as const;
+const WRITE = { errorSchema: 'WebhooksError', scope: 'mx:webhook:write', needs: TRANSPORT_ANYWHERE } as const;
 const DOCUMENTED = { tag: 'Webhooks API' } as const;
 const OURS = { tag: 'Webhook messages' } as const;
 
@@ -59,7 +59,7 @@ export const WEBHOOK_CALLS = {
     ...WRITE,
     summary: 'Update a webhook',
     description:
-      'What is left out stays as it is. Another secret replaces the one that is there, which signs beside it for 24 hours. To activate a webhook, or to change its address, clears its note and its failures.',
+      'What is left out stays as it is. Another secret replaces the one that is there, which signs beside it for 24 hours. Another address, secret or headers, and being activated, clear its note and its failures, and what waits is sent at once. To make it inactive gives up what waits.',
     body: UpsertWebhookSchema,
     answer: WebhookDetailSchema,
     status: 202,
@@ -112,7 +112,7 @@ export const WEBHOOK_CALLS = {
     ...OURS,
     ...WRITE,
     summary: 'Send again what Failed',
-    description: 'The oldest 500 messages that Failed: call it again while some remain.',
+    description: 'The oldest 250 messages that Failed: call it again while some remain.',
     body: RedeliverSchema,
     answer: RedeliveredSchema,
     errors: ON_ACTIVE,

@@ -81,11 +81,11 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
     createWebhook: (args) => createWebhook(deps, args),
-    updateWebhook: (args) => updateWebhook(deps, args).finally(core.wakeOutbox),
+    updateWebhook: (args) => updateWebhook(deps, args),
     deleteWebhook: (args) => deleteWebhook(deps, args),
     describeWebhook: (row) => describeWebhook(deps, row),
-    testWebhook: (args) => testWebhook(deps, args).finally(core.wakeOutbox),
-    redeliverMessage: (args) => redeliverMessage(deps, args).finally(core.wakeOutbox),
-    redeliverFailed: (args) => redeliverFailed(deps, args).finally(core.wakeOutbox),
+    testWebhook: (args) => testWebhook(deps, args),
+    redeliverMessage: (args) => redeliverMessage(deps, args),
+    redeliverFailed: (args) => redeliverFailed(deps, args),
   };
 }

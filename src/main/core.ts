@@ -13,6 +13,7 @@ import { countPackagesByStatus } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import { openSpaceReserve } from '../database/space-reserve.ts';
 import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { countPendingMessages } from '../database/webhook-messages.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
@@ -23,6 +24,7 @@ import { openAppCredentials } from '../operations/app-credentials.ts';
 import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
+import { sweepMessages } from '../operations/sweep-messages.ts';
 import { sweepOrphans } from '../operations/sweep-orphans.ts';
 import { deployEffect } from '../outbox/deploy-effect.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -40,6 +42,7 @@ import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { openBuilders } from './open-builders.ts';
 import { openDeployments } from './open-deployments.ts';
+import { openMessageLanes } from './open-message-lanes.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 
@@ -159,7 +162,10 @@ async function openLocked(
 
   const links = createLinkSigner(await readOrCreateSecret(folder('link.key')));
   const changes = createPackageChanges();
-  const metrics = createMetrics(() => countPackagesByStatus(database.read));
+  const metrics = createMetrics(
+    () => countPackagesByStatus(database.read),
+    () => countPendingMessages(database.read),
+  );
   const queue = createEmbeddedQueue({
     database,
     changes,
@@ -196,6 +202,7 @@ async function openLocked(
     clock,
     onError: (error) => report(error, 'the outbox could not go on'),
   });
+  const messages = openMessageLanes({ configuration, database, secretBox, metrics, clock, report });
   const builders = openBuilders({
     configuration,
     cache,
@@ -265,6 +272,7 @@ async function openLocked(
   const sweep = new BackgroundWork({
     async work(signal) {
       await sweepOrphans({ database, blobs, buildLog, clock }, signal);
+      await sweepMessages({ database, clock }, signal);
       await repositories.removeOthers(isApp);
     },
     everyMs: SWEEP_EVERY_MS,
@@ -293,6 +301,8 @@ async function openLocked(
     start() {
       worker.start();
       outbox.wake();
+      database.onMessages(() => messages.wake());
+      messages.wake();
       uploads.wake();
       removal.wake();
       sweep.wake();
@@ -301,7 +311,7 @@ async function openLocked(
     async stop(graceMs) {
       await worker.stop(graceMs);
       // At once: what the one does waits for the other.
-      await Promise.all([outbox.stop(), deployments.stop()]);
+      await Promise.all([outbox.stop(), messages.stop(), deployments.stop()]);
       await uploads.stop();
       await removal.stop();
       await sweep.stop();

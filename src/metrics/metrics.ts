@@ -8,6 +8,8 @@ export interface Metrics {
   observePhase(phase: string, outcome: string, seconds: number): void;
   /** A build ended. @param outcome `succeeded`, a failure code, `given-back` or `lost` @param seconds from its claim to its end */
   observeBuild(outcome: string, seconds: number): void;
+  /** An attempt at a message to a webhook ended. @param outcome `delivered`, `postponed` or `given-up` */
+  observeDelivery(outcome: string, seconds: number): void;
   /** @param route its pattern, never the address: labels must stay few */
   observeHttp(method: string, route: string, status: number, seconds: number): void;
   /** The text that Prometheus reads. */
@@ -20,8 +22,11 @@ export type CountBuilds = () => Promise<Readonly<Partial<Record<string, number>>
 const BUILD_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 const HTTP_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 300];
 
-/** @param countBuilds asked whenever the metrics are read */
-export function createMetrics(countBuilds: CountBuilds): Metrics {
+/** Messages to webhooks that wait. */
+export type CountMessages = () => Promise<number>;
+
+/** @param countBuilds @param countMessages both are asked whenever the metrics are read */
+export function createMetrics(countBuilds: CountBuilds, countMessages: CountMessages): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -52,13 +57,22 @@ export function createMetrics(countBuilds: CountBuilds): Metrics {
     buckets: HTTP_BUCKETS,
     registers,
   });
+  const deliveries = new Histogram({
+    name: 'slipway_webhook_delivery_duration_seconds',
+    help: 'How long attempts at messages to webhooks took, by what became of the message.',
+    labelNames: ['outcome'],
+    buckets: HTTP_BUCKETS,
+    registers,
+  });
   registerBuildGauge(registry, countBuilds);
+  registerMessageGauge(registry, countMessages);
   return {
     observePhase: (phase, outcome, seconds) => phases.observe({ phase, outcome }, seconds),
     observeBuild(outcome, seconds) {
       builds.observe({ outcome }, seconds);
       ended.inc({ outcome });
     },
+    observeDelivery: (outcome, seconds) => deliveries.observe({ outcome }, seconds),
     observeHttp: (method, route, status, seconds) => http.observe({ method, route, status }, seconds),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
@@ -73,6 +87,17 @@ function registerBuildGauge(registry: Registry, countBuilds: CountBuilds): void 
     async collect() {
       const counts = await countBuilds();
       for (const status of ['Queued', 'Building', 'Uploading']) this.set({ status }, counts[status] ?? 0);
+    },
+  });
+}
+
+function registerMessageGauge(registry: Registry, countMessages: CountMessages): void {
+  new Gauge({
+    name: 'slipway_webhook_messages_pending',
+    help: 'Messages to webhooks that have not been delivered and are not given up.',
+    registers: [registry],
+    async collect() {
+      this.set(await countMessages());
     },
   });
 }

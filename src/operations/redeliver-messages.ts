@@ -2,8 +2,8 @@ import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
 import type { AppRow, WebhookMessageRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { countFailedMessages, listFailedMessages, renewMessages } from '../database/webhook-log.ts';
-import { updateWebhook } from '../database/webhooks.ts';
+import { countFailedMessages, listFailedMessages } from '../database/webhook-log.ts';
+import { resendMessage } from '../database/webhook-messages.ts';
 import type { Redelivered } from '../protocol/webhooks.ts';
 import { getActiveWebhook, getMessage } from './get-webhook.ts';
 
@@ -19,7 +19,7 @@ interface Subject {
 }
 
 /** Renewed in one transaction, which others wait for. */
-const MOST_AT_ONCE = 500;
+const MOST_AT_ONCE = 250;
 
 /**
  * Has a message sent again, whatever became of it, under the same id; one that waits for its next attempt has it now.
@@ -34,7 +34,7 @@ export async function redeliverMessage(
   return await database.transaction(async (queries) => {
     const webhook = await getActiveWebhook(queries, subject.app, subject.webhookId);
     const { id } = await getMessage(queries, webhook, messageId);
-    await renew(queries, subject, [id], { at, detail: id });
+    await resend(queries, subject, [id], { at, detail: id });
     return await getMessage(queries, webhook, id);
   });
 }
@@ -53,20 +53,18 @@ export async function redeliverFailed(
   return await database.transaction(async (queries) => {
     const { id } = await getActiveWebhook(queries, subject.app, subject.webhookId);
     const failed = await listFailedMessages(queries, id, { since, limit: MOST_AT_ONCE });
-    if (failed.length > 0) await renew(queries, subject, failed, { at, detail: `${failed.length} that Failed` });
+    if (failed.length > 0) await resend(queries, subject, failed, { at, detail: `${failed.length} that Failed` });
     return { redelivered: failed.length, remaining: await countFailedMessages(queries, id, since) };
   });
 }
 
-/** A webhook that rests after a failure has to be asked at once, too. */
-async function renew(
+async function resend(
   queries: Queries,
   { user, app, webhookId }: Subject,
   ids: readonly string[],
   { at, detail }: { readonly at: number; readonly detail: string },
 ): Promise<void> {
-  await renewMessages(queries, ids, at);
-  await updateWebhook(queries, webhookId, { rests_until: 0 });
+  for (const id of ids) await resendMessage(queries, id, at);
   await insertAuditEntry(queries, {
     at,
     login: user.login,

@@ -3,7 +3,6 @@ import type { Database } from '../database/database.ts';
 import type { AppRow, WebhookMessageRow } from '../database/schema.ts';
 import { insertMessage } from '../database/tell-webhooks.ts';
 import type { User } from '../database/users.ts';
-import { updateWebhook } from '../database/webhooks.ts';
 import { samplePayload } from '../domain/sample-payload.ts';
 import type { EventType } from '../protocol/webhook-events.ts';
 import { getActiveWebhook, getMessage } from './get-webhook.ts';
@@ -33,7 +32,6 @@ export async function testWebhook(
     const eventType = args.eventType ?? first;
     const payload = samplePayload(eventType, app, at);
     const id = await insertMessage(queries, { webhookId, eventType, payload, at, isTest: true });
-    await updateWebhook(queries, webhookId, { rests_until: 0 });
     const detail = `${webhookId} ${eventType} ${id}`;
     await insertAuditEntry(queries, { at, login: user.login, action: 'webhook.test', subject: app.app_id, detail });
     return await getMessage(queries, webhook, id);

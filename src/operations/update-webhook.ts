@@ -1,7 +1,8 @@
 import { insertAuditEntry } from '../database/audit.ts';
 import type { AppRow, WebhookRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { updateWebhook as updateRow } from '../database/webhooks.ts';
+import { hurryMessages } from '../database/webhook-log.ts';
+import { deactivateWebhook, updateWebhook as updateRow } from '../database/webhooks.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type GivenHeader, keepHiddenHeaders } from '../domain/webhook-headers.ts';
 import type { WebhookRequest } from '../domain/webhook-request.ts';
@@ -24,8 +25,9 @@ const FORMER_SIGNS_MS = 24 * 60 * 60 * 1000;
 const FRESH = { note: null, failures: 0, failing_since: null, rests_until: 0 } as const;
 
 /**
- * Changes a webhook. What nothing is said of stays as it is. Another secret begins a rotation; another address, and being
- * activated, let bygones be bygones: what it is still to be told is tried at once.
+ * Changes a webhook. What nothing is said of stays as it is. Another secret begins a rotation. What may have mended it
+ * (another address, secret or headers, and being activated) lets bygones be bygones: what waits is sent at once. What
+ * waits for one that is made inactive is given up.
  *
  * @throws Refusal WEBHOOK_NOT_FOUND, INVALID_PARAMETERS
  */
@@ -39,13 +41,11 @@ export async function updateWebhook(
   return await database.transaction(async (queries) => {
     const row = await getWebhook(queries, app, webhookId);
     const rotated = rotate(secretBox, row, request.validationSecret, at);
-    const changes = {
-      ...plainChanges(deps, row, request),
-      ...(rotated !== undefined && { secrets: sealWebhookSecrets(secretBox, row, rotated) }),
-      ...(request.headers !== undefined && { headers: changeHeaders(secretBox, row, request.headers) }),
-    };
+    const changes = changesOf(deps, row, request, rotated);
     checkCanSign(row, changes);
     if (Object.keys(changes).length > 0) await updateRow(queries, row.id, changes);
+    if (isMended(row, changes)) await hurryMessages(queries, row.id, at);
+    if (row.is_active === 1 && changes.is_active === 0) await deactivateWebhook(queries, row.id, { at, note: null });
     const audit = (action: string, detail: string) =>
       insertAuditEntry(queries, { at, login: user.login, action, subject: app.app_id, detail });
     await audit('webhook.update', [row.id, ...Object.keys(request)].join(' '));
@@ -55,20 +55,29 @@ export async function updateWebhook(
   });
 }
 
-function plainChanges(
+function changesOf(
   deps: WriteWebhookDeps,
   row: WebhookRow,
-  { name, url, eventTypes, isActive }: WebhookRequest,
+  { name, url, eventTypes, isActive, headers }: WebhookRequest,
+  rotated: WebhookSecrets | undefined,
 ): Partial<WebhookRow> {
-  const address = url === undefined ? row.url : parseAddress(deps, url);
-  const isActivated = isActive === true && row.is_active === 0;
-  return {
+  const { secretBox } = deps;
+  const changes = {
     ...(name !== undefined && { name }),
+    ...(url !== undefined && { url: parseAddress(deps, url) }),
     ...(eventTypes !== undefined && { event_types: JSON.stringify(eventTypes) }),
-    ...(url !== undefined && { url: address }),
     ...(isActive !== undefined && { is_active: isActive ? 1 : 0 }),
-    ...((isActivated || address !== row.url) && FRESH),
+    ...(rotated !== undefined && { secrets: sealWebhookSecrets(secretBox, row, rotated) }),
+    ...(headers !== undefined && { headers: changeHeaders(secretBox, row, headers) }),
   };
+  return isMended(row, changes) ? { ...changes, ...FRESH } : changes;
+}
+
+/** Whether what it failed at may go well from now on. One that stays inactive keeps saying why. */
+function isMended(row: WebhookRow, changes: Partial<WebhookRow>): boolean {
+  const { url, is_active, secrets, headers } = { ...row, ...changes };
+  if (is_active === 0) return false;
+  return row.is_active === 0 || url !== row.url || secrets !== row.secrets || headers !== row.headers;
 }
 
 /** @returns what it signs with from then on; undefined where that does not change */

@@ -2,6 +2,7 @@ import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { deleteEntry, findNextDueAt, listDueEntries, postponeEntry } from '../database/outbox.ts';
 import type { OutboxRow } from '../database/schema.ts';
+import { type LaneSource, Lanes } from './lanes.ts';
 
 /**
  * Does what must happen on the outside once a transaction has committed, at least once, and records the outcome where a
@@ -44,104 +45,56 @@ const LONGEST_DELAY_MS = 60 * 60 * 1000;
 const MOST_ATTEMPTS = 30;
 
 export class Outbox {
-  readonly #options: OutboxOptions;
-  readonly #stopping = new AbortController();
-  /** What is being tried, by app: an app that takes long to be deployed keeps no tags waiting. */
-  readonly #lanes: Readonly<Record<Kind, Map<string, Promise<void>>>> = { tag: new Map(), deploy: new Map() };
-  #timer: NodeJS.Timeout | undefined;
-  #working: Promise<void> | undefined;
-  #wokenWhileWorking = false;
+  /** Of each kind, with a lane for each app: an app that takes long to be deployed keeps no tags waiting. */
+  readonly #lanes: readonly Lanes[];
 
   constructor(options: OutboxOptions) {
-    this.#options = options;
+    this.#lanes = KINDS.map((kind) => new Lanes({ ...options, source: sourceOf(kind, options) }));
   }
 
   /** Looks for what is due, now and whenever the next entry is. May be called at any time. */
   wake(): void {
-    if (this.#stopping.signal.aborted) return;
-    if (this.#working !== undefined) {
-      this.#wokenWhileWorking = true;
-      return;
-    }
-    this.#working = this.#work()
-      .catch((error: unknown) => this.#pause(error))
-      .finally(() => {
-        this.#working = undefined;
-        if (this.#wokenWhileWorking) this.wake();
-      });
+    for (const lanes of this.#lanes) lanes.wake();
   }
 
   /** Abandons what is under way; it is done again after the next start. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    clearTimeout(this.#timer);
-    await this.#working;
-    await Promise.all(KINDS.flatMap((kind) => [...this.#lanes[kind].values()]));
+    await Promise.all(this.#lanes.map((lanes) => lanes.stop()));
   }
+}
 
-  async #work(): Promise<void> {
-    this.#wokenWhileWorking = false;
-    clearTimeout(this.#timer);
-    let nextAt = Number.POSITIVE_INFINITY;
-    for (const kind of KINDS) nextAt = Math.min(nextAt, (await this.#fillLanes(kind)) ?? nextAt);
-    if (nextAt < Number.POSITIVE_INFINITY) {
-      this.#wakeIn(Math.min(Math.max(nextAt - this.#options.clock(), 0), LONGEST_DELAY_MS));
-    }
-  }
-
-  /** Begins what is due. @returns when to look again; undefined for once somebody wakes, as a lane that ends does */
-  async #fillLanes(kind: Kind): Promise<number | undefined> {
-    const { database, clock } = this.#options;
-    const lanes = this.#lanes[kind];
-    while (lanes.size < MOST_LANES && !this.#stopping.signal.aborted) {
-      const due = { now: clock(), limit: PAGE, except: [...lanes.keys()] };
+function sourceOf(kind: Kind, options: OutboxOptions): LaneSource {
+  const { database, clock } = options;
+  return {
+    mostLanes: MOST_LANES,
+    async next(busy) {
+      const due = { now: clock(), limit: PAGE, except: busy };
       const [first, ...others] = await listDueEntries(database.read, kind, due);
-      if (first === undefined) return await findNextDueAt(database.read, kind, [...lanes.keys()]);
-      this.#startLane(first.app_id, [first, ...others.filter(({ app_id }) => app_id === first.app_id)]);
-    }
-    return undefined;
-  }
-
-  #startLane(appKey: string, entries: readonly [OutboxRow, ...OutboxRow[]]): void {
-    const lanes = this.#lanes[entries[0].kind];
-    const lane = this.#perform(entries).then(
-      () => {
-        lanes.delete(appKey);
-        this.wake();
-      },
-      (error: unknown) => {
-        lanes.delete(appKey);
-        this.#pause(error);
-      },
-    );
-    lanes.set(appKey, lane);
-  }
-
-  /** The database itself could not be used, and keeps no time of the next attempt. */
-  #pause(error: unknown): void {
-    this.#options.onError(error);
-    this.#wakeIn(FIRST_DELAY_MS);
-  }
-
-  #wakeIn(delayMs: number): void {
-    if (this.#stopping.signal.aborted) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.wake(), delayMs).unref();
-  }
-
-  async #perform(entries: readonly [OutboxRow, ...OutboxRow[]]): Promise<void> {
-    const { database, changes, effects, clock } = this.#options;
-    const effect = effects[entries[0].kind];
-    const attempts = await attempt(effect, entries, this.#stopping.signal);
-    if (this.#stopping.signal.aborted) return;
-    await database.transaction(async (queries) => {
-      for (const attempt of attempts) {
-        if ('error' in attempt) await putOff(queries, effect, attempt.entry, attempt.error, clock());
-        else if (await deleteEntry(queries, attempt.entry.id)) await attempt.record(queries);
+      if (first === undefined) {
+        const at = await findNextDueAt(database.read, kind, busy);
+        return at === undefined ? undefined : { at };
       }
-    });
-    for (const { package_id } of entries) changes.publish(package_id);
-  }
+      const entries = [first, ...others.filter(({ app_id }) => app_id === first.app_id)];
+      return { lane: first.app_id, perform: (signal) => perform(options, options.effects[kind], entries, signal) };
+    },
+  };
+}
+
+async function perform(
+  { database, changes, clock }: OutboxOptions,
+  effect: Effect,
+  entries: readonly OutboxRow[],
+  signal: AbortSignal,
+): Promise<void> {
+  const attempts = await attempt(effect, entries, signal);
+  if (signal.aborted) return;
+  await database.transaction(async (queries) => {
+    for (const attempt of attempts) {
+      if ('error' in attempt) await putOff(queries, effect, attempt.entry, attempt.error, clock());
+      else if (await deleteEntry(queries, attempt.entry.id)) await attempt.record(queries);
+    }
+  });
+  for (const { package_id } of entries) changes.publish(package_id);
 }
 
 async function attempt(

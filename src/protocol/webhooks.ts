@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Nullable } from './nullable.ts';
+import { ErrorSchema } from './package.ts';
 import { EVENT_TYPES, MESSAGE_STATUSES } from './webhook-events.ts';
 
 /**
@@ -93,7 +94,7 @@ const MESSAGE = {
     description: '`Failed`: it was given up, or its webhook was disabled.',
   }),
   isTest: Type.Boolean(),
-  attempts: Type.Integer({ description: 'Since it was last due anew.' }),
+  attempts: Type.Integer({ description: 'So far.' }),
   createdAt: Type.String({ format: 'date-time' }),
   dueAt: time('When it is tried next; null once it has ended.'),
   endedAt: time('When it was Delivered or Failed.'),
@@ -156,3 +157,16 @@ export type Redeliver = Static<typeof RedeliverSchema>;
 /** How many messages are due again, and how many Failed ones are left for another call. */
 export const RedeliveredSchema = Type.Object({ redelivered: Type.Integer(), remaining: Type.Integer() });
 export type Redelivered = Static<typeof RedeliveredSchema>;
+
+/** What every error of these calls is: the shape that all calls have, and beside it the documented one. */
+export const WebhooksErrorSchema = Type.Object(
+  {
+    ...ErrorSchema.properties,
+    error: Type.Object({
+      code: Type.Integer({ description: 'The HTTP status.' }),
+      message: Type.String(),
+      'invalid-params': Type.Optional(Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }))),
+    }),
+  },
+  { $id: 'WebhooksError' },
+);

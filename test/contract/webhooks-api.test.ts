@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { startServer } from '../../src/main/server.ts';
 import { EVENT_TYPES } from '../../src/protocol/webhook-events.ts';
 import { HIDDEN, WEBHOOK_LIMITS } from '../../src/protocol/webhooks.ts';
+import { RESERVED_HEADERS } from '../../src/webhooks/message-headers.ts';
 import { createUser, openBuildApiWorld } from '../support/build-api-world.ts';
 import { filesWith } from '../support/files-with.ts';
 import { type Credentials, call, startTestServer, testConfiguration } from '../support/server.ts';
@@ -151,7 +152,8 @@ test('headers that a webhook cannot set are refused, and their values are in no 
   };
   const one = (key: unknown, value: unknown = 'sesame') => [{ key, value }];
   const cannotSet = ['User-Agent', 'te', 'Content-Length', 'content-TYPE', 'Host', 'Connection', 'accept', 'test'];
-  for (const key of cannotSet) await refused(one(key), /which a webhook cannot set: leave it out\.$/);
+  for (const key of [...cannotSet, ...RESERVED_HEADERS.filter((name) => !name.startsWith('webhook-'))])
+    await refused(one(key), /which a webhook cannot set: leave it out\.$/);
   const prefixed = ['X-Amz-Date', 'x-amzn-trace', 'x-google', 'X-Goog-Meta', 'x-gfe', 'x-azure-ref', 'X-FD-Ref'];
   for (const key of [...prefixed, 'x-svix-id', 'svix-id', 'Webhook-Id']) await refused(one(key), /that begin with /);
   for (const key of ['', 'a b', 'a:b', 'ü', 5]) await refused(one(key), /the name of an HTTP header|two texts/);
@@ -350,6 +352,7 @@ test('the OpenAPI document names every event and the documented statuses', async
   );
   assert.ok(list.post.responses[200] && one.put.responses[202] && one.delete.responses[204]);
   assert.equal(one.delete.responses[204].content, undefined);
+  assert.match(JSON.stringify(one.get.responses[404]), /schemas\/WebhooksError/);
 });
 
 test('a webhook goes with its app', async (t) => {

@@ -65,7 +65,10 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
           return {};
         },
       }),
-      metrics: createMetrics(async () => ({})),
+      metrics: createMetrics(
+        async () => ({}),
+        async () => 0,
+      ),
       clock,
       name: 'worker',
       queue,

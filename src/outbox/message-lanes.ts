@@ -1,0 +1,49 @@
+import type { Database } from '../database/database.ts';
+import { findDueMessage, listWaitingWebhooks } from '../database/webhook-messages.ts';
+import { findAnyWebhook } from '../database/webhooks.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { type DeliverDeps, deliverMessage } from './deliver-message.ts';
+import type { LaneSource } from './lanes.ts';
+import { recordDelivery } from './record-delivery.ts';
+
+export interface MessageLanesDeps extends DeliverDeps {
+  readonly database: Database;
+  readonly metrics: Pick<Metrics, 'observeDelivery'>;
+}
+
+/** So many endpoints may be slow at once before others have to wait for them. */
+const MOST_LANES = 32;
+/** What cannot be written down is not sent: it would be sent over and over. */
+const NO_ROOM_MS = 10_000;
+
+/**
+ * The messages to webhooks, with a lane for each webhook: one at a time, in the order of what happened. One that fails is
+ * postponed and lets others by, unless its webhook rests. Between an answer and its record a crash may come: a message is
+ * sent again then, under the same id.
+ */
+export function messageLanes(deps: MessageLanesDeps): LaneSource {
+  const { database, clock } = deps;
+  return {
+    mostLanes: MOST_LANES,
+    async next(busy) {
+      const waiting = await listWaitingWebhooks(database.read, busy.length + 1);
+      const first = waiting.find(({ id }) => !busy.includes(id));
+      if (first === undefined) return undefined;
+      if (first.at > clock()) return { at: first.at };
+      if (!(await database.hasRoom())) return { at: clock() + NO_ROOM_MS };
+      return { lane: first.id, perform: (signal) => deliverNext(deps, first.id, signal) };
+    },
+  };
+}
+
+async function deliverNext(deps: MessageLanesDeps, webhookId: string, signal: AbortSignal): Promise<void> {
+  const { database, metrics, clock } = deps;
+  const webhook = await findAnyWebhook(database.read, webhookId);
+  const message = await findDueMessage(database.read, webhookId, clock());
+  if (webhook?.is_active !== 1 || message === undefined) return;
+  const delivery = await deliverMessage(deps, webhook, message, signal);
+  // What a loss of power takes back is sent again.
+  const record = (queries: Parameters<typeof recordDelivery>[0]) => recordDelivery(queries, message, delivery, clock());
+  const outcome = await database.transaction(record, 'relaxed');
+  if (outcome !== undefined) metrics.observeDelivery(outcome, delivery.durationMs / 1000);
+}
