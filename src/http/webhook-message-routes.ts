@@ -121,8 +121,9 @@ function parseStatus(query: unknown): MessageStatus | undefined {
 function parseSince(bytes: unknown): number {
   const { since } = readBodyFields(parseRequestBody(bytes), ['since'], 'a JSON object with since');
   if (since === undefined) return 0;
-  const at = /^\d+$/.test(String(since)) ? Number(since) : Date.parse(String(since));
-  if (Number.isSafeInteger(at) && at >= 0) return at;
+  const text = String(since);
+  const at = /^\d{1,15}$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isSafeInteger(at)) return at;
   const message = `since is ${quote(since)}: give a time such as 2026-03-01T12:00:00Z.`;
   throw new Refusal('INVALID_PARAMETERS', message, { parameter: 'since' });
 }
