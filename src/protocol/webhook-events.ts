@@ -1,6 +1,6 @@
 /**
- * What webhooks tell of. The first two are documented: source `deployment/general/webhooks.md` of mendix/docs; the others
- * are additions.
+ * What webhooks tell of. The first two are documented, on the page "Webhooks" of mendix/docs (deployment/general); the
+ * others are additions.
  */
 export const EVENT_TYPES = [
   'package.uploaded',
