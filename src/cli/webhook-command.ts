@@ -82,7 +82,10 @@ function writeOptions(command: Command, isNew: boolean): Command {
       'a header of its own; a value @<file> is what that file holds, @- standard input',
       collect,
     )
-    .option('--header-file <file>', "all headers, a line 'Name: value' for each; - for standard input");
+    .option(
+      '--header-file <file>',
+      "all headers, a line 'Name: value' for each and an empty file for none; - for standard input",
+    );
 }
 
 /** @throws CommandFailure for what is no event */

@@ -1,18 +1,19 @@
+import { text } from 'node:stream/consumers';
 import type { Cli } from './cli.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { readNamedValues } from './read-named-values.ts';
-import { readSecret } from './read-secret.ts';
+import { readGivenFile, readSecret } from './read-secret.ts';
 
 /** What a webhook signs with. @param file `-` for standard input */
 export async function readWebhookSecret(cli: Cli, file: string): Promise<string> {
-  return (await read(cli, file, 'Secret: ')).trim();
+  return (await readSecret(cli, file === '-' ? undefined : file, 'Secret: ')).trim();
 }
 
 /**
  * The headers of a webhook.
  *
  * @param given `name=value` each, as `readNamedValues` takes it
- * @param file with a line `Name: value` for each; `-` for standard input
+ * @param file with a line `Name: value` for each, and without any for none; `-` for standard input
  * @returns undefined where none are given
  * @throws CommandFailure for a line that is none
  */
@@ -23,11 +24,11 @@ export async function readWebhookHeaders(
 ): Promise<readonly { readonly key: string; readonly value: string }[] | undefined> {
   if (given.length === 0 && file === undefined) return undefined;
   const named = await readNamedValues(cli, '--header X-Team=tools', given);
-  const lines = file === undefined ? [] : (await read(cli, file, 'Header: ')).split(/\r?\n/);
+  const lines = file === undefined ? [] : (await readLines(cli, file)).split(/\r?\n/);
   return [...named.map(([key, value]) => ({ key, value })), ...lines.flatMap(parseLine)];
 }
 
-const read = (cli: Cli, file: string, question: string) => readSecret(cli, file === '-' ? undefined : file, question);
+const readLines = (cli: Cli, file: string) => (file === '-' ? text(cli.stdin) : readGivenFile(cli, file));
 
 /** Blank lines say nothing. @throws CommandFailure that does not show the line, which may hold a secret */
 function parseLine(line: string, index: number): { readonly key: string; readonly value: string }[] {

@@ -95,3 +95,19 @@ function failedSince(queries: Queries, webhookId: string, since: number) {
     .where('status', '=', 'Failed')
     .where('created_at', '>=', since);
 }
+
+/** Deletes some of the messages of a webhook, with their attempts. @returns how many */
+export async function deleteMessagesOf(queries: Queries, webhookId: string, limit: number): Promise<number> {
+  const page = await queries
+    .selectFrom('webhook_messages')
+    .select('id')
+    .where('webhook_id', '=', webhookId)
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();
+  const ids = page.map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  await queries.deleteFrom('webhook_attempts').where('message_id', 'in', ids).execute();
+  await queries.deleteFrom('webhook_messages').where('id', 'in', ids).execute();
+  return ids.length;
+}

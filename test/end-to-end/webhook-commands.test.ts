@@ -75,6 +75,7 @@ describe('slipway webhook', () => {
     );
     assert.match(await succeed('list calc'), / inactive /);
     assert.match(await succeed(`update calc ${id} --active`), /^Active +yes$/m);
+    assert.doesNotMatch(await succeed(`update calc ${id} --header-file -`, ''), /^Headers/m);
     assert.equal(await succeed(`delete calc ${id}`), `Deleted the webhook ${id} of calc.\n`);
     assert.deepEqual(JSON.parse(await succeed('list calc --json')), []);
   });
