@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Client } from '../protocol/client.ts';
 import { pause } from '../protocol/http-call.ts';
 import { EVENT_TYPES, type EventType, MESSAGE_STATUSES, type MessageStatus } from '../protocol/webhook-events.ts';
@@ -178,16 +178,17 @@ async function redeliver(
 async function redeliverFailed(client: Client, app: string, id: string, since: string | undefined): Promise<number> {
   let count = 0;
   for (;;) {
-    const { redelivered, remaining } = await client.redeliverFailed(app, id, since === undefined ? {} : { since });
+    const { redelivered, hasMore } = await client.redeliverFailed(app, id, since === undefined ? {} : { since });
     count += redelivered;
-    if (remaining === 0 || redelivered === 0) return count;
+    if (!hasMore) return count;
   }
 }
 
-/** @throws InvalidArgumentError */
+/** @throws CommandFailure */
 function parseSince(text: string, now: number): string {
   const durationMs = /[a-z]$/i.test(text.trim()) && !text.includes('T') ? parseDuration(text) : undefined;
   const at = durationMs === undefined ? Date.parse(text) : now - durationMs;
   if (Number.isFinite(at)) return new Date(at).toISOString();
-  throw new InvalidArgumentError('Accepted is a while such as 2h or 3d, or a date such as 2026-03-01T12:00:00Z.');
+  const message = `--since ${text}: give a while such as 2h or 3d, or a date such as 2026-03-01T12:00:00Z.`;
+  throw new CommandFailure('usage', 'INVALID_OPTION', message);
 }

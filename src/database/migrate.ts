@@ -15,6 +15,7 @@ import * as settings from './migrations/0014-settings.ts';
 import * as freeApps from './migrations/0015-free-apps.ts';
 import * as webhooks from './migrations/0016-webhooks.ts';
 import * as messageLanes from './migrations/0017-message-lanes.ts';
+import * as messageLog from './migrations/0021-message-log.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -34,6 +35,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-free-apps': freeApps,
   '0016-webhooks': webhooks,
   '0017-message-lanes': messageLanes,
+  '0021-message-log': messageLog,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

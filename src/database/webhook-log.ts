@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { MessageStatus } from '../protocol/webhook-events.ts';
 import type { Queries } from './database.ts';
 import { type PageOfRows, type PageRequest, readPage } from './page-by-sequence.ts';
@@ -22,13 +23,17 @@ export function pageMessages(
   page: PageRequest & { readonly status: MessageStatus | undefined },
 ): Promise<PageOfRows<WebhookMessageRow>> {
   const { status } = page;
+  // The sign has SQLite take the index of the few that wait.
+  const sequence = status === 'Pending' ? sql<number>`+sequence` : 'sequence';
   return readPage(page, ({ past, order, limit }) =>
     queries
       .selectFrom('webhook_messages')
       .selectAll()
       .where('webhook_id', '=', webhookId)
-      .$if(status !== undefined, (query) => query.where('status', '=', status ?? 'Pending'))
-      .where('sequence', ...past)
+      .$if(status !== undefined, (query) => query.where('status', '=', sql.lit(status ?? 'Pending')))
+      // Says what the status says already: there is an index of those that have ended.
+      .$if(status !== undefined && status !== 'Pending', (query) => query.where('ended_at', 'is not', null))
+      .where(sequence, ...past)
       .orderBy('sequence', order)
       .limit(limit)
       .execute(),
@@ -77,23 +82,17 @@ export async function listFailedMessages(
   webhookId: string,
   { since, limit }: { readonly since: number; readonly limit: number },
 ): Promise<string[]> {
-  const rows = await failedSince(queries, webhookId, since).select('id').orderBy('sequence').limit(limit).execute();
-  return rows.map(({ id }) => id);
-}
-
-export async function countFailedMessages(queries: Queries, webhookId: string, since: number): Promise<number> {
-  const { count } = await failedSince(queries, webhookId, since)
-    .select(({ fn }) => fn.countAll().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
-}
-
-function failedSince(queries: Queries, webhookId: string, since: number) {
-  return queries
+  const rows = await queries
     .selectFrom('webhook_messages')
+    .select('id')
     .where('webhook_id', '=', webhookId)
     .where('status', '=', 'Failed')
-    .where('created_at', '>=', since);
+    .where('ended_at', 'is not', null)
+    .where('created_at', '>=', since)
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** Deletes some of the messages of a webhook, with their attempts. @returns how many */

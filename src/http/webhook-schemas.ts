@@ -112,7 +112,7 @@ export const WEBHOOK_CALLS = {
     ...OURS,
     ...WRITE,
     summary: 'Send again what Failed',
-    description: 'The oldest 250 messages that Failed: call it again while some remain.',
+    description: 'The oldest 250 messages that Failed: call it again while `hasMore` is true.',
     body: RedeliverSchema,
     answer: RedeliveredSchema,
     errors: ON_ACTIVE,

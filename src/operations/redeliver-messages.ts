@@ -2,7 +2,7 @@ import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
 import type { AppRow, WebhookMessageRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { countFailedMessages, listFailedMessages } from '../database/webhook-log.ts';
+import { listFailedMessages } from '../database/webhook-log.ts';
 import { resendMessage } from '../database/webhook-messages.ts';
 import type { Redelivered } from '../protocol/webhooks.ts';
 import { getActiveWebhook, getMessage } from './get-webhook.ts';
@@ -52,9 +52,10 @@ export async function redeliverFailed(
   const at = clock();
   return await database.transaction(async (queries) => {
     const { id } = await getActiveWebhook(queries, subject.app, subject.webhookId);
-    const failed = await listFailedMessages(queries, id, { since, limit: MOST_AT_ONCE });
+    const found = await listFailedMessages(queries, id, { since, limit: MOST_AT_ONCE + 1 });
+    const failed = found.slice(0, MOST_AT_ONCE);
     if (failed.length > 0) await resend(queries, subject, failed, { at, detail: `${failed.length} that Failed` });
-    return { redelivered: failed.length, remaining: await countFailedMessages(queries, id, since) };
+    return { redelivered: failed.length, hasMore: found.length > failed.length };
   });
 }
 

@@ -49,7 +49,7 @@ export async function updateWebhook(
     const audit = (action: string, detail: string) =>
       insertAuditEntry(queries, { at, login: user.login, action, subject: app.app_id, detail });
     await audit('webhook.update', [row.id, ...Object.keys(request)].join(' '));
-    if (rotated !== undefined) await audit('webhook.rotate', `${row.id} ${row.name}`);
+    if (rotated !== undefined) await audit('webhook.rotate', `${row.id} ${changes.name ?? row.name}`);
     const isGiven = request.validationSecret !== HIDDEN;
     return { row: { ...row, ...changes }, secret: isGiven ? request.validationSecret : undefined };
   });

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Nullable } from './nullable.ts';
 import { ErrorSchema } from './package.ts';
 import { EVENT_TYPES, MESSAGE_STATUSES } from './webhook-events.ts';
@@ -113,15 +113,15 @@ export const MessageSchema = Type.Object({
 });
 export type WireMessage = Static<typeof MessageSchema>;
 
-const Headers = Nullable(Type.Unsafe<unknown>({ description: 'Without what is secret.' }) as TSchema);
+const HEADERS = Type.Record(Type.String(), Type.String(), { description: 'By name; what is secret is hidden.' });
 
 export const AttemptSchema = Type.Object({
   time: Type.String({ format: 'date-time' }),
   durationMs: Type.Integer(),
   url: Type.String(),
-  requestHeaders: Headers,
+  requestHeaders: HEADERS,
   ...OUTCOME,
-  responseHeaders: Headers,
+  responseHeaders: Nullable(HEADERS),
   responseBody: Nullable(Type.String({ description: 'Its beginning.' })),
 });
 export type WireAttempt = Static<typeof AttemptSchema>;
@@ -154,8 +154,10 @@ export const RedeliverSchema = Type.Object({
 });
 export type Redeliver = Static<typeof RedeliverSchema>;
 
-/** How many messages are due again, and how many Failed ones are left for another call. */
-export const RedeliveredSchema = Type.Object({ redelivered: Type.Integer(), remaining: Type.Integer() });
+export const RedeliveredSchema = Type.Object({
+  redelivered: Type.Integer({ description: 'How many are sent again.' }),
+  hasMore: Type.Boolean({ description: 'Whether others that Failed are left for another call.' }),
+});
 export type Redelivered = Static<typeof RedeliveredSchema>;
 
 /** What every error of these calls is: the shape that all calls have, and beside it the documented one. */

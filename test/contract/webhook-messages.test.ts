@@ -176,11 +176,11 @@ test('what waits for a webhook that is made inactive is given up, and may be sen
   await hook.ok('PUT', '', { isActive: true });
   const [, second] = (await hook.list('?ascOrder=true')) as { id: string; createdAt: string }[];
   const since = second?.createdAt;
-  assert.deepEqual(await hook.ok('POST', '/redeliver', { since }), { redelivered: 2, remaining: 0 });
+  assert.deepEqual(await hook.ok('POST', '/redeliver', { since }), { redelivered: 2, hasMore: false });
   await until('they were delivered', async () => (await hook.list('?status=Delivered')).length === 2);
-  assert.deepEqual(await hook.ok('POST', '/redeliver'), { redelivered: 1, remaining: 0 });
+  assert.deepEqual(await hook.ok('POST', '/redeliver'), { redelivered: 1, hasMore: false });
   await until('all were delivered', async () => (await hook.list('?status=Delivered')).length === 3);
-  assert.deepEqual(await hook.ok('POST', '/redeliver', {}), { redelivered: 0, remaining: 0 });
+  assert.deepEqual(await hook.ok('POST', '/redeliver', {}), { redelivered: 0, hasMore: false });
 });
 
 test('a webhook that disabled itself says why, and nothing is held against it once it is active again', async (t) => {
@@ -211,9 +211,9 @@ test('many failed messages are sent again a page at a time', async (t) => {
       }
     }),
   );
-  assert.deepEqual(await hook.ok('POST', '/redeliver', { since: 6 }), { redelivered: 0, remaining: 0 });
-  assert.deepEqual(await hook.ok('POST', '/redeliver', { since: 5 }), { redelivered: 250, remaining: 50 });
-  assert.deepEqual(await hook.ok('POST', '/redeliver'), { redelivered: 50, remaining: 0 });
+  assert.deepEqual(await hook.ok('POST', '/redeliver', { since: 6 }), { redelivered: 0, hasMore: false });
+  assert.deepEqual(await hook.ok('POST', '/redeliver', { since: 5 }), { redelivered: 250, hasMore: true });
+  assert.deepEqual(await hook.ok('POST', '/redeliver'), { redelivered: 50, hasMore: false });
   await until('all have come', () => hook.receiver.messages.length === 300);
   const audit = (await server.call('GET', '/manage/1/audit?limit=1')).body;
   assert.deepEqual([audit[0].Action, audit[0].Detail], ['webhook.redeliver', `${webhookId} 50 that Failed`]);
@@ -257,4 +257,26 @@ test('what is not there, or is another webhook’s, is none', async (t) => {
     const { body } = await webhooks('POST', `${hook.path}/redeliver`, { since });
     assert.match(body.errorMessage, /^since is '.*': give a time such as 2026/);
   }
+});
+
+test('the audit says who did what to a webhook', async (t) => {
+  const hook = await open(t);
+  const { id } = await hook.ok('POST', '/test');
+  await hook.untilStatus(id, 'Delivered');
+  await hook.ok('POST', `/messages/${id}/redeliver`);
+  await hook.ok('PUT', '', { name: 'Other', validationSecret: `whsec_${Buffer.alloc(32, 9).toString('base64')}` });
+  const webhookId = hook.path.slice(1);
+  await webhooks('DELETE', hook.path);
+  const entries = (await server.call('GET', '/manage/1/audit?limit=6')).body.toReversed();
+  assert.deepEqual(
+    entries.map((entry: Record<string, unknown>) => [entry.Login, entry.Action, entry.Subject, entry.Detail]),
+    [
+      ['webhook.create', `${webhookId} CI`],
+      ['webhook.test', `${webhookId} build.succeeded ${id}`],
+      ['webhook.redeliver', `${webhookId} ${id}`],
+      ['webhook.update', `${webhookId} name validationSecret`],
+      ['webhook.rotate', `${webhookId} Other`],
+      ['webhook.delete', `${webhookId} Other`],
+    ].map(([action, detail]) => [world.richard.username, action, 'calc', detail]),
+  );
 });

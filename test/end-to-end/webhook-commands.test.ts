@@ -141,7 +141,7 @@ describe('slipway webhook', () => {
       ['show calc mxep_none', 4, /^The app 'calc' has no webhook 'mxep_none': see 'slipway webhook list calc'\.$/],
       [`message calc ${id} msg_none`, 4, /has no message 'msg_none'/],
       [`redeliver calc ${id}`, 2, /^Say what to send again: the id of one message, or --failed\.$/],
-      [`redeliver calc ${id} --failed --since never`, 2, /Accepted is a while such as 2h or 3d/],
+      [`redeliver calc ${id} --failed --since never`, 2, /^--since never: give a while such as 2h or 3d/],
       [`messages calc ${id} --status Done`, 2, /Allowed choices are Pending, Delivered, Failed/],
     ] as const;
     for (const [words, code, sentence] of refusals) {

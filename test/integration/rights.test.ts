@@ -45,7 +45,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   changePermissions: { Grant: ['alerts'] },
   setEnvironmentPermissions: { Rights: [] },
   changeEnvironmentPermissions: { Revoke: ['alerts'] },
-  createWebhook: { name: 'ci', url: 'https://ci.example.com', eventTypes: ['build.failed'] },
+  createWebhook: { name: 'ci', url: 'https://ci.example.com', eventTypes: ['teamserver.push'] },
 };
 
 function isRights(needs: Needs): needs is RightsNeeded {
