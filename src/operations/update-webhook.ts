@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { AppRow, WebhookRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
@@ -89,10 +90,11 @@ function rotate(box: SecretBox, row: WebhookRow, given: string | undefined, at: 
   return { current: given, former: { secret: kept.current, until: at + FORMER_SIGNS_MS } };
 }
 
-/** Where they cannot be read any more, all of them have to be said again. */
+/** Where they cannot be read any more, all of them have to be said again. @returns what is there for the same ones */
 function changeHeaders(box: SecretBox, row: WebhookRow, given: readonly GivenHeader[]): string | null {
-  const former = ifReadable(() => openWebhookHeaders(box, row)) ?? [];
-  return sealWebhookHeaders(box, row, keepHiddenHeaders(given, former));
+  const former = ifReadable(() => openWebhookHeaders(box, row));
+  const headers = keepHiddenHeaders(given, former ?? []);
+  return isDeepStrictEqual(headers, former) ? row.headers : sealWebhookHeaders(box, row, headers);
 }
 
 function checkCanSign(row: WebhookRow, changes: Partial<WebhookRow>): void {

@@ -135,7 +135,8 @@ test('a message that failed says why, and is sent again under its id', async (t)
 });
 
 test('a message that waits is sent at once when somebody says so, or when its webhook is mended', async (t) => {
-  const hook = await open(t, { usual: { status: 503, headers: { 'retry-after': '3000' } } });
+  const headers = [{ key: 'X-Team', value: 'crew' }];
+  const hook = await open(t, { usual: { status: 503, headers: { 'retry-after': '3000' } }, headers });
   await world.build();
   const [{ id }] = await until('it was told', async () => {
     const messages = await hook.list();
@@ -148,6 +149,8 @@ test('a message that waits is sent at once when somebody says so, or when its we
   assert.ok(failures === 1 && failingSince !== null);
   await hook.ok('POST', `/messages/${id}/redeliver`);
   await hook.untilTried(id, 2);
+  const { createdAt, ...shown } = await hook.ok('GET', '');
+  assert.equal((await hook.ok('PUT', '', { ...shown, name: 'Same' })).failures, 2, 'nothing that would mend it');
   hook.receiver.usually('take');
   const mended = await hook.ok('PUT', '', { headers: [{ key: 'X-Team', value: 'tools' }] });
   assert.deepEqual([mended.failures, mended.failingSince, mended.note], [0, null, null]);
