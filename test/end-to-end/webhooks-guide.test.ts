@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -50,10 +50,11 @@ const RECEIVERS: Readonly<Record<string, Receiver>> = {
   bash: {
     path: '/cgi-bin/hook',
     async prepare(folder, port) {
-      await mkdir(join(folder, 'cgi-bin'));
-      await writeFile(join(folder, 'cgi-bin', 'hook'), programIn('bash'));
-      await chmod(join(folder, 'cgi-bin', 'hook'), 0o755);
-      return ['busybox', 'httpd', '-f', '-p', `127.0.0.1:${port}`, '-h', '.'];
+      const script = join(folder, 'www', 'cgi-bin', 'hook');
+      await mkdir(dirname(script), { recursive: true });
+      await writeFile(script, programIn('bash'));
+      await chmod(script, 0o755);
+      return ['busybox', 'httpd', '-f', '-p', `127.0.0.1:${port}`, '-h', 'www'];
     },
   },
 };
