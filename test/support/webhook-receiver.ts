@@ -42,10 +42,18 @@ export interface WebhookReceiver {
   usually(reception: Reception): void;
 }
 
+export interface ReceiverOptions {
+  /** What is done with messages of which nothing is said. */
+  readonly usual?: Reception;
+  readonly secret?: string;
+  /** False for a test with a time of its own, whose signatures are of another day. */
+  readonly isStrict?: boolean;
+}
+
 /** A receiver on loopback that verifies what it gets with the library of Standard Webhooks. */
 export async function startWebhookReceiver(
   test: { after(work: () => unknown): void },
-  { usual = 'take', secret = MESSAGE_SECRET }: { readonly usual?: Reception; readonly secret?: string } = {},
+  { usual = 'take', secret = MESSAGE_SECRET, isStrict = true }: ReceiverOptions = {},
 ): Promise<WebhookReceiver> {
   const messages: ReceivedMessage[] = [];
   const forged: ReceivedMessage[] = [];
@@ -55,7 +63,7 @@ export async function startWebhookReceiver(
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(request);
     const message = readMessage(request, body);
-    if (!isGenuine(secret, message)) {
+    if (isStrict && !isGenuine(secret, message)) {
       forged.push(message);
       return void response.writeHead(401).end();
     }
