@@ -3,15 +3,20 @@ import { Refusal } from '../domain/refusal.ts';
 import type { WirePageCursors } from '../protocol/webhooks.ts';
 import { parseBooleanParameter, parseCountParameter, readParameter } from './query-parameters.ts';
 
-const LIMIT = { min: 1, max: 100, fallback: 20 };
+const LIMIT = { min: 1, max: 100 };
 const CURSOR = /^(before|after) (\d{1,15})$/;
 
-/** Which page of a list is asked for: by `cursor`, `limit` and `ascOrder`. @throws Refusal INVALID_PARAMETERS */
-export function parsePage(query: unknown): PageRequest {
+/**
+ * Which page of a list is asked for: by `cursor`, `limit` and `ascOrder`.
+ *
+ * @param usual how many where no limit is given
+ * @throws Refusal INVALID_PARAMETERS
+ */
+export function parsePage(query: unknown, usual: number): PageRequest {
   const beside = parseCursor(readParameter(query, 'cursor'));
   return {
     ascending: parseBooleanParameter(query, 'ascOrder'),
-    limit: parseCountParameter(query, 'limit', LIMIT),
+    limit: parseCountParameter(query, 'limit', { ...LIMIT, fallback: usual }),
     ...(beside !== undefined && { beside }),
   };
 }

@@ -25,6 +25,7 @@ interface MessageCall {
   Params: { readonly app: string; readonly webhookId: string; readonly messageId: string };
 }
 
+const MESSAGES_ON_A_PAGE = 20;
 /** Of one message; a webhook that fails for days has some dozens for each. */
 const MOST_ATTEMPTS = 100;
 
@@ -56,7 +57,10 @@ export function addWebhookMessageRoutes(
     handler: async (request): Promise<WireMessages> => {
       const { id } = await getOwnWebhook(request);
       const { query } = request;
-      const page = await pageMessages(read, id, { ...parsePage(query), status: parseStatus(query) });
+      const page = await pageMessages(read, id, {
+        ...parsePage(query, MESSAGES_ON_A_PAGE),
+        status: parseStatus(query),
+      });
       return { messages: await present(page.rows), cursors: cursorsAround(page) };
     },
   });

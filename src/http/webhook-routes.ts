@@ -4,7 +4,7 @@ import { Refusal } from '../domain/refusal.ts';
 import { parseWebhookRequest, type WebhookRequest } from '../domain/webhook-request.ts';
 import type { WrittenWebhook } from '../operations/create-webhook.ts';
 import { getWebhook } from '../operations/get-webhook.ts';
-import type { WireWebhookDetail, WireWebhooks } from '../protocol/webhooks.ts';
+import { WEBHOOK_LIMITS, type WireWebhookDetail, type WireWebhooks } from '../protocol/webhooks.ts';
 import { callerOf } from './caller.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { parseRequestBody } from './request-body.ts';
@@ -37,7 +37,7 @@ export function addWebhookRoutes(
     schema: describe('listWebhooks'),
     handler: async (request): Promise<WireWebhooks> => {
       const { id } = await getVisibleApp(database.read, request, APP_REFUSALS);
-      const page = await pageWebhooks(database.read, id, parsePage(request.query));
+      const page = await pageWebhooks(database.read, id, parsePage(request.query, WEBHOOK_LIMITS.perApp));
       return { webhooks: page.rows.map(presentWebhook), cursors: cursorsAround(page) };
     },
   });

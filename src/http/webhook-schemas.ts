@@ -23,7 +23,7 @@ const ON_APP = ['INVALID_APPID', 'APP_NOT_FOUND'] as const;
 const ON_WEBHOOK = [...ON_APP, 'WEBHOOK_NOT_FOUND'] as const;
 const ON_ACTIVE = [...ON_WEBHOOK, 'INVALID_PARAMETERS', 'WEBHOOK_NOT_ACTIVE'] as const;
 const PAGED = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   cursor: Type.Optional(Type.String({ description: 'As another page has given it.' })),
   ascOrder: Type.Optional(Type.Boolean({ default: false, description: 'The oldest first.' })),
 };
