@@ -3,6 +3,7 @@ import type { MessageStatus } from '../protocol/webhook-events.ts';
 import type { Queries } from './database.ts';
 import { type PageOfRows, type PageRequest, readPage } from './page-by-sequence.ts';
 import type { WebhookAttemptRow, WebhookMessageRow } from './schema.ts';
+import { deleteMessages } from './webhook-messages.ts';
 
 /** What webhooks were told, and how that went: for people who look, and who have it told again. */
 
@@ -104,9 +105,5 @@ export async function deleteMessagesOf(queries: Queries, webhookId: string, limi
     .orderBy('sequence')
     .limit(limit)
     .execute();
-  const ids = page.map(({ id }) => id);
-  if (ids.length === 0) return 0;
-  await queries.deleteFrom('webhook_attempts').where('message_id', 'in', ids).execute();
-  await queries.deleteFrom('webhook_messages').where('id', 'in', ids).execute();
-  return ids.length;
+  return await deleteMessages(queries, page);
 }

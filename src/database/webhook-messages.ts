@@ -133,6 +133,11 @@ export async function deleteMessagesEndedBefore(queries: Queries, time: number, 
     .orderBy('ended_at')
     .limit(limit)
     .execute();
+  return await deleteMessages(queries, page);
+}
+
+/** Deletes messages with their attempts. @returns how many */
+export async function deleteMessages(queries: Queries, page: readonly { readonly id: string }[]): Promise<number> {
   const ids = page.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await queries.deleteFrom('webhook_attempts').where('message_id', 'in', ids).execute();
