@@ -97,7 +97,7 @@ export async function listFailedMessages(
 }
 
 /** Deletes some of the messages of a webhook, with their attempts. @returns how many */
-export async function deleteMessagesOf(queries: Queries, webhookId: string, limit: number): Promise<number> {
+export async function deleteMessagesOfWebhook(queries: Queries, webhookId: string, limit: number): Promise<number> {
   const page = await queries
     .selectFrom('webhook_messages')
     .select('id')

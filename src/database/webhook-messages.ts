@@ -125,15 +125,21 @@ export async function resendMessage(queries: Queries, id: string, at: number): P
 
 /** Deletes messages that ended long ago, with their attempts: the oldest, up to a number. @returns how many */
 export async function deleteMessagesEndedBefore(queries: Queries, time: number, limit: number): Promise<number> {
-  const page = await queries
-    .selectFrom('webhook_messages')
-    .select('id')
+  const messages = queries.selectFrom('webhook_messages').select('id');
+  const page = await messages
     .where('ended_at', 'is not', null)
     .where('ended_at', '<', time)
     .orderBy('ended_at')
     .limit(limit)
     .execute();
   return await deleteMessages(queries, page);
+}
+
+/** Deletes messages to the webhooks of an app, with their attempts, up to a number. @returns how many */
+export async function deleteMessagesOf(queries: Queries, appKey: string, limit: number): Promise<number> {
+  const messages = queries.selectFrom('webhook_messages').select('id');
+  const webhooks = queries.selectFrom('webhooks').select('id').where('app_id', '=', appKey);
+  return await deleteMessages(queries, await messages.where('webhook_id', 'in', webhooks).limit(limit).execute());
 }
 
 /** Deletes messages with their attempts. @returns how many */

@@ -2,7 +2,7 @@ import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { deleteMessagesOf } from '../database/webhook-log.ts';
+import { deleteMessagesOfWebhook } from '../database/webhook-log.ts';
 import { deactivateWebhook, deleteWebhookRow } from '../database/webhooks.ts';
 import { getWebhook } from './get-webhook.ts';
 
@@ -23,7 +23,8 @@ export async function deleteWebhook(
     const { id } = await getWebhook(queries, app, webhookId);
     await deactivateWebhook(queries, id, { at: clock(), note: 'It is being deleted.' });
   });
-  const removePage = () => database.transactionInReserve((queries) => deleteMessagesOf(queries, webhookId, PAGE));
+  const removePage = () =>
+    database.transactionInReserve((queries) => deleteMessagesOfWebhook(queries, webhookId, PAGE));
   while ((await removePage()) === PAGE);
   await database.transactionInReserve(async (queries) => {
     const { id, name } = await getWebhook(queries, app, webhookId);

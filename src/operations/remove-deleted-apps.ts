@@ -4,6 +4,7 @@ import { deleteAppRows, deleteIdempotencyKeysOf, listDeletedApps } from '../data
 import type { Database } from '../database/database.ts';
 import { listEnvironments } from '../database/environments.ts';
 import { deletePackagesOf } from '../database/packages.ts';
+import { deleteMessagesOf } from '../database/webhook-messages.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 
 export interface RemoveDeletedAppsDeps {
@@ -64,13 +65,14 @@ async function removeEnvironments(
 
 /** @returns whether there may be more */
 async function removePage({ database, blobs, buildLog }: RemoveDeletedAppsDeps, key: string): Promise<boolean> {
-  const { packages, keys } = await database.transactionInReserve(async (queries) => ({
+  const { packages, keys, messages } = await database.transactionInReserve(async (queries) => ({
     packages: await deletePackagesOf(queries, key, PAGE),
     keys: await deleteIdempotencyKeysOf(queries, key, PAGE),
+    messages: await deleteMessagesOf(queries, key, PAGE),
   }));
   for (const { id, blob_key } of packages) {
     if (blob_key !== null) await blobs.delete(blob_key);
     await buildLog.delete(id);
   }
-  return packages.length === PAGE || keys === PAGE;
+  return [packages.length, keys, messages].includes(PAGE);
 }

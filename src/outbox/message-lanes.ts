@@ -1,20 +1,29 @@
-import type { Database } from '../database/database.ts';
+import type { Database, Queries } from '../database/database.ts';
 import { findDueMessage, listWaitingWebhooks } from '../database/webhook-messages.ts';
 import { findAnyWebhook } from '../database/webhooks.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type DeliverDeps, deliverMessage } from './deliver-message.ts';
 import type { LaneSource } from './lanes.ts';
-import { recordDelivery } from './record-delivery.ts';
+import { openPace, type Pace } from './pace.ts';
+import { type DeliveryOutcome, recordDelivery } from './record-delivery.ts';
 
 export interface MessageLanesDeps extends DeliverDeps {
   readonly database: Database;
   readonly metrics: Pick<Metrics, 'observeDelivery'>;
 }
 
+interface PacedDeps extends MessageLanesDeps {
+  readonly pace: Pace;
+}
+
 /** So many endpoints may be slow at once before others have to wait for them. */
 const MOST_LANES = 32;
 /** What cannot be written down is not sent: it would be sent over and over. */
 const NO_ROOM_MS = 10_000;
+/** Fifty messages a second at most: what they cost is taken from builds and answers. */
+const GAP_MS = 20;
+/** Then it is seen whether a webhook without a lane has waited longer. */
+const TURN_MS = 1000;
 
 /**
  * The messages to webhooks, with a lane for each webhook: one at a time, in the order of what happened. One that fails is
@@ -23,6 +32,7 @@ const NO_ROOM_MS = 10_000;
  */
 export function messageLanes(deps: MessageLanesDeps): LaneSource {
   const { database, clock } = deps;
+  const paced = { ...deps, pace: openPace(GAP_MS) };
   return {
     mostLanes: MOST_LANES,
     async next(busy) {
@@ -31,19 +41,32 @@ export function messageLanes(deps: MessageLanesDeps): LaneSource {
       if (first === undefined) return undefined;
       if (first.at > clock()) return { at: first.at };
       if (!(await database.hasRoom())) return { at: clock() + NO_ROOM_MS };
-      return { lane: first.id, perform: (signal) => deliverNext(deps, first.id, signal) };
+      return { lane: first.id, perform: (signal) => deliverDue(paced, first.id, signal) };
     },
   };
 }
 
-async function deliverNext(deps: MessageLanesDeps, webhookId: string, signal: AbortSignal): Promise<void> {
+/** Sends what is due, for as long as all goes well and the lane's turn lasts. */
+async function deliverDue(deps: PacedDeps, webhookId: string, signal: AbortSignal): Promise<void> {
+  const ends = performance.now() + TURN_MS;
+  do await deps.pace(signal);
+  while ((await deliverNext(deps, webhookId, signal)) === 'delivered' && performance.now() < ends);
+}
+
+/** @returns undefined where nothing is due any more */
+async function deliverNext(
+  deps: MessageLanesDeps,
+  webhookId: string,
+  signal: AbortSignal,
+): Promise<DeliveryOutcome | undefined> {
   const { database, metrics, clock } = deps;
   const webhook = await findAnyWebhook(database.read, webhookId);
   const message = await findDueMessage(database.read, webhookId, clock());
-  if (webhook?.is_active !== 1 || message === undefined) return;
+  if (webhook?.is_active !== 1 || message === undefined) return undefined;
   const delivery = await deliverMessage(deps, webhook, message, signal);
+  const record = (queries: Queries) => recordDelivery(queries, message, delivery, clock());
   // What a loss of power takes back is sent again.
-  const record = (queries: Parameters<typeof recordDelivery>[0]) => recordDelivery(queries, message, delivery, clock());
   const outcome = await database.transaction(record, 'relaxed');
   if (outcome !== undefined) metrics.observeDelivery(outcome, delivery.durationMs / 1000);
+  return outcome;
 }

@@ -19,7 +19,10 @@ export interface BenchServer {
 
 export async function startBenchServer(bench: Bench, dataFolder?: string): Promise<BenchServer> {
   const folder = dataFolder ?? join(await temporaryFolder(bench), 'data');
-  const server = await startServerProcess(folder, { SLIPWAY_BUILD_SLOTS: '2' });
+  const server = await startServerProcess(folder, {
+    SLIPWAY_BUILD_SLOTS: '2',
+    SLIPWAY_WEBHOOK_NETWORKS: '127.0.0.1',
+  });
   bench.after(() => server.end('SIGKILL'));
   return { ...server, dataFolder: folder, client: benchClient(server.url, server.admin) };
 }

@@ -23,6 +23,7 @@ import { measureSvn } from './svn.ts';
 import { measureTransports } from './transports.ts';
 import { measureUpload } from './upload.ts';
 import { measureWarmMxbuild } from './warm-mxbuild.ts';
+import { measureWebhooks } from './webhooks.ts';
 
 const GROUPS: Readonly<Record<string, RowGroup>> = {
   builds: measureBuilds,
@@ -34,6 +35,7 @@ const GROUPS: Readonly<Record<string, RowGroup>> = {
   download: measureDownload,
   branches: measureBranches,
   transports: measureTransports,
+  webhooks: measureWebhooks,
   memory: measureMemory,
   large: measureLarge,
   upload: measureUpload,

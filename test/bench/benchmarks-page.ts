@@ -70,6 +70,7 @@ two build slots. Calls go over HTTP on the loopback, with a key that is checked.
 - **transports**: two packages in turn, to environments of the target \`record\`, so that what is measured is the server: a
   call over HTTP that commits twice, before the target is asked and after. Bare commits are rows in a SQLite file of their
   own, with the same durability, one by one. Transports to many environments share commits.
+- **messages to webhooks**: of another app, to a server that answers each after 50 ms, over the whole time of the builds.
 - **memory**: of the server's process, five seconds after its first build.
 - **a content of 3 GB**: the most that the server's process took at any moment, as the kernel records it.
 - **an upload of 400 MB**: the same, of a server that has received it and read it from end to end.

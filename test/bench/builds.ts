@@ -67,7 +67,8 @@ export async function buildsPerSecond(server: BenchServer, app: BenchApp): Promi
   return (AT_ONCE * 1000) / ms;
 }
 
-async function untilTagged(client: BenchClient, app: BenchApp): Promise<void> {
+/** Waits until every package of an app has its tag, which a process of its own makes. */
+export async function untilTagged(client: BenchClient, app: BenchApp): Promise<void> {
   const every = async () => {
     const list: readonly BenchPackage[] = await client.call('GET', `/api/1/apps/${app.name}/packages`);
     return list.every(({ TagStatus }) => TagStatus === 'Done');

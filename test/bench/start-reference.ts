@@ -8,10 +8,10 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import type { Bench } from './row.ts';
 
-/** Starts a bare `node:http` server that always answers `body`. @returns its URL */
-export async function startBareHttp(bench: Bench, body: string): Promise<string> {
+/** Starts a bare `node:http` server that always answers `body`, after a while. @returns its URL */
+export async function startBareHttp(bench: Bench, body: string, delayMs = 0): Promise<string> {
   const script = fileURLToPath(new URL('bare-http.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, body], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, body, String(delayMs)], { stdio: ['ignore', 'pipe', 'inherit'] });
   bench.after(() => endChild(child));
   const [line] = await once(child.stdout, 'data');
   return `http://127.0.0.1:${Number(String(line))}/`;

@@ -4,6 +4,8 @@ import { findApp } from '../../src/database/apps.ts';
 import { insertAuditEntry, listAudit } from '../../src/database/audit.ts';
 import type { Database, Queries } from '../../src/database/database.ts';
 import { changeStatus, findAnyPackage, StaleUpdate } from '../../src/database/packages.ts';
+import { countPendingMessages } from '../../src/database/webhook-messages.ts';
+import { insertWebhook } from '../../src/database/webhooks.ts';
 import { addApp, addPackage } from '../support/database.ts';
 
 /** What every database promises. */
@@ -53,6 +55,24 @@ export function testDatabaseContract(name: string, open: (context: TestContext) 
     const subjects = Array.from({ length: 50 }, (_, index) => `${index}`);
     await Promise.all(subjects.map((subject) => database.transaction((queries) => note(queries, subject), 'relaxed')));
     assert.deepEqual(await notes(database), subjects);
+  });
+
+  test(`${name}: who delivers messages is told after each commit that wrote one, and can read it`, async (t) => {
+    const database = await open(t);
+    const app = await addApp(database, 'calc');
+    const webhook = { id: 'mxep_1', app_id: app.id, name: 'x', url: 'x', event_types: '["build.queued"]' };
+    await database.transaction((queries) =>
+      insertWebhook(queries, { ...webhook, is_active: 1, secrets: '', created_at: 1 }),
+    );
+    const seen: Promise<number>[] = [];
+    database.onMessages(() => seen.push(countPendingMessages(database.read)));
+    assert.equal(await countPendingMessages(database.read), 0);
+    await database.transaction((queries) => note(queries, 'no message'));
+    await addPackage(database, app);
+    assert.deepEqual(await Promise.all(seen), [1]);
+    await Promise.all([addPackage(database, app), addPackage(database, app, { status: 'Building' })]);
+    await database.transaction((queries) => note(queries, 'something else'));
+    assert.deepEqual(await Promise.all(seen), [1, 2]);
   });
 
   test(`${name}: a status changes only from what the writer believes it to be`, async (t) => {
