@@ -1,6 +1,6 @@
 /**
- * What webhooks tell of. The first two are documented, on the page "Webhooks" of mendix/docs (deployment/general); the
- * others are additions.
+ * What webhooks tell of. The first two are documented, the others are additions. Source:
+ * https://github.com/mendix/docs/blob/development/content/en/docs/deployment/general/webhooks.md
  */
 export const EVENT_TYPES = [
   'package.uploaded',

@@ -8,7 +8,8 @@ import { AddressRefused } from './reach.ts';
 export function describePostFailure(host: string, error: unknown): string {
   if (error instanceof AddressRefused) {
     const advice = 'the operator can allow it with SLIPWAY_WEBHOOK_NETWORKS';
-    return `${host} leads to ${error.message || 'no address'}, which webhooks may not reach: ${advice}.`;
+    const what = host.includes(error.message) ? 'is an address that' : `leads to ${error.message}, which`;
+    return `${host} ${what} webhooks may not reach: ${advice}.`;
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const what = WORDS.find(([pattern]) => pattern.test(code))?.[1];

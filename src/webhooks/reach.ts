@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { isAllowedAddress } from './allowed-address.ts';
 
-/** A name or an address that webhooks may not reach. */
+/** A name or an address that webhooks may not reach. Its message is where it leads to. */
 export class AddressRefused extends Error {
   override readonly name = 'AddressRefused';
 }
@@ -33,6 +33,7 @@ export function lookupAllowed(networks: readonly string[], resolve: Resolve): Lo
 
 async function findAllowed(hostname: string, networks: readonly string[], resolve: Resolve): Promise<LookupAddress[]> {
   const found = await resolve(hostname);
+  if (found.length === 0) throw new Error('it has no address');
   const allowed = found.filter(({ address }) => isAllowedAddress(address, networks));
   if (allowed.length === 0) throw new AddressRefused(found.map(({ address }) => address).join(', '));
   return allowed;
