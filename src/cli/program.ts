@@ -13,6 +13,7 @@ import { addPushCommand } from './push-command.ts';
 import { COMMON_OPTIONS } from './remote-command.ts';
 import { addRightsCommands } from './rights-commands.ts';
 import { addUserCommand } from './user-command.ts';
+import { addWebhookCommand } from './webhook-command.ts';
 
 /**
  * The command line of Slipway. One file per command; each turns options into calls of `protocol/client.ts` and answers
@@ -39,6 +40,7 @@ export function addRemoteCommands(program: Command, cli: Cli): void {
   addPackageCommand(program, cli);
   addEnvironmentCommand(program, cli);
   addPushCommand(program, cli);
+  addWebhookCommand(program, cli);
   addAuditCommand(program, cli);
 }
 

@@ -26,7 +26,7 @@ export async function readSecret(cli: Cli, file: string | undefined, question: s
   const given = file === undefined ? await readInput(cli, question) : await readGivenFile(cli, file);
   const secret = given.replace(/\r?\n$/, '');
   if (secret !== '') return secret;
-  const message = 'There is nothing to keep: give it on standard input or with --file.';
+  const message = 'There is nothing to keep: give it on standard input or in a file.';
   throw new CommandFailure('usage', 'MISSING', message);
 }
 

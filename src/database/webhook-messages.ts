@@ -142,7 +142,8 @@ export async function deleteMessagesOf(queries: Queries, appKey: string, limit: 
   return await deleteMessages(queries, await messages.where('webhook_id', 'in', webhooks).limit(limit).execute());
 }
 
-async function deleteMessages(queries: Queries, page: readonly { readonly id: string }[]): Promise<number> {
+/** Deletes messages with their attempts. @returns how many */
+export async function deleteMessages(queries: Queries, page: readonly { readonly id: string }[]): Promise<number> {
   const ids = page.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await queries.deleteFrom('webhook_attempts').where('message_id', 'in', ids).execute();

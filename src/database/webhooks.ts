@@ -1,6 +1,7 @@
 import type { Insertable } from 'kysely';
 import type { Queries } from './database.ts';
 import { noteMessages } from './message-notices.ts';
+import { type PageOfRows, type PageRequest, readPage } from './page-by-sequence.ts';
 import type { Tables, WebhookRow } from './schema.ts';
 import { failPendingMessages } from './webhook-messages.ts';
 
@@ -33,6 +34,39 @@ export function findActiveWebhook(queries: Queries, id: string): Promise<Webhook
     .where('is_active', '=', 1)
     .where('apps.deleted_at', 'is', null)
     .executeTakeFirst();
+}
+
+/** Finds a webhook of an app. */
+export function findWebhook(queries: Queries, appKey: string, id: string): Promise<WebhookRow | undefined> {
+  return queries
+    .selectFrom('webhooks')
+    .selectAll()
+    .where('app_id', '=', appKey)
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+/** The webhooks of an app, by their creation. */
+export function pageWebhooks(queries: Queries, appKey: string, page: PageRequest): Promise<PageOfRows<WebhookRow>> {
+  return readPage(page, ({ past, order, limit }) =>
+    queries
+      .selectFrom('webhooks')
+      .selectAll()
+      .where('app_id', '=', appKey)
+      .where('sequence', ...past)
+      .orderBy('sequence', order)
+      .limit(limit)
+      .execute(),
+  );
+}
+
+export async function countWebhooks(queries: Queries, appKey: string): Promise<number> {
+  const { count } = await queries
+    .selectFrom('webhooks')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('app_id', '=', appKey)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** What waits for it may be due then. */

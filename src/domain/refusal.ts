@@ -9,16 +9,19 @@ export class Refusal extends Error {
   readonly code: ErrorCode;
   /** Seconds after which the same request may be tried again, where that is known. */
   readonly retryAfterSeconds: number | undefined;
+  /** Which parameter of the request it is about, where that is known. */
+  readonly parameter: string | undefined;
 
   /** @param message one sentence: what happened, with which value, and what to do about it */
   constructor(
     code: ErrorCode,
     message: string = ERROR_CODES[code].message,
-    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number; readonly parameter?: string } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.parameter = options.parameter;
   }
 }
 

@@ -13,6 +13,8 @@ export interface ErrorReply {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body: string;
+  /** Which parameter of the request it is about, where that is known. */
+  readonly parameter?: string;
   /** What the server's own log should hold about it. */
   readonly log: { readonly level: 'warn' | 'error'; readonly requestId?: string } | undefined;
 }
@@ -46,6 +48,15 @@ export function asAppRepositoryError(reply: ErrorReply): ErrorReply {
   return { ...reply, body: JSON.stringify({ errorCode: `RS${reply.status}`, errorMessage } satisfies WireError) };
 }
 
+/** The same error as the Webhooks API documents it, beside the shape that every call has. */
+export function asWebhooksError(reply: ErrorReply): ErrorReply {
+  const wire: WireError = JSON.parse(reply.body);
+  const { status: code, parameter: name } = reply;
+  const message = wire.errorMessage;
+  const error = { code, message, ...(name !== undefined && { 'invalid-params': [{ name, reason: message }] }) };
+  return { ...reply, body: JSON.stringify({ ...wire, error }) };
+}
+
 /** A reply with a code from the table. @param message its usual sentence when absent */
 export function refuse(code: ErrorCode, message?: string, headers: Readonly<Record<string, string>> = {}): ErrorReply {
   const body: WireError = { errorCode: code, errorMessage: message ?? ERROR_CODES[code].message };
@@ -74,8 +85,9 @@ function replyToRefusal(refusal: Refusal): ErrorReply {
     ...(refusal.retryAfterSeconds !== undefined && { 'retry-after': String(Math.ceil(refusal.retryAfterSeconds)) }),
     ...(refusal.code === 'UNAUTHORIZED' && { 'www-authenticate': 'MxToken realm="slipway"' }),
   });
+  const { parameter } = refusal;
   const isOurs = reply.status >= 500 && !NOT_OURS.has(refusal.code);
-  return isOurs ? { ...reply, log: { level: 'warn' } } : reply;
+  return { ...reply, ...(parameter !== undefined && { parameter }), ...(isOurs && { log: { level: 'warn' } }) };
 }
 
 function replyToBug(): ErrorReply {

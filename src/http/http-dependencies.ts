@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts';
 import type { HoldingEnvironment } from '../database/environments.ts';
 import type { PermissionEntry } from '../database/permissions.ts';
 import type { OwnedPushRule } from '../database/push-rules.ts';
-import type { AppRow, EnvironmentRow, UserRow } from '../database/schema.ts';
+import type { AppRow, EnvironmentRow, UserRow, WebhookMessageRow, WebhookRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
 import type { Mode } from '../domain/environment-mode.ts';
@@ -15,9 +15,12 @@ import type { PermissionChange } from '../domain/permissions.ts';
 import type { SetSettingsRequest } from '../domain/set-settings-request.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import type { UploadFields } from '../domain/upload-fields.ts';
+import type { WebhookRequest } from '../domain/webhook-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { WrittenWebhook } from '../operations/create-webhook.ts';
 import type { DescribedBranch, DescribedRevision } from '../operations/describe-branches.ts';
 import type { PushSecretFacts } from '../operations/describe-push-secret.ts';
+import type { WebhookDescription } from '../operations/describe-webhook.ts';
 import type { EnvironmentSettings } from '../operations/get-settings.ts';
 import type { BranchWithCommit, Commit, Page, PageRange } from '../operations/page-repository.ts';
 import type { Pruned } from '../operations/prune-packages.ts';
@@ -33,6 +36,8 @@ import type { CreateApp, CreatedKey, CreateKey, CreateUser, UpdateApp } from '..
 import type { SetPushRule, WirePushAnswer } from '../protocol/pushes.ts';
 import type { Retention } from '../protocol/retention.ts';
 import type { SetCredentials } from '../protocol/secrets.ts';
+import type { EventType } from '../protocol/webhook-events.ts';
+import type { Redelivered } from '../protocol/webhooks.ts';
 import type { RemoteCredentials } from '../repository/remote-credentials.ts';
 import type { LinkSigner } from './link-signer.ts';
 
@@ -149,6 +154,15 @@ export interface HttpOperations {
   takeDeploymentReport(report: DeploymentReportArguments): void;
   /** @returns all that the user was given on the app from then on */
   changePermissions(args: PermissionsArguments): Promise<readonly PermissionEntry[]>;
+  createWebhook(args: AppArguments & { readonly request: WebhookRequest }): Promise<WrittenWebhook>;
+  updateWebhook(args: WebhookArguments & { readonly request: WebhookRequest }): Promise<WrittenWebhook>;
+  deleteWebhook(args: WebhookArguments): Promise<void>;
+  /** What may be told of its secret and its headers. */
+  describeWebhook(row: WebhookRow): WebhookDescription;
+  testWebhook(args: WebhookArguments & { readonly eventType: EventType | undefined }): Promise<WebhookMessageRow>;
+  redeliverMessage(args: WebhookArguments & { readonly messageId: string }): Promise<WebhookMessageRow>;
+  /** @param args `since`: in milliseconds since 1970 */
+  redeliverFailed(args: WebhookArguments & { readonly since: number }): Promise<Redelivered>;
 }
 
 interface StartBuildArguments {
@@ -165,6 +179,10 @@ interface AppArguments {
 
 interface EnvironmentArguments extends AppArguments {
   readonly mode: Mode;
+}
+
+interface WebhookArguments extends AppArguments {
+  readonly webhookId: string;
 }
 
 interface PackageArguments {

@@ -13,9 +13,13 @@ export interface Operation {
   readonly body?: TSchema;
   /** Whether the body is a package: a form with a file, or its bytes. */
   readonly upload?: boolean;
-  /** Of the 200 answer: a schema for JSON, a media type for anything else. */
+  /** Of the answer: a schema for JSON, a media type for anything else. */
   readonly answer: TSchema | string;
+  /** Of the answer: 200 where none is given. 204 has no body. */
+  readonly status?: 202 | 204;
   readonly errors: readonly ErrorCode[];
+  /** The named schema of its errors: `Error` where none is given. */
+  readonly errorSchema?: 'WebhooksError';
   /** What a token must be for; without one the call needs an API key. */
   readonly scope?: TokenScope;
   readonly needs: Needs;
@@ -41,6 +45,10 @@ export interface RightsNeeded {
 }
 
 export const API_ANYWHERE = { rights: ['api'], on: 'any-environment' } as const satisfies RightsNeeded;
+export const TRANSPORT_ANYWHERE = {
+  rights: ['api', 'transport'],
+  on: 'any-environment',
+} as const satisfies RightsNeeded;
 export const API_THERE = { rights: ['api'], on: 'the-environment' } as const satisfies RightsNeeded;
 export const MANAGE_THERE = { rights: ['permissions'], on: 'the-environment' } as const satisfies RightsNeeded;
 export const MANAGE_ANYWHERE = { rights: ['permissions'], on: 'any-environment' } as const satisfies RightsNeeded;
@@ -52,6 +60,9 @@ export const TAGS = {
   'Team Server API': 'The documented calls that tell branches and revisions.',
   'App Repository API':
     'The documented calls that came after those. Errors have codes of their own: `RS` and the HTTP status.',
+  'Webhooks API':
+    'The documented calls that manage webhooks. Errors have the documented `error` beside `errorCode` and `errorMessage`.',
+  'Webhook messages': 'Additions: what webhooks were told, how it went, and having it told again.',
   'Systems that deploy': 'An addition: how they report of what they were told to do.',
   'Repositories that push': 'An addition: how pushes start builds.',
   'Deploy API': 'The documented calls on environments: transport, start, stop. And uploads, of both versions.',

@@ -14,7 +14,9 @@ export function parseBooleanParameter(query: unknown, name: string): boolean {
   const text = readParameter(query, name)?.toLowerCase();
   if (text === undefined || text === 'false') return false;
   if (text === 'true') return true;
-  throw new Refusal('INVALID_PARAMETERS', `The parameter ${name} is ${quote(text)}: give true or false.`);
+  throw new Refusal('INVALID_PARAMETERS', `The parameter ${name} is ${quote(text)}: give true or false.`, {
+    parameter: name,
+  });
 }
 
 /** @returns the fallback when absent @throws Refusal INVALID_PARAMETERS */
@@ -26,6 +28,7 @@ export function parseCountParameter(query: unknown, name: string, range: CountRa
   throw new Refusal(
     'INVALID_PARAMETERS',
     `The parameter ${name} is ${quote(text)}: give a whole number from ${range.min} on.`,
+    { parameter: name },
   );
 }
 

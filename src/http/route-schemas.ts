@@ -3,6 +3,7 @@ import { type TSchema, Type } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.ts';
 import { AppSchema, KeySchema, UserSchema } from '../protocol/manage.ts';
 import { ErrorSchema, PackageSchema } from '../protocol/package.ts';
+import { WebhooksErrorSchema } from '../protocol/webhooks.ts';
 import { APP_REPOSITORY_CALLS } from './app-repository-schemas.ts';
 import { BUILD_CALLS } from './build-schemas.ts';
 import { DEPLOY_CALLS } from './deploy-schemas.ts';
@@ -15,6 +16,7 @@ import { describeNeeds } from './needs.ts';
 import { type Operation, ref } from './operation-description.ts';
 import { OPERATION_CALLS } from './operation-schemas.ts';
 import { TEAM_SERVER_CALLS } from './team-server-schemas.ts';
+import { WEBHOOK_CALLS } from './webhook-schemas.ts';
 
 /**
  * What each route is, in the words of OpenAPI: the one source of `/openapi.json` and `/docs`. Requests are read by the
@@ -22,7 +24,14 @@ import { TEAM_SERVER_CALLS } from './team-server-schemas.ts';
  */
 
 /** Schemas with a name of their own, which others refer to. */
-export const NAMED_SCHEMAS: readonly TSchema[] = [PackageSchema, ErrorSchema, AppSchema, UserSchema, KeySchema];
+export const NAMED_SCHEMAS: readonly TSchema[] = [
+  PackageSchema,
+  ErrorSchema,
+  AppSchema,
+  UserSchema,
+  KeySchema,
+  WebhooksErrorSchema,
+];
 
 /** Every call, what it needs included: the one table of who may make which. */
 export const OPERATIONS = {
@@ -30,6 +39,7 @@ export const OPERATIONS = {
   ...APP_REPOSITORY_CALLS,
   ...BUILD_CALLS,
   ...DEPLOY_CALLS,
+  ...WEBHOOK_CALLS,
   ...MANAGE_APP_CALLS,
   ...MANAGE_ENVIRONMENT_CALLS,
   ...MANAGE_PERMISSION_CALLS,
@@ -55,7 +65,10 @@ export function describe(operationId: OperationId): FastifySchema {
     ...(operation.body !== undefined && { body: operation.body }),
     ...(operation.upload === true && { body: UPLOAD_BODY }),
     ...(isOpen && { security: [] }),
-    response: { 200: describeAnswer(operation.answer), ...describeErrors(errors) },
+    response: {
+      [operation.status ?? 200]: describeAnswer(operation),
+      ...describeErrors(errors, operation.errorSchema),
+    },
   };
 }
 
@@ -91,17 +104,18 @@ const UPLOAD_BODY = {
 
 const ON_EVERY_CALL = ['UNAUTHORIZED', 'NO_ACCESS', 'TOO_MANY_REQUESTS', 'INTERNAL_ERROR'] as const;
 
-function describeAnswer(answer: TSchema | string) {
+function describeAnswer({ answer, status }: Operation) {
+  if (status === 204) return Type.Null({ description: 'Success. There is no body.' });
   if (typeof answer !== 'string') return describeContent('Success.', 'application/json', answer);
   const text = answer.startsWith('text/');
   return describeContent('Success.', answer, text ? Type.String() : Type.String({ format: 'binary' }));
 }
 
-function describeErrors(codes: readonly ErrorCode[]) {
+function describeErrors(codes: readonly ErrorCode[], schema = 'Error') {
   const byStatus = Map.groupBy(new Set(codes), (code) => ERROR_CODES[code].status);
   const entries = [...byStatus].map(([status, group]) => {
     const lines = group.map((code) => `\`${code}\`: ${ERROR_CODES[code].message}`);
-    return [status, describeContent(lines.join('\n\n'), 'application/json', ref('Error'))];
+    return [status, describeContent(lines.join('\n\n'), 'application/json', ref(schema))];
   });
   return Object.fromEntries(entries);
 }

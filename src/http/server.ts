@@ -12,6 +12,7 @@ import { addDeploymentReportRoute } from './deployment-report-route.ts';
 import { addDownloadRoute, addLinkRoute } from './download-routes.ts';
 import {
   asAppRepositoryError,
+  asWebhooksError,
   type ErrorReply,
   formatReply,
   refuse,
@@ -37,6 +38,8 @@ import { addPackageRoutes } from './package-routes.ts';
 import { addPushRoute } from './push-route.ts';
 import { addTeamServerRoutes } from './team-server-routes.ts';
 import { addUploadJobRoutes, addUploadRoute } from './upload-routes.ts';
+import { addWebhookMessageRoutes } from './webhook-message-routes.ts';
+import { addWebhookRoutes } from './webhook-routes.ts';
 
 /**
  * The HTTP server: owns how requests are read, who may make them, and how answers and errors look on the wire. What is
@@ -81,8 +84,13 @@ export function buildHttpServer(deps: HttpDependencies): FastifyInstance {
   return app;
 }
 
-/** Below it, errors have codes of their own. */
 const APP_REPOSITORY = '/v1';
+const WEBHOOKS = '/api/v1';
+/** Below these, errors look as they are documented there. */
+const ERROR_DIALECTS = [
+  [`${APP_REPOSITORY}/`, asAppRepositoryError],
+  [`${WEBHOOKS}/`, asWebhooksError],
+] as const;
 
 /** Long enough for every id and file name, short enough for a log line. */
 const MAX_PARAM_LENGTH = 2000;
@@ -120,6 +128,14 @@ function addRoutes(app: FastifyInstance, deps: HttpDependencies, closing: AbortS
       addAppRepositoryRoutes(api, deps);
     },
     { prefix: APP_REPOSITORY },
+  );
+  app.register(
+    async (api) => {
+      guardRoutes(api, authentication);
+      addWebhookRoutes(api, deps);
+      addWebhookMessageRoutes(api, deps);
+    },
+    { prefix: WEBHOOKS },
   );
   app.register(
     async (manage) => {
@@ -204,8 +220,8 @@ function sendError({ logger }: HttpDependencies, reply: FastifyReply, error: unk
 
 /** Headers that were set for another answer are taken back. */
 function sendReply(reply: FastifyReply, answer: ErrorReply): void {
-  const isAppRepository = reply.request.url.startsWith(`${APP_REPOSITORY}/`);
-  const { status, headers, body } = isAppRepository ? asAppRepositoryError(answer) : answer;
+  const [, translate] = ERROR_DIALECTS.find(([below]) => reply.request.url.startsWith(below)) ?? [];
+  const { status, headers, body } = translate?.(answer) ?? answer;
   for (const name of Object.keys(reply.getHeaders())) if (!KEPT_HEADERS.has(name)) reply.removeHeader(name);
   reply.code(status).headers(headers).send(body);
 }

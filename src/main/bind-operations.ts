@@ -9,11 +9,14 @@ import { createEnvironment } from '../operations/create-environment.ts';
 import { createFreeEnvironment } from '../operations/create-free-environment.ts';
 import { createKey } from '../operations/create-key.ts';
 import { createUser } from '../operations/create-user.ts';
+import { createWebhook } from '../operations/create-webhook.ts';
 import { deleteApp } from '../operations/delete-app.ts';
 import { deleteEnvironment } from '../operations/delete-environment.ts';
 import { deletePackage } from '../operations/delete-package.ts';
+import { deleteWebhook } from '../operations/delete-webhook.ts';
 import { describeBranch, describeBranches, describeRevisions, refusing } from '../operations/describe-branches.ts';
 import { describePushSecret } from '../operations/describe-push-secret.ts';
+import { describeWebhook } from '../operations/describe-webhook.ts';
 import { disableUser } from '../operations/disable-user.ts';
 import { getSettings } from '../operations/get-settings.ts';
 import { pageBranches, pageCommits, retrieveBranch } from '../operations/page-repository.ts';
@@ -21,6 +24,7 @@ import { pinPackage } from '../operations/pin-package.ts';
 import { prunePackages } from '../operations/prune-packages.ts';
 import { receivePush } from '../operations/receive-push.ts';
 import { receiveUpload } from '../operations/receive-upload.ts';
+import { redeliverFailed, redeliverMessage } from '../operations/redeliver-messages.ts';
 import { removeAppSecret } from '../operations/remove-app-secret.ts';
 import { removePushRule } from '../operations/remove-push-rule.ts';
 import { removePushSecret } from '../operations/remove-push-secret.ts';
@@ -33,9 +37,11 @@ import { startBuild } from '../operations/start-build.ts';
 import { getStartStatus, startEnvironment } from '../operations/start-environment.ts';
 import { stopEnvironment } from '../operations/stop-environment.ts';
 import { showTargetOptions } from '../operations/target-options.ts';
+import { testWebhook } from '../operations/test-webhook.ts';
 import { transportPackage } from '../operations/transport-package.ts';
 import { updateApp } from '../operations/update-app.ts';
 import { updateEnvironment } from '../operations/update-environment.ts';
+import { updateWebhook } from '../operations/update-webhook.ts';
 import type { UpdateApp } from '../protocol/manage.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
@@ -97,5 +103,12 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     setSettings: (args) => setSettings(deps, args),
     takeDeploymentReport: (report) => core.deploymentReports.take(report),
     changePermissions: (args) => changePermissions(deps, args),
+    createWebhook: (args) => createWebhook(deps, args),
+    updateWebhook: (args) => updateWebhook(deps, args),
+    deleteWebhook: (args) => deleteWebhook(deps, args),
+    describeWebhook: (row) => describeWebhook(deps, row),
+    testWebhook: (args) => testWebhook(deps, args),
+    redeliverMessage: (args) => redeliverMessage(deps, args),
+    redeliverFailed: (args) => redeliverFailed(deps, args),
   };
 }

@@ -25,6 +25,18 @@ import type { PruneAnswer, PrunePackages } from './retention.ts';
 import type { SetCredentials, WireCredentials, WireSecret } from './secrets.ts';
 import { readEvents } from './server-sent-events.ts';
 import type { UploadJobAnswer } from './uploads.ts';
+import type { MessageStatus } from './webhook-events.ts';
+import type {
+  Redeliver,
+  Redelivered,
+  TestWebhook,
+  UpsertWebhook,
+  WireMessage,
+  WireMessageDetail,
+  WireMessages,
+  WireWebhookDetail,
+  WireWebhooks,
+} from './webhooks.ts';
 
 /**
  * The calls of Slipway, typed. It owns addresses and headers; it keeps nothing between calls. Every call throws
@@ -57,6 +69,7 @@ export function createClient(connection: Connection) {
     ...secretCalls(connection),
     ...pushCalls(connection),
     ...userCalls(connection),
+    ...webhookCalls(connection),
   };
 }
 
@@ -250,6 +263,49 @@ function userCalls(connection: Connection) {
     /** Who did what, newest first. */
     listAudit: (limit: number) =>
       callForJson<WireAuditEntry[]>(connection, { ...get('/manage/1/audit'), query: { limit } }),
+  };
+}
+
+/** Which page of a list. */
+export interface WirePage {
+  readonly limit?: number | undefined;
+  /** As another page has given it. */
+  readonly cursor?: string | undefined;
+}
+
+function webhookCalls(connection: Connection) {
+  const path = (app: string, rest = '') => `/api/v1/apps/${segment(app)}/webhooks${rest}`;
+  const one = (app: string, webhook: string, rest = '') => path(app, `/${segment(webhook)}${rest}`);
+  const message = (id: string, rest = '') => `/messages/${segment(id)}${rest}`;
+  return {
+    listWebhooks: (app: string, page: WirePage = {}) =>
+      callForJson<WireWebhooks>(connection, { ...get(path(app)), query: { ...page } }),
+    getWebhook: (app: string, id: string) => callForJson<WireWebhookDetail>(connection, get(one(app, id))),
+    createWebhook: (app: string, webhook: UpsertWebhook) =>
+      callForJson<WireWebhookDetail>(connection, post(path(app), webhook)),
+    /** What is not given stays as it is. */
+    updateWebhook: (app: string, id: string, changes: UpsertWebhook) =>
+      callForJson<WireWebhookDetail>(connection, {
+        method: 'PUT',
+        path: one(app, id),
+        body: changes,
+        repeatable: false,
+      }),
+    deleteWebhook: async (app: string, id: string): Promise<void> => {
+      await makeCall(connection, remove(one(app, id)));
+    },
+    testWebhook: (app: string, id: string, test: TestWebhook) =>
+      callForJson<WireMessage>(connection, post(one(app, id, '/test'), test)),
+    /** Newest first. */
+    listMessages: (app: string, id: string, page: WirePage & { readonly status?: MessageStatus | undefined } = {}) =>
+      callForJson<WireMessages>(connection, { ...get(one(app, id, '/messages')), query: { ...page } }),
+    getMessage: (app: string, id: string, messageId: string) =>
+      callForJson<WireMessageDetail>(connection, get(one(app, id, message(messageId)))),
+    redeliverMessage: (app: string, id: string, messageId: string) =>
+      callForJson<WireMessage>(connection, post(one(app, id, message(messageId, '/redeliver')))),
+    /** Those that Failed; some may be left for another call. */
+    redeliverFailed: (app: string, id: string, which: Redeliver) =>
+      callForJson<Redelivered>(connection, post(one(app, id, '/redeliver'), which)),
   };
 }
 

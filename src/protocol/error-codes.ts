@@ -62,6 +62,8 @@ export const ERROR_CODES = {
   KEY_NOT_FOUND: { status: 404, retryable: false, message: 'API key not found.' },
   SECRET_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no secret of this name.' },
   PUSH_RULE_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no push rule for this branch.' },
+  WEBHOOK_NOT_FOUND: { status: 404, retryable: false, message: 'The app has no such webhook.' },
+  MESSAGE_NOT_FOUND: { status: 404, retryable: false, message: 'The webhook has no such message.' },
   NOT_FOUND: { status: 404, retryable: false, message: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'This address does not take this method.' },
   REQUEST_TIMEOUT: { status: 408, retryable: true, message: 'The request did not arrive in time.' },
@@ -77,6 +79,7 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'The environment is running, starting or being given a package.',
   },
+  WEBHOOK_NOT_ACTIVE: { status: 409, retryable: false, message: 'The webhook is not active.' },
   ALREADY_EXISTS: { status: 409, retryable: false, message: 'This name is taken.' },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

@@ -13,7 +13,9 @@ const ROW = /^\| (GET|POST|PUT|PATCH|DELETE) `(\/\S+)` \| (yes|no|ours) \|/gm;
 const rows = [...page.matchAll(ROW)].map(([, method = '', path = '', served = '']) => ({ method, path, served }));
 
 /** Documented calls have addresses below these. */
-const DOCUMENTED = /^\/(?:api\/(?:1|v2)|v1)\//;
+const DOCUMENTED = /^\/(?:api\/(?:1|v1|v2)|v1)\//;
+/** Calls under these are additions, for all their addresses. */
+const OURS = ['Builds', 'Webhook messages'];
 
 interface ApiPaths {
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly tags: readonly string[] }>>>>;
@@ -30,7 +32,7 @@ const routes = Object.entries(paths)
   .flatMap(([path, calls]) =>
     Object.entries(calls).map(([method, { tags }]) => ({
       call: nameCall(method, path),
-      isOurs: tags.includes('Builds'),
+      isOurs: OURS.some((tag) => tags.includes(tag)),
     })),
   );
 

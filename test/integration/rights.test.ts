@@ -32,6 +32,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   name: 'TOKEN',
   jobId: randomUUID(),
   keyId: randomUUID(),
+  webhookId: 'mxep_none',
+  messageId: 'msg_none',
 };
 
 /** Of the calls that want one; what is not here is sent without. */
@@ -43,6 +45,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   changePermissions: { Grant: ['alerts'] },
   setEnvironmentPermissions: { Rights: [] },
   changeEnvironmentPermissions: { Revoke: ['alerts'] },
+  createWebhook: { name: 'ci', url: 'https://ci.example.com', eventTypes: ['teamserver.push'] },
 };
 
 function isRights(needs: Needs): needs is RightsNeeded {
