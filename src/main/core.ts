@@ -21,17 +21,8 @@ import { removeTree } from '../files/remove-tree.ts';
 import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
-import { buildPushes } from '../operations/build-pushes.ts';
-import { type CheckUploadsDeps, checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
+import { dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
-import { pruneApps } from '../operations/prune-apps.ts';
-import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
-import { sweepMessages } from '../operations/sweep-messages.ts';
-import { sweepOrphans } from '../operations/sweep-orphans.ts';
-import { deployEffect } from '../outbox/deploy-effect.ts';
-import { Outbox } from '../outbox/outbox.ts';
-import { PushLanes } from '../outbox/push-lanes.ts';
-import { tagEffect } from '../outbox/tag-effect.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
 import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
@@ -39,28 +30,20 @@ import { openRepositories, type Repositories } from '../repository/repositories.
 import type { Repository } from '../repository/repository.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
-import { BackgroundWork } from './background-work.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { openBuilders } from './open-builders.ts';
+import { openChores } from './open-chores.ts';
 import { openDeployments } from './open-deployments.ts';
-import { openMessageLanes } from './open-message-lanes.ts';
+import { openOutbox } from './open-outbox.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
 /** A worker that is silent for so long has lost its builds. */
 const LEASE_MS = 30_000;
-/** After work in the background has failed. */
-const RETRY_MS = 10_000;
-/** Leftovers are few: what a crash in the middle of a deletion leaves, and keys of a week ago. */
-const SWEEP_EVERY_MS = 24 * 60 * 60 * 1000;
-/** What a retention lets go, it lets go by the day. */
-const PRUNE_EVERY_MS = 24 * 60 * 60 * 1000;
 const MOST_INTERRUPTIONS = 2;
-/** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
-const MOST_INFLATION = 4;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Everything behind the wire: what is kept, and what works on it. */
@@ -196,24 +179,20 @@ async function openLocked(
     clock,
     report,
   });
-  const outbox = new Outbox({
+  const { webhookNetworks, uploadLimitBytes } = configuration;
+  const outbox = openOutbox({
     database,
+    blobs,
+    secretBox,
+    deployments,
+    queue,
     changes,
-    effects: {
-      tag: tagEffect({ database, repositoryOf }),
-      deploy: deployEffect({
-        database,
-        blobs,
-        secretBox,
-        deployments,
-        clock,
-        onError: (error) => report(error, 'a free app could not be deployed'),
-      }),
-    },
+    metrics,
+    repositoryOf,
+    webhookNetworks,
     clock,
-    onError: (error) => report(error, 'the outbox could not go on'),
+    report,
   });
-  const messages = openMessageLanes({ configuration, database, secretBox, metrics, clock, report });
   const builders = openBuilders({
     configuration,
     cache,
@@ -243,88 +222,23 @@ async function openLocked(
       report(error, `the worker met an error${packageId ? ` at package ${packageId}` : ''}`),
   });
 
-  const dropCaches = async (appKey: string) => {
-    await repositories.remove(appKey);
-    await cache.deleteApp(appKey);
-    await builders.deleteApp(appKey);
-  };
-  const removal = new BackgroundWork({
-    work: (signal) =>
-      removeDeletedApps(
-        {
-          database,
-          blobs,
-          buildLog,
-          deployments,
-          dropCaches,
-          onError: (error, id) =>
-            report(error, `the environment ${id} of a deleted app was forgotten, but not removed`),
-        },
-        signal,
-      ),
-    retryMs: RETRY_MS,
-    onError: (error) => report(error, 'a deleted app could not be removed'),
-  });
-  const checking: CheckUploadsDeps = {
+  const chores = openChores({
     database,
     blobs,
     buildLog,
     changes,
-    clock,
-    mostContentBytes: configuration.uploadLimitBytes * MOST_INFLATION,
+    deployments,
+    metrics,
+    uploadLimitBytes,
     onSucceeded: () => outbox.wake(),
-    onError: (error, packageId) => report(error, `the check of the upload ${packageId} met an error`),
-  };
-  const uploads = new BackgroundWork({
-    work: (signal) => checkUploads(checking, signal),
-    retryMs: RETRY_MS,
-    onError: (error) => report(error, 'uploads could not be checked'),
-  });
-  const pruning = new BackgroundWork({
-    work: (signal) =>
-      pruneApps(
-        {
-          database,
-          blobs,
-          buildLog,
-          changes,
-          metrics,
-          clock,
-          onError: (error, appId) => report(error, `the packages of ${appId} could not be pruned`),
-        },
-        signal,
-      ),
-    everyMs: PRUNE_EVERY_MS,
-    retryMs: PRUNE_EVERY_MS / 24,
-    onError: (error) => report(error, 'packages could not be pruned'),
-  });
-  const pushes = new PushLanes({
-    database,
-    build: (appKey, signal) =>
-      buildPushes(
-        {
-          database,
-          queue,
-          repositoryOf,
-          clock,
-          publish: (packageId) => changes.publish(packageId),
-          onError: (error, id) => report(error, `the push ${id} met an error`),
-        },
-        appKey,
-        signal,
-      ),
-    clock,
-    onError: (error) => report(error, 'pushes could not be seen to'),
-  });
-  const sweep = new BackgroundWork({
-    async work(signal) {
-      await sweepOrphans({ database, blobs, buildLog, clock }, signal);
-      await sweepMessages({ database, clock }, signal);
-      await repositories.removeOthers(isApp);
+    async dropCaches(appKey) {
+      await repositories.remove(appKey);
+      await cache.deleteApp(appKey);
+      await builders.deleteApp(appKey);
     },
-    everyMs: SWEEP_EVERY_MS,
-    retryMs: SWEEP_EVERY_MS / 24,
-    onError: (error) => report(error, 'leftovers could not be swept'),
+    dropOtherMirrors: () => repositories.removeOthers(isApp),
+    clock,
+    report,
   });
   await deployments.resume();
   return {
@@ -339,35 +253,25 @@ async function openLocked(
     links,
     metrics,
     repositoryOf,
-    webhookNetworks: configuration.webhookNetworks,
+    webhookNetworks,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
     wakeOutbox: () => outbox.wake(),
-    removeDeletedApps: () => removal.wake(),
-    wakePruning: () => pruning.wake(),
-    wakePushes: () => pushes.wake(),
-    checkUploads: () => uploads.wake(),
+    removeDeletedApps: () => chores.removal.wake(),
+    wakePruning: () => chores.pruning.wake(),
+    wakePushes: () => outbox.wakePushes(),
+    checkUploads: () => chores.uploads.wake(),
     start() {
       worker.start();
-      outbox.wake();
-      database.onMessages(() => messages.wake());
-      messages.wake();
-      uploads.wake();
-      pushes.wake();
-      removal.wake();
-      pruning.wake();
-      sweep.wake();
+      outbox.start();
+      chores.start();
     },
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
-      await pushes.stop();
       await worker.stop(graceMs);
       // At once: what the one does waits for the other.
-      await Promise.all([outbox.stop(), messages.stop(), deployments.stop()]);
-      await uploads.stop();
-      await removal.stop();
-      await pruning.stop();
-      await sweep.stop();
+      await Promise.all([outbox.stop(), deployments.stop()]);
+      await chores.stop();
       await opened.disposeAsync();
     },
   };

@@ -32,23 +32,16 @@ const MOST_ATTEMPTS_TO_SEE = 5;
  * Sees to the pushes of an app that wait, oldest first, until none is due: starts the build that a rule wants, or says why
  * there is none. What it decides is written in the transaction that accepts the build, so that each push starts one and
  * no other, whenever the process ends; and so that no two of them get the same version.
- *
- * @returns when to come back, in milliseconds since 1970; undefined where nothing waits
  */
-export async function buildPushes(
-  deps: BuildPushDeps,
-  appKey: string,
-  signal: AbortSignal,
-): Promise<number | undefined> {
+export async function buildPushes(deps: BuildPushDeps, appKey: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const [first, ...newer] = await listWaitingPushes(deps.database.read, appKey);
     const app = await findApp(deps.database.read, appKey);
-    if (first === undefined || app === undefined) return undefined;
+    if (first === undefined || app === undefined) return;
     // Those behind it want the same repository, and versions in their order.
-    if (first.due_at > deps.clock()) return first.due_at;
+    if (first.due_at > deps.clock()) return;
     await buildPush(deps, { app, push: first, newer }, signal);
   }
-  return undefined;
 }
 
 interface Turn {

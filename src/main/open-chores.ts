@@ -1,0 +1,106 @@
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { BuildLog } from '../build-log/build-log.ts';
+import type { PackageChanges } from '../changes/package-changes.ts';
+import type { Database } from '../database/database.ts';
+import type { Deployments } from '../deployment/deployments.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { checkUploads } from '../operations/check-uploads.ts';
+import { pruneApps } from '../operations/prune-apps.ts';
+import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
+import { sweepMessages } from '../operations/sweep-messages.ts';
+import { sweepOrphans } from '../operations/sweep-orphans.ts';
+import { BackgroundWork } from './background-work.ts';
+import type { ReportError } from './core.ts';
+
+export interface OpenChoresOptions {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly buildLog: BuildLog;
+  readonly changes: PackageChanges;
+  readonly deployments: Deployments;
+  readonly metrics: Metrics;
+  readonly uploadLimitBytes: number;
+  /** Told when an upload has Succeeded. */
+  readonly onSucceeded: () => void;
+  /** Drops what is kept for an app apart from its packages. */
+  readonly dropCaches: (appKey: string) => Promise<void>;
+  /** Drops what is kept of repositories of apps that are no more. */
+  readonly dropOtherMirrors: () => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly report: ReportError;
+}
+
+/** What is done beside everything else, one run of each at a time. */
+export interface Chores {
+  /** Removes what is left of deleted apps. */
+  readonly removal: BackgroundWork;
+  /** Checks what was uploaded. */
+  readonly uploads: BackgroundWork;
+  /** Deletes the packages that retentions let go. */
+  readonly pruning: BackgroundWork;
+  start(): void;
+  /** Resolves when nothing runs any more. */
+  stop(): Promise<void>;
+}
+
+/** After work in the background has failed. */
+const RETRY_MS = 10_000;
+const HOUR_MS = 60 * 60 * 1000;
+/** What a retention lets go goes by the day. Leftovers are few: what crashes leave, and what is old. */
+const DAILY = { everyMs: 24 * HOUR_MS, retryMs: HOUR_MS } as const;
+/** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
+const MOST_INFLATION = 4;
+
+export function openChores(options: OpenChoresOptions): Chores {
+  const { report, dropOtherMirrors } = options;
+  const removal = new BackgroundWork({
+    work: (signal) =>
+      removeDeletedApps(
+        {
+          ...options,
+          onError: (error, id) =>
+            report(error, `the environment ${id} of a deleted app was forgotten, but not removed`),
+        },
+        signal,
+      ),
+    retryMs: RETRY_MS,
+    onError: (error) => report(error, 'a deleted app could not be removed'),
+  });
+  const checking = {
+    ...options,
+    mostContentBytes: options.uploadLimitBytes * MOST_INFLATION,
+    onError: (error: unknown, packageId: string) => report(error, `the check of the upload ${packageId} met an error`),
+  };
+  const uploads = new BackgroundWork({
+    work: (signal) => checkUploads(checking, signal),
+    retryMs: RETRY_MS,
+    onError: (error) => report(error, 'uploads could not be checked'),
+  });
+  const onUnpruned = (error: unknown, appId: string) => report(error, `the packages of ${appId} could not be pruned`);
+  const pruning = new BackgroundWork({
+    work: (signal) => pruneApps({ ...options, onError: onUnpruned }, signal),
+    ...DAILY,
+    onError: (error) => report(error, 'packages could not be pruned'),
+  });
+  const sweep = new BackgroundWork({
+    async work(signal) {
+      await sweepOrphans(options, signal);
+      await sweepMessages(options, signal);
+      await dropOtherMirrors();
+    },
+    ...DAILY,
+    onError: (error) => report(error, 'leftovers could not be swept'),
+  });
+  return {
+    removal,
+    uploads,
+    pruning,
+    start() {
+      for (const work of [uploads, removal, pruning, sweep]) work.wake();
+    },
+    async stop() {
+      for (const work of [uploads, removal, pruning, sweep]) await work.stop();
+    },
+  };
+}

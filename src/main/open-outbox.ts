@@ -1,0 +1,102 @@
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { PackageChanges } from '../changes/package-changes.ts';
+import type { Database } from '../database/database.ts';
+import type { AppRow } from '../database/schema.ts';
+import type { Deployments } from '../deployment/deployments.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { buildPushes } from '../operations/build-pushes.ts';
+import { openWebhookHeaders, openWebhookSecrets } from '../operations/webhook-secrets.ts';
+import { deployEffect } from '../outbox/deploy-effect.ts';
+import { Lanes } from '../outbox/lanes.ts';
+import { messageLanes } from '../outbox/message-lanes.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { pushLanes } from '../outbox/push-lanes.ts';
+import { tagEffect } from '../outbox/tag-effect.ts';
+import type { BuildQueue } from '../queue/build-queue.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import type { ReportError } from './core.ts';
+
+export interface OpenOutboxOptions {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly secretBox: SecretBox;
+  readonly deployments: Deployments;
+  readonly queue: BuildQueue;
+  readonly changes: PackageChanges;
+  readonly metrics: Metrics;
+  readonly repositoryOf: (app: AppRow) => Repository;
+  /** Addresses and networks that webhooks may reach beside the public internet. */
+  readonly webhookNetworks: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly report: ReportError;
+}
+
+/** What must happen once a transaction has committed: see `outbox/`. */
+export interface OpenedOutbox {
+  /** Looks for tags to push and free apps to deploy. */
+  wake(): void;
+  /** Looks for pushes to see to. */
+  wakePushes(): void;
+  /** Does what is due, from now on: messages to webhooks without being woken. */
+  start(): void;
+  /** Abandons what is under way; it is done again after the next start. */
+  stop(): Promise<void>;
+}
+
+/** How long a receiver may take: it is to remember the message, and to act on it later. */
+const ANSWER_MS = 15_000;
+
+export function openOutbox(options: OpenOutboxOptions): OpenedOutbox {
+  const { database } = options;
+  const effects = openEffects(options);
+  const messages = openMessages(options);
+  const pushes = openPushes(options);
+  return {
+    wake: () => effects.wake(),
+    wakePushes: () => pushes.wake(),
+    start() {
+      database.onMessages(() => messages.wake());
+      for (const lanes of [effects, messages, pushes]) lanes.wake();
+    },
+    async stop() {
+      await Promise.all([effects, messages, pushes].map((lanes) => lanes.stop()));
+    },
+  };
+}
+
+function openEffects({ report, ...deps }: OpenOutboxOptions): Outbox {
+  return new Outbox({
+    ...deps,
+    effects: {
+      tag: tagEffect(deps),
+      deploy: deployEffect({ ...deps, onError: (error) => report(error, 'a free app could not be deployed') }),
+    },
+    onError: (error) => report(error, 'the outbox could not go on'),
+  });
+}
+
+function openMessages({ report, secretBox, webhookNetworks, ...deps }: OpenOutboxOptions): Lanes {
+  const source = messageLanes({
+    ...deps,
+    post: { networks: webhookNetworks, answerMs: ANSWER_MS },
+    openSecrets: (webhook) => ({
+      secrets: openWebhookSecrets(secretBox, webhook),
+      headers: openWebhookHeaders(secretBox, webhook),
+    }),
+  });
+  const onError = (error: unknown) => report(error, 'messages to webhooks could not be delivered');
+  return new Lanes({ source, clock: deps.clock, onError });
+}
+
+function openPushes({ report, changes, ...deps }: OpenOutboxOptions): Lanes {
+  const building = {
+    ...deps,
+    publish: changes.publish,
+    onError: (error: unknown, id: string) => report(error, `the push ${id} met an error`),
+  };
+  const source = pushLanes({ ...deps, build: (appKey, signal) => buildPushes(building, appKey, signal) });
+  const onError = (error: unknown) => report(error, 'pushes could not be seen to');
+  return new Lanes({ source, clock: deps.clock, onError });
+}
