@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -47,7 +46,7 @@ export function bubblewrapSandbox(options: BubblewrapOptions): Sandbox {
 async function run(options: BubblewrapOptions, command: SandboxCommand): Promise<SandboxOutcome> {
   command.signal.throwIfAborted();
   for (const name of ['workspace', 'home', 'tmp']) await mkdir(join(command.room, name), { recursive: true });
-  const groups = await makeControlGroups(randomUUID(), command.limits);
+  const groups = await makeControlGroups(command.limits);
   try {
     return await runIn(groups, options, command);
   } finally {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,12 +27,13 @@ export interface Controller {
 }
 
 /** Makes control groups, as far as this process may: none at all is an answer. */
-export async function makeControlGroups(name: string, limits: Limits): Promise<ControlGroups> {
+export async function makeControlGroups(limits: Limits): Promise<ControlGroups> {
+  const name = `${PREFIX}${await nameProcess(process.pid)}-${randomUUID()}`;
   const folders = new Set<string>();
   const limited = new Set<Controller['limit']>();
   for (const controller of await findControllers()) {
     for (const parent of controller.parents) {
-      const folder = join(parent, `${PREFIX}${name}`);
+      const folder = join(parent, name);
       if (!(await makeGroup(folder, controller.files(limits), folders.has(folder)))) continue;
       folders.add(folder);
       limited.add(controller.limit);
@@ -132,10 +134,30 @@ async function isGiven(folder: string): Promise<boolean> {
   );
 }
 
-/** Removes groups that servers which were killed have left behind; those that are in use stay. */
+/**
+ * Removes groups that servers which were killed have left behind. Those of servers that run stay, also while nothing is
+ * in them yet: their commands are about to enter.
+ */
 export async function sweepControlGroups(): Promise<void> {
   for (const parent of new Set((await findControllers()).flatMap(({ parents }) => parents))) {
     const names = await readdir(parent).catch(() => []);
-    for (const name of names) if (name.startsWith(PREFIX)) await isRemoved(join(parent, name));
+    for (const name of names) if (await isLeftBehind(name)) await isRemoved(join(parent, name));
   }
 }
+
+async function isLeftBehind(name: string): Promise<boolean> {
+  const [, owner, pid] = OWNER.exec(name) ?? [];
+  return owner !== undefined && (await nameProcess(Number(pid))) !== owner;
+}
+
+const OWNER = new RegExp(`^${PREFIX}((\\d+)\\.\\d*)-`);
+
+/** A process by its number and when it started: numbers are given out again. Source: proc_pid_stat(5). */
+async function nameProcess(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return `${pid}.${fields[STARTED] ?? ''}`;
+}
+
+/** Field 22, of those from the third on. */
+const STARTED = 22 - 3;
