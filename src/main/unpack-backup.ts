@@ -1,39 +1,33 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { placeOf } from '../backup/backup-format.ts';
-import type { Backup } from '../backup/backup-reader.ts';
+import type { BackupMember } from '../backup/backup-reader.ts';
 import type { BlobStore, BlobWriter } from '../blob/blob-store.ts';
 
 /** So many packages are made durable at once: each waits for the disk, and none for another. */
 const MOST_COMMITS = 16;
 
 /**
- * Unpacks what belongs into a data folder, each member checked while it is read.
+ * Unpacks what belongs into a data folder. Its packages are durable when this resolves.
  *
  * @param blobs takes the packages
- * @param onPackage told how many are there, after each
- * @throws BackupUnusable; BlobError `full`; what the file system throws
+ * @param read reads a backup, as `readBackup` does
+ * @returns what that returns
+ * @throws what that throws; BlobError `full`; what the file system throws
  */
-export async function unpackBackup(
-  backup: Backup,
+export async function unpackBackup<T>(
   folder: string,
   blobs: Pick<BlobStore, 'create'>,
-  onPackage: (done: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
+  read: (take: (member: BackupMember) => Promise<void>) => Promise<T>,
+): Promise<T> {
   const commits = new Commits();
-  let packages = 0;
   try {
-    for await (const member of backup.members()) {
-      signal.throwIfAborted();
-      const place = placeOf(member.name);
-      if (place?.kind === 'package') {
-        await commits.add(await writeBlob(blobs, place.key, member.read()));
-        onPackage(++packages);
-      } else if (place?.kind === 'log' || place?.kind === 'file') {
-        await writeFile(join(folder, member.name), member.read(), place.kind === 'file');
-      }
-    }
+    return await read(async ({ name, content }) => {
+      const place = placeOf(name);
+      if (place?.kind === 'package') await commits.add(await writeBlob(blobs, place.key, content));
+      if (place?.kind === 'log' || place?.kind === 'file')
+        await writeFile(join(folder, name), content, place.kind === 'file');
+    });
   } finally {
     await commits.end();
   }
