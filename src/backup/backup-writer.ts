@@ -97,7 +97,7 @@ export class BackupWriter {
     let next = first;
     while (left > 0 && next !== undefined && 'chunk' in next) {
       // A copy, because it may wait for the output longer than a reader keeps it.
-      const chunk = Uint8Array.from(next.chunk.subarray(0, left));
+      const chunk = Buffer.from(next.chunk.subarray(0, left));
       hash.update(chunk);
       await member.write(chunk);
       left -= chunk.length;

@@ -148,8 +148,8 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRep
 
 async function fill(folder: string, about: AboutBackup, request: RestoreRequest): Promise<RestoreReport> {
   const { clock, signal, onRestored, packagesFolder } = request;
+  const verified = await unpackBackup(folder, (take) => readWhole(request, about, take));
   const blobs = await openDiskBlobStore(join(folder, 'packages'));
-  const verified = await unpackBackup(folder, blobs, (take) => readWhole(request, about, take));
   const database = await openSqliteDatabase(join(folder, DATABASE));
   try {
     const deps = {
