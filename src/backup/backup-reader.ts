@@ -1,5 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { createTarDecoder } from 'modern-tar';
+import { codeOf } from '../files/file-errors.ts';
 import {
   ABOUT,
   type AboutBackup,
@@ -10,15 +14,14 @@ import {
   placeOf,
   SUMS,
 } from './backup-format.ts';
-import { BLOCK_BYTES, paddingOf, parseTarHeader } from './tar-header.ts';
 
 /** Why a file cannot be restored from, in the words of a sentence that begins with its name. */
 export class BackupUnusable extends Error {
   override readonly name = 'BackupUnusable';
   readonly kind: 'foreign' | 'damaged' | 'too-new';
 
-  constructor(kind: 'foreign' | 'damaged' | 'too-new', message: string) {
-    super(message);
+  constructor(kind: 'foreign' | 'damaged' | 'too-new', message: string, options?: ErrorOptions) {
+    super(message, options);
     this.kind = kind;
   }
 }
@@ -26,22 +29,8 @@ export class BackupUnusable extends Error {
 export interface BackupMember {
   readonly name: string;
   readonly sizeBytes: number;
-  /** Where in the file its content begins. */
-  readonly offset: number;
-}
-
-/** A backup whose structure is whole. Its contents have yet to prove themselves. */
-export interface Backup {
-  readonly about: AboutBackup;
-  readonly contents: BackupContents;
-  readonly sizeBytes: number;
-  /**
-   * Every member but the checksums, in order, each with its content, which has to be read to its end before the next one
-   * is asked for, or not at all. What was read is compared with the checksum: {@link BackupUnusable} is thrown when it is
-   * another one.
-   */
-  members(): AsyncGenerator<BackupMember & { read(): AsyncGenerator<Uint8Array> }>;
-  close(): Promise<void>;
+  /** To be read to its end, or not at all. */
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 /** Real ones have some kilobytes; what it says of lost packages could be more. */
@@ -49,153 +38,101 @@ const MOST_JSON_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 512 * 1024;
 
 /**
- * Opens a backup: walks along its members, so that one that was cut off or is none is known before anything is read.
+ * Reads what a backup says of itself at its beginning. The rest may be damaged, or missing.
  *
  * @throws BackupUnusable; what the file system throws
  */
-export async function openBackup(path: string): Promise<Backup> {
-  const file = await open(path, 'r');
-  try {
-    return await readStructure(file);
-  } catch (error) {
-    await file.close();
-    throw error;
+export async function readAbout(path: string): Promise<AboutBackup> {
+  for await (const member of readTar(path, foreign)) {
+    if (member.name !== ABOUT) break;
+    return parseAbout(await readJson(member));
   }
+  throw foreign();
 }
 
-async function readStructure(file: FileHandle): Promise<Backup> {
-  const about = await readAbout(file);
-  let sums: BackupMember | undefined;
-  let contents: BackupMember | undefined;
+/**
+ * Reads a backup from its beginning to its end, once. Its checksums are at the end: what was taken is sound when this
+ * resolves, and nothing is before.
+ *
+ * @param take gets each member in its order, but for the last two, which say what became of the backup; the next one waits
+ * for it, and what it throws is thrown
+ * @throws BackupUnusable; what the file system throws
+ */
+export async function readBackup(path: string, take: (member: BackupMember) => Promise<void>): Promise<BackupContents> {
+  // Of the lines that the checksums must consist of: a hash, because they may be very many.
+  const lines = createHash('sha256');
   let hasDatabase = false;
-  for await (const member of walk(file)) {
-    if (sums !== undefined) throw damaged(`there is '${member.name}' behind its checksums`);
-    if (placeOf(member.name) === undefined) throw damaged(`it holds '${member.name}', which is no part of a backup`);
-    if (member.name === SUMS) sums = member;
-    if (member.name === CONTENTS) contents = member;
-    if (member.name === DATABASE) hasDatabase = true;
+  let contents: BackupContents | undefined;
+  let sums: string | undefined;
+  for await (const member of readTar(path, damaged)) {
+    const { name } = member;
+    if (sums !== undefined) throw damaged(`there is '${name}' behind its checksums`);
+    if (placeOf(name) === undefined) throw damaged(`it holds '${name}', which is no part of a backup`);
+    const hash = createHash('sha256');
+    const content = hashed(member.content, hash);
+    if (name === CONTENTS) contents = parseContents(await readJson({ ...member, content }));
+    else if (name !== SUMS) await take({ ...member, content });
+    for await (const _ of content);
+    if (name === DATABASE) hasDatabase = true;
+    if (name === SUMS) sums = hash.digest('hex');
+    else lines.update(`${hash.digest('hex')}  ${name}\n`);
   }
   if (sums === undefined || contents === undefined || !hasDatabase) throw damaged('it has no end');
-  const { size: sizeBytes } = await file.stat();
-  const lines = sums;
-  return {
-    about,
-    contents: parseContents(await readJson(file, contents)),
-    sizeBytes,
-    members: () => checkedMembers(file, lines),
-    close: () => file.close(),
-  };
+  if (sums !== lines.digest('hex')) throw damaged(NOT_AS_SUMMED);
+  return contents;
 }
 
-async function readAbout(file: FileHandle): Promise<AboutBackup> {
-  const foreign = new BackupUnusable('foreign', 'is no backup of Slipway');
-  const header = parseTarHeader(await readAt(file, 0, BLOCK_BYTES));
-  if (header?.name !== ABOUT || header.sizeBytes > MOST_JSON_BYTES) throw foreign;
-  const about = parseAbout(await readJson(file, { ...header, offset: BLOCK_BYTES }));
-  if (about === undefined) throw damaged(`its ${ABOUT} cannot be read`);
-  if (about.Format <= BACKUP_FORMAT) return about;
-  throw new BackupUnusable(
-    'too-new',
-    `is of the newer format ${about.Format}: restore it with Slipway ${about.Slipway} or later`,
-  );
-}
+const NOT_AS_SUMMED = `it does not hold what its ${SUMS} speak of; unpacked by tar, 'sha256sum -c ${SUMS}' in it names what is another`;
 
-/** Goes from header to header. @throws BackupUnusable where there is neither one nor the end */
-async function* walk(file: FileHandle): AsyncGenerator<BackupMember> {
-  const { size } = await file.stat();
-  let position = 0;
-  for (;;) {
-    const block = await readAt(file, position, BLOCK_BYTES);
-    if (block.length < BLOCK_BYTES) throw damaged('it has no end');
-    if (isZero(block)) break;
-    const header = parseTarHeader(block);
-    if (header === undefined) throw damaged(`there is no header at byte ${position}`);
-    const member = { name: header.name, sizeBytes: header.sizeBytes, offset: position + BLOCK_BYTES };
-    const end = member.offset + header.sizeBytes;
-    position = end + paddingOf(header.sizeBytes);
-    if (position > size) throw damaged('it has no end');
-    if (!isZero(await readAt(file, end, position - end))) throw damaged(`there are bytes behind '${member.name}'`);
-    yield member;
+/** @param refuse makes the error for what is no tar, or ends early, where a member should begin */
+async function* readTar(path: string, refuse: Refuse): AsyncGenerator<BackupMember> {
+  const file = Readable.toWeb(createReadStream(path, { highWaterMark: CHUNK_BYTES }));
+  const entries = file.pipeThrough(createTarDecoder({ strict: true }));
+  for await (const { header, body } of orRefuse(entries, refuse)) {
+    if (header.type !== 'file') throw damaged(`'${header.name}' is no file`);
+    yield { name: header.name, sizeBytes: header.size, content: orRefuse(body, damaged) };
   }
-  const rest = await readAt(file, position, 3 * BLOCK_BYTES);
-  if (rest.length !== 2 * BLOCK_BYTES || !isZero(rest)) throw damaged('there are bytes behind its end');
 }
 
-async function* checkedMembers(file: FileHandle, sums: BackupMember): ReturnType<Backup['members']> {
-  const lines = readLines(file, sums);
-  for await (const member of walk(file)) {
-    if (member.name === SUMS) break;
-    const { value: line } = await lines.next();
-    const [, sha256, name] = /^([0-9a-f]{64}) {2}(.*)$/.exec(line ?? '') ?? [];
-    if (name !== member.name) throw damaged(`its checksums do not speak of '${member.name}'`);
-    yield { ...member, read: () => readChecked(file, member, sha256) };
+/** Tells a damaged tar from a disk that cannot be read, whose errors have codes. */
+async function* orRefuse<T>(parts: AsyncIterable<T>, refuse: Refuse): AsyncGenerator<T> {
+  try {
+    yield* parts;
+  } catch (error) {
+    throw codeOf(error) === undefined ? refuse('it is cut off, or not a tar throughout', error) : error;
   }
-  if ((await lines.next()).done !== true) throw damaged('its checksums speak of more than it holds');
 }
 
-async function* readChecked(
-  file: FileHandle,
-  member: BackupMember,
-  sha256: string | undefined,
-): AsyncGenerator<Uint8Array> {
-  const hash: Hash = createHash('sha256');
-  for await (const chunk of readContent(file, member)) {
+type Refuse = (reason: string, cause: unknown) => BackupUnusable;
+
+async function* hashed(content: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
     hash.update(chunk);
     yield chunk;
   }
-  if (hash.digest('hex') !== sha256) throw damaged(`'${member.name}' has not the SHA-256 it had`);
 }
 
-async function* readContent(file: FileHandle, { offset, sizeBytes }: BackupMember): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(sizeBytes, 1)));
-  for (let done = 0; done < sizeBytes; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), offset + done);
-    if (bytesRead === 0) throw damaged('it has no end');
-    done += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-}
-
-/** Each ends with a line feed. */
-async function* readLines(file: FileHandle, member: BackupMember): AsyncGenerator<string, undefined> {
-  let text = '';
-  for await (const chunk of readContent(file, member)) {
-    const lines = (text + chunk.toString('latin1')).split('\n');
-    text = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (text !== '') throw damaged('its checksums are cut off');
-  return undefined;
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  let used = 0;
-  while (used < length) {
-    const { bytesRead } = await file.read(buffer, used, length - used, position + used);
-    if (bytesRead === 0) break;
-    used += bytesRead;
-  }
-  return buffer.subarray(0, used);
-}
-
-async function readJson(file: FileHandle, member: BackupMember): Promise<Readonly<Record<string, unknown>>> {
-  if (member.sizeBytes > MOST_JSON_BYTES) throw damaged(`its ${member.name} is too long`);
-  const text = (await readAt(file, member.offset, member.sizeBytes)).toString('utf8');
+async function readJson({ name, sizeBytes, content }: BackupMember): Promise<Readonly<Record<string, unknown>>> {
+  if (sizeBytes > MOST_JSON_BYTES) throw damaged(`its ${name} is too long`);
+  const text = (await buffer(content)).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return { ...value };
   } catch {}
-  throw damaged(`its ${member.name} cannot be read`);
+  throw damaged(`its ${name} cannot be read`);
 }
 
 /** What a newer format says beside this is nothing that is looked at. */
-function parseAbout(json: Readonly<Record<string, unknown>>): AboutBackup | undefined {
+function parseAbout(json: Readonly<Record<string, unknown>>): AboutBackup {
   const { Format, Slipway, CreatedAt, Packages, Migrations } = json;
-  if (typeof Format !== 'number' || typeof Slipway !== 'string') return undefined;
-  if (Format > BACKUP_FORMAT) return { Format, Slipway, CreatedAt: '', Packages: 'all', Migrations: [] };
-  if (typeof CreatedAt !== 'string' || !Array.isArray(Migrations)) return undefined;
-  if (Packages !== 'all' && Packages !== 'list') return undefined;
+  const unreadable = damaged(`its ${ABOUT} cannot be read`);
+  if (typeof Format !== 'number' || typeof Slipway !== 'string') throw unreadable;
+  if (Format > BACKUP_FORMAT) {
+    const message = `is of the newer format ${Format}: restore it with Slipway ${Slipway} or later`;
+    throw new BackupUnusable('too-new', message);
+  }
+  if (typeof CreatedAt !== 'string' || !Array.isArray(Migrations)) throw unreadable;
+  if (Packages !== 'all' && Packages !== 'list') throw unreadable;
   return { Format, Slipway, CreatedAt, Packages, Migrations: Migrations.map(String) };
 }
 
@@ -214,10 +151,10 @@ function parseContents(json: Readonly<Record<string, unknown>>): BackupContents 
   };
 }
 
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
+function foreign(_reason?: string, cause?: unknown): BackupUnusable {
+  return new BackupUnusable('foreign', 'is no backup of Slipway', { cause });
 }
 
-function damaged(reason: string): BackupUnusable {
-  return new BackupUnusable('damaged', `is damaged: ${reason}`);
+function damaged(reason: string, cause?: unknown): BackupUnusable {
+  return new BackupUnusable('damaged', `is damaged: ${reason}`, { cause });
 }

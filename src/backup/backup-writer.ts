@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { createTarPacker } from 'modern-tar';
 import { SUMS } from './backup-format.ts';
-import { BLOCK_BYTES, paddingOf, tarHeader } from './tar-header.ts';
 
-/** Where a backup goes. Resolves when more may be written; the chunk is not kept. */
+/** Where a backup goes. Resolves when more may be written. */
 export type BackupOutput = (chunk: Uint8Array) => Promise<void>;
 
 export interface AddedMember {
@@ -14,19 +14,21 @@ export interface AddedMember {
 }
 
 /**
- * Writes a backup from front to back. Memory does not grow with it: the checksums of its members wait in a file until
- * they are written, at its end.
+ * Writes a backup from front to back. Memory does not grow with it: some megabytes wait for the output, and the checksums
+ * of its members wait in a file until they are written, at its end.
  */
 export class BackupWriter {
-  readonly #output: BackupOutput;
-  readonly #modifiedAt: number;
+  readonly #tar = createTarPacker();
+  readonly #written: Promise<void>;
+  readonly #mtime: Date;
   readonly #sums: FileHandle;
   #lines = '';
-  #padding = 0;
 
   private constructor(output: BackupOutput, modifiedAt: number, sums: FileHandle) {
-    this.#output = output;
-    this.#modifiedAt = modifiedAt;
+    this.#written = this.#tar.readable.pipeTo(new WritableStream({ write: output }));
+    // Whoever adds or finishes learns of it.
+    this.#written.catch(() => undefined);
+    this.#mtime = new Date(modifiedAt);
     this.#sums = sums;
   }
 
@@ -35,7 +37,7 @@ export class BackupWriter {
    * @param sumsFile made anew, for the checksums; whoever named it deletes it
    */
   static async open(output: BackupOutput, createdAt: number, sumsFile: string): Promise<BackupWriter> {
-    return new BackupWriter(output, Math.floor(createdAt / 1000), await open(sumsFile, 'wx+', 0o600));
+    return new BackupWriter(output, createdAt, await open(sumsFile, 'wx+', 0o600));
   }
 
   /**
@@ -50,7 +52,6 @@ export class BackupWriter {
     try {
       const first = sizeBytes === 0 ? undefined : await readNext(chunks);
       if (first !== undefined && !('chunk' in first)) return undefined;
-      await this.#begin(name, sizeBytes);
       return await this.#writeContent(name, sizeBytes, chunks, first);
     } finally {
       await chunks.return?.();
@@ -62,26 +63,26 @@ export class BackupWriter {
     await this.add(name, bytes.length, only(bytes));
   }
 
-  /** Appends the checksums and the end. Nothing may be added afterwards. */
+  /** Appends the checksums and the end. Nothing may be added afterwards. @throws what the output throws */
   async finish(): Promise<void> {
     await this.#flushLines();
     const { size } = await this.#sums.stat();
-    await this.#begin(SUMS, size);
-    if (size > 0) {
-      for await (const chunk of this.#sums.createReadStream({ start: 0, autoClose: false })) await this.#output(chunk);
-    }
-    this.#padding = paddingOf(size);
-    await this.#output(Buffer.alloc(this.#padding + 2 * BLOCK_BYTES));
+    const member = this.#begin(SUMS, size);
+    for await (const chunk of this.#sums.createReadStream({ start: 0, autoClose: false })) await member.write(chunk);
+    await member.close();
+    this.#tar.controller.finalize();
+    await this.#written;
   }
 
+  /** What was not finished is given up. */
   async close(): Promise<void> {
+    this.#tar.controller.error(new Error('The backup was given up.'));
+    await this.#written.catch(() => undefined);
     await this.#sums.close();
   }
 
-  async #begin(name: string, sizeBytes: number): Promise<void> {
-    const header = tarHeader({ name, sizeBytes, modifiedAt: this.#modifiedAt });
-    await this.#output(this.#padding === 0 ? header : Buffer.concat([Buffer.alloc(this.#padding), header]));
-    this.#padding = paddingOf(sizeBytes);
+  #begin(name: string, size: number): WritableStreamDefaultWriter<Uint8Array> {
+    return this.#tar.controller.add({ name, size, mode: 0o600, mtime: this.#mtime }).getWriter();
   }
 
   async #writeContent(
@@ -90,15 +91,15 @@ export class BackupWriter {
     chunks: AsyncIterator<Uint8Array>,
     first: ReadChunk | undefined,
   ): Promise<AddedMember> {
+    const member = this.#begin(name, sizeBytes);
     const hash = createHash('sha256');
     let left = sizeBytes;
     let next = first;
     while (left > 0 && next !== undefined && 'chunk' in next) {
-      const chunk = next.chunk.subarray(0, left);
-      // Hashed while the disk is at work.
-      const written = this.#output(chunk);
+      // A copy, because it may wait for the output longer than a reader keeps it.
+      const chunk = Buffer.from(next.chunk.subarray(0, left));
       hash.update(chunk);
-      await written;
+      await member.write(chunk);
       left -= chunk.length;
       next = left > 0 ? await readNext(chunks) : undefined;
     }
@@ -107,8 +108,9 @@ export class BackupWriter {
     for (; left > 0; left -= Math.min(left, ZEROS.length)) {
       const zeros = ZEROS.subarray(0, left);
       hash.update(zeros);
-      await this.#output(zeros);
+      await member.write(zeros);
     }
+    await member.close();
     const sha256 = hash.digest('hex');
     await this.#keepLine(`${sha256}  ${name}\n`);
     return { sha256, ...failure };
@@ -125,7 +127,7 @@ export class BackupWriter {
   }
 }
 
-const ZEROS = Buffer.alloc(64 * 1024);
+const ZEROS = new Uint8Array(64 * 1024);
 
 type ReadChunk = { readonly chunk: Uint8Array } | { readonly failure: unknown };
 

@@ -33,7 +33,7 @@ export function explainRestore(error: unknown, file: string, dataFolder: string)
   if (error instanceof CommandFailure) return error;
   if (error instanceof BackupUnusable) {
     const [reason, code] = UNUSABLE[error.kind];
-    return new CommandFailure(reason, code, `${file} ${error.message}. Nothing was written.`, { cause: error });
+    return new CommandFailure(reason, code, `${file} ${error.message}. Nothing was restored.`, { cause: error });
   }
   if (isFull(error))
     return full(`The disk of ${dataFolder} is full: make room, or restore elsewhere with --data.`, error);

@@ -1,7 +1,14 @@
-import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIGURATION, DATABASE, KEY_FILES, type LostPackage, placeOf } from '../backup/backup-format.ts';
-import { type Backup, BackupUnusable, openBackup } from '../backup/backup-reader.ts';
+import {
+  type AboutBackup,
+  CONFIGURATION,
+  DATABASE,
+  KEY_FILES,
+  type LostPackage,
+  placeOf,
+} from '../backup/backup-format.ts';
+import { type BackupMember, BackupUnusable, readAbout, readBackup } from '../backup/backup-reader.ts';
 import { diskBlobReader, openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import type { Database } from '../database/database.ts';
@@ -11,7 +18,7 @@ import { openSqliteDatabase } from '../database/sqlite-database.ts';
 import { countUnfinishedWork } from '../database/unfinished-work.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { type RestoredPackages, restorePackages } from '../operations/restore-packages.ts';
-import { clearRestored, lockOrRefuse, refuseUsed } from './restore-place.ts';
+import { clearRestored, lockOrRefuse, refuseUsed, removeLocked } from './restore-place.ts';
 import { UNFINISHED_RESTORE } from './unfinished-restore.ts';
 import { unpackBackup } from './unpack-backup.ts';
 
@@ -25,7 +32,9 @@ export interface RestoreRequest {
   readonly endsUnfinished: boolean;
   readonly clock: () => number;
   readonly signal: AbortSignal;
-  readonly onVerified: (doneBytes: number, ofBytes: number) => void;
+  /** Told after each member of the backup. */
+  readonly onRead: (doneBytes: number, ofBytes: number) => void;
+  /** Told after each package that is seen to have its file. */
   readonly onRestored: (done: number, of: number) => void;
 }
 
@@ -61,28 +70,38 @@ export interface RestoreReport extends Omit<VerifiedBackup, 'HasConfiguration'> 
 
 /** Reads a backup from end to end. @throws BackupUnusable; what the file system throws */
 export async function verifyBackup(request: RestoreRequest): Promise<VerifiedBackup> {
-  await using opened = new AsyncDisposableStack();
-  const backup = await openBackup(request.file);
-  opened.defer(backup.close);
-  return await verify(backup, request);
+  return await readWhole(request, await readRestorable(request), async ({ content }) => {
+    for await (const _ of content) request.signal.throwIfAborted();
+  });
 }
 
-async function verify(backup: Backup, { file, signal, onVerified }: RestoreRequest): Promise<VerifiedBackup> {
-  const { about, contents } = backup;
+/** @throws BackupUnusable for what this version does not understand */
+async function readRestorable({ file }: RestoreRequest): Promise<AboutBackup> {
+  const about = await readAbout(file);
   const [unknown] = unknownMigrations(about.Migrations);
-  if (unknown !== undefined) {
-    const message = `has a database of a newer version (${unknown}): restore it with Slipway ${about.Slipway} or later`;
-    throw new BackupUnusable('too-new', message);
-  }
+  if (unknown === undefined) return about;
+  const message = `has a database of a newer version (${unknown}): restore it with Slipway ${about.Slipway} or later`;
+  throw new BackupUnusable('too-new', message);
+}
+
+async function readWhole(
+  { file, signal, onRead }: RestoreRequest,
+  about: AboutBackup,
+  take: (member: BackupMember) => Promise<void>,
+): Promise<VerifiedBackup> {
+  const { size } = await stat(file);
+  let readBytes = 0;
   const names: string[] = [];
-  for await (const member of backup.members()) {
-    for await (const _ of member.read()) signal.throwIfAborted();
-    onVerified(member.offset + member.sizeBytes, backup.sizeBytes);
+  const contents = await readBackup(file, async (member) => {
+    signal.throwIfAborted();
+    await take(member);
+    readBytes += member.sizeBytes;
+    onRead(readBytes, size);
     if (placeOf(member.name)?.kind === 'file') names.push(member.name);
-  }
+  });
   return {
     File: file,
-    Size: backup.sizeBytes,
+    Size: size,
     Slipway: about.Slipway,
     CreatedAt: about.CreatedAt,
     Mode: about.Packages,
@@ -97,47 +116,40 @@ async function verify(backup: Backup, { file, signal, onVerified }: RestoreReque
 }
 
 /**
- * Makes a data folder from a backup, once the whole backup has proved sound. Everything is made in a folder within it, and
- * moved out of it at the end, the database last: no server starts on what is not finished, and the next restore begins
- * anew.
+ * Makes a data folder from a backup. Everything is made in a folder within it while the backup is read, once, and moved out
+ * of it when the whole backup has proved sound, the database last: no server starts on what is not finished, and the next
+ * restore begins anew. What fails leaves nothing.
  *
  * @throws CommandFailure; BackupUnusable; what SQLite and the file system throw
  */
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreReport> {
   const { dataFolder } = request;
-  await using opened = new AsyncDisposableStack();
-  const backup = await openBackup(request.file);
-  opened.defer(backup.close);
-  refuseWrongPackages(backup, request);
-  // Before a long time is spent on the rest.
+  const about = await readRestorable(request);
+  refuseWrongPackages(about, request);
   await refuseUsed(dataFolder);
-  const verified = await verify(backup, request);
   process.umask(0o077);
-  await mkdir(dataFolder, { recursive: true });
+  await using opened = new AsyncDisposableStack();
+  const isNew = (await mkdir(dataFolder, { recursive: true })) !== undefined;
   opened.defer(lockOrRefuse(dataFolder));
   await refuseUsed(dataFolder);
   const unfinished = join(dataFolder, UNFINISHED_RESTORE);
   await clearRestored(dataFolder);
   await mkdir(unfinished);
   try {
-    const restored = await fill(unfinished, backup, request, verified);
+    const restored = await fill(unfinished, about, request);
     await moveOut(unfinished, dataFolder);
     return restored;
   } catch (error) {
     await clearRestored(dataFolder);
+    if (isNew) await removeLocked(dataFolder);
     throw error;
   }
 }
 
-async function fill(
-  folder: string,
-  backup: Backup,
-  request: RestoreRequest,
-  verified: VerifiedBackup,
-): Promise<RestoreReport> {
+async function fill(folder: string, about: AboutBackup, request: RestoreRequest): Promise<RestoreReport> {
   const { clock, signal, onRestored, packagesFolder } = request;
+  const verified = await unpackBackup(folder, (take) => readWhole(request, about, take));
   const blobs = await openDiskBlobStore(join(folder, 'packages'));
-  await unpackBackup(backup, folder, blobs, (done) => onRestored(done, verified.Packages), signal);
   const database = await openSqliteDatabase(join(folder, DATABASE));
   try {
     const deps = {
@@ -201,7 +213,7 @@ function refuseForeignFolder({ packagesFolder }: RestoreRequest, { packages, los
   throw new CommandFailure('usage', 'PACKAGES_NOT_FOUND', message);
 }
 
-function refuseWrongPackages({ about }: Backup, { file, packagesFolder }: RestoreRequest): void {
+function refuseWrongPackages(about: AboutBackup, { file, packagesFolder }: RestoreRequest): void {
   if (about.Packages === 'list' && packagesFolder === undefined) {
     const message = `${file} has the list of the packages alone: name the folder with their files with --packages.`;
     throw new CommandFailure('usage', 'PACKAGES_NEEDED', message);

@@ -41,7 +41,7 @@ async function restoreOrVerify(cli: Cli, file: string, options: RestoreOptions):
     endsUnfinished: withoutUnfinished,
     clock: cli.now,
     signal: cli.signal,
-    onVerified: (done, of) => progress.show(`Verified ${formatSize(done)} of ${formatSize(of)}`),
+    onRead: (done, of) => progress.show(`Read ${formatSize(done)} of ${formatSize(of)}`),
     onRestored: (done, of) => progress.show(`Restored ${done} of ${of} packages`),
   };
   const { verifyBackup, restoreBackup } = await import('./restore-backup.ts');

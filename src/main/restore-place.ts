@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONFIGURATION, DATABASE, KEY_FILES } from '../backup/backup-format.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { DataFolderInUse, lockDataFolder } from '../database/data-folder-lock.ts';
-import { ifThere } from '../files/file-errors.ts';
+import { codeOf, ifThere } from '../files/file-errors.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { UNFINISHED_RESTORE } from './unfinished-restore.ts';
 
@@ -50,4 +50,12 @@ export function lockOrRefuse(dataFolder: string): () => void {
 /** Takes away what a restore has made in a folder, and nothing else. The marker goes last. */
 export async function clearRestored(dataFolder: string): Promise<void> {
   for (const name of [...RESTORED, UNFINISHED_RESTORE]) await removeTree(join(dataFolder, name));
+}
+
+/** Takes away a data folder with nothing in it but the lock that the caller has. One that others have put something into stays. */
+export async function removeLocked(dataFolder: string): Promise<void> {
+  await rm(join(dataFolder, 'lock'), { force: true });
+  await rmdir(dataFolder).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOTEMPTY') throw error;
+  });
 }

@@ -1,92 +1,90 @@
-import { mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { placeOf } from '../backup/backup-format.ts';
-import type { Backup } from '../backup/backup-reader.ts';
-import type { BlobStore, BlobWriter } from '../blob/blob-store.ts';
+import type { BackupMember } from '../backup/backup-reader.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 
-/** So many packages are made durable at once: each waits for the disk, and none for another. */
-const MOST_COMMITS = 16;
+/** So many files are made durable at once: each waits for the disk, and none for another. */
+const MOST_CLOSING = 16;
 
 /**
- * Unpacks what belongs into a data folder, each member checked while it is read.
+ * Unpacks what belongs into a data folder. All but the logs, which may lose lines, survives a loss of power when this
+ * resolves.
  *
- * @param blobs takes the packages
- * @param onPackage told how many are there, after each
- * @throws BackupUnusable; BlobError `full`; what the file system throws
+ * @param folder for nothing else, until then
+ * @param read reads a backup, as `readBackup` does
+ * @returns what that returns
+ * @throws what that throws; what the file system throws
  */
-export async function unpackBackup(
-  backup: Backup,
+export async function unpackBackup<T>(
   folder: string,
-  blobs: Pick<BlobStore, 'create'>,
-  onPackage: (done: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const commits = new Commits();
-  let packages = 0;
+  read: (take: (member: BackupMember) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const unpacked = new UnpackedFiles(folder);
   try {
-    for await (const member of backup.members()) {
-      signal.throwIfAborted();
-      const place = placeOf(member.name);
-      if (place?.kind === 'package') {
-        await commits.add(await writeBlob(blobs, place.key, member.read()));
-        onPackage(++packages);
-      } else if (place?.kind === 'log' || place?.kind === 'file') {
-        await writeFile(join(folder, member.name), member.read(), place.kind === 'file');
-      }
-    }
+    return await read(async ({ name, content }) => {
+      const kind = placeOf(name)?.kind;
+      if (kind === 'about') return;
+      await unpacked.add(name, content, kind !== 'log');
+    });
   } finally {
-    await commits.end();
+    await unpacked.end();
   }
 }
 
-async function writeBlob(
-  blobs: Pick<BlobStore, 'create'>,
-  key: string,
-  content: AsyncIterable<Uint8Array>,
-): Promise<BlobWriter> {
-  const writer = await blobs.create(key);
-  try {
-    for await (const chunk of content) await writer.write(chunk);
-    return writer;
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-}
-
-class Commits {
-  readonly #underWay = new Set<Promise<void>>();
+class UnpackedFiles {
+  readonly #root: string;
+  readonly #folders = new Set<string>();
+  readonly #closing = new Set<Promise<void>>();
   #failure: unknown;
 
-  /** Resolves when more may be added. */
-  async add(writer: BlobWriter): Promise<void> {
-    const ended: Promise<void> = writer
-      .commit()
-      .then(
-        () => undefined,
-        (error: unknown) => {
-          this.#failure ??= error;
-        },
-      )
-      .finally(() => this.#underWay.delete(ended));
-    this.#underWay.add(ended);
-    while (this.#underWay.size >= MOST_COMMITS) await Promise.race(this.#underWay);
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Resolves when it is written, and more may be added. */
+  async add(name: string, content: AsyncIterable<Uint8Array>, isDurable: boolean): Promise<void> {
+    const path = join(this.#root, name);
+    await this.#makeFolder(dirname(path));
+    const file = await open(path, 'wx', 0o600);
+    try {
+      for await (const chunk of content) await file.writeFile(chunk);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    this.#close(file, isDurable);
+    while (this.#closing.size >= MOST_CLOSING) await Promise.race(this.#closing);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Folders last, each once: what they hold is many times more. */
   async end(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#closing);
     if (this.#failure !== undefined) throw this.#failure;
+    for (const folder of this.#folders) await syncFolder(folder);
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await mkdir(folder, { recursive: true });
+    for (let path = folder; path !== this.#root; path = dirname(path)) this.#folders.add(path);
+    this.#folders.add(this.#root);
+  }
+
+  #close(file: FileHandle, isDurable: boolean): void {
+    const closing: Promise<void> = closeFile(file, isDurable)
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 }
 
-/** @param isDurable whether a loss of power must not cost any of it; logs may lose lines */
-async function writeFile(path: string, content: AsyncIterable<Uint8Array>, isDurable: boolean): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, 'wx', 0o600);
+async function closeFile(file: FileHandle, isDurable: boolean): Promise<void> {
   try {
-    for await (const chunk of content) await file.writeFile(chunk);
-    if (isDurable) await file.sync();
+    if (isDurable) await file.datasync();
   } finally {
     await file.close();
   }

@@ -53,7 +53,7 @@ export async function measureBackup(bench: Bench): Promise<readonly Row[]> {
       goal: { of: 'ratio', is: 'at most', value: 5 },
     },
     {
-      title: 'restore of it, verified first',
+      title: 'restore of it',
       unit: 'ms',
       figure: restored,
       reference: { title: '`tar` of the data folder, `sync`', figure: tar },

@@ -82,7 +82,7 @@ export function restoreRequest(
     endsUnfinished: false,
     clock: Date.now,
     signal: new AbortController().signal,
-    onVerified() {},
+    onRead() {},
     onRestored() {},
     ...options,
   };
