@@ -6,6 +6,7 @@ import { type DeliverDeps, deliverMessage } from './deliver-message.ts';
 import type { LaneSource } from './lanes.ts';
 import { openPace, type Pace } from './pace.ts';
 import { type DeliveryOutcome, recordDelivery } from './record-delivery.ts';
+import { Turns } from './turns.ts';
 
 export interface MessageLanesDeps extends DeliverDeps {
   readonly database: Database;
@@ -14,6 +15,7 @@ export interface MessageLanesDeps extends DeliverDeps {
 
 interface PacedDeps extends MessageLanesDeps {
   readonly pace: Pace;
+  readonly turns: Turns;
 }
 
 /** So many endpoints may be slow at once before others have to wait for them. */
@@ -32,16 +34,21 @@ const TURN_MS = 1000;
  */
 export function messageLanes(deps: MessageLanesDeps): LaneSource {
   const { database, clock } = deps;
-  const paced = { ...deps, pace: openPace(GAP_MS) };
+  const turns = new Turns();
+  const paced = { ...deps, pace: openPace(GAP_MS), turns };
   return {
     mostLanes: MOST_LANES,
     async next(busy) {
-      const waiting = await listWaitingWebhooks(database.read, busy.length + 1);
-      const first = waiting.find(({ id }) => !busy.includes(id));
+      const most = busy.length + turns.size + 1;
+      const waiting = await listWaitingWebhooks(database.read, most);
+      if (waiting.length < most) turns.keep(waiting);
+      const now = clock();
+      const [first, ...others] = waiting.filter(({ id }) => !busy.includes(id));
       if (first === undefined) return undefined;
-      if (first.at > clock()) return { at: first.at };
-      if (!(await database.hasRoom())) return { at: clock() + NO_ROOM_MS };
-      return { lane: first.id, perform: (signal) => deliverDue(paced, first.id, signal) };
+      if (first.at > now) return { at: first.at };
+      if (!(await database.hasRoom())) return { at: now + NO_ROOM_MS };
+      const { id } = turns.first([first, ...others.filter(({ at }) => at <= now)]);
+      return { lane: id, perform: (signal) => deliverDue(paced, id, signal) };
     },
   };
 }
@@ -49,8 +56,13 @@ export function messageLanes(deps: MessageLanesDeps): LaneSource {
 /** Sends what is due, for as long as all goes well and the lane's turn lasts. */
 async function deliverDue(deps: PacedDeps, webhookId: string, signal: AbortSignal): Promise<void> {
   const ends = performance.now() + TURN_MS;
-  do await deps.pace(signal);
-  while ((await deliverNext(deps, webhookId, signal)) === 'delivered' && performance.now() < ends);
+  let outcome: DeliveryOutcome | undefined;
+  do {
+    await deps.pace(signal);
+    outcome = await deliverNext(deps, webhookId, signal);
+  } while (outcome === 'delivered' && performance.now() < ends);
+  if (outcome === undefined) deps.turns.forget(webhookId);
+  else deps.turns.end(webhookId, deps.clock());
 }
 
 /** @returns undefined where nothing is due any more */

@@ -345,6 +345,22 @@ test('more webhooks than there are lanes all have their turn, also beside those 
   assert.ok(slow.messages.length < 40 * 8);
 });
 
+test('who was told of something just now need not wait for those that are always behind', async (t) => {
+  const { add, tell, untilEnded, time } = await setUp(t);
+  const slow = await startWebhookReceiver(t, { usual: { status: 200, afterMs: 1100 } });
+  const quick = await startWebhookReceiver(t);
+  for (let count = 0; count < 40; count++) {
+    const { id } = await add({ url: slow.url });
+    for (let each = 0; each < 8; each++) await tell(id);
+  }
+  time.now += 1000;
+  const last = await tell((await add({ url: quick.url })).id);
+  const every = setInterval(() => void (time.now += 10), 10);
+  t.after(() => clearInterval(every));
+  await untilEnded(last, 'Delivered');
+  assert.ok(slow.messages.length < 40 * 3, `${slow.messages.length} others went before`);
+});
+
 test('nothing is sent to a webhook that is inactive, or whose app was deleted, and nothing is written of one that is gone', async (t) => {
   const { add, tell, database, untilEnded, app, errors, lanes, time } = await setUp(t);
   const receiver = await startWebhookReceiver(t);
