@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { markAppDeleted } from '../../src/database/apps.ts';
@@ -112,6 +115,30 @@ test('a message arrives once it is written, signed, with its headers and those o
   assert.deepEqual([shown.authorization, shown['webhook-signature']], ['(hidden)', '(hidden)']);
   assert.equal(shown['webhook-id'], message);
   assert.ok(!JSON.stringify(attempt).includes('hunter2') && !JSON.stringify(attempt).includes(signature ?? ''));
+});
+
+test('an answer that repeats what is secret is written down without it', async (t) => {
+  const { add, tell, untilEnded, attemptsAt } = await setUp(t);
+  const server = createServer(({ headers }, response) => {
+    const { authorization = '' } = headers;
+    response.writeHead(403, { 'x-got': authorization }).end(JSON.stringify({ headers, token: authorization.slice(7) }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const headers = [
+    { key: 'Authorization', value: 'Bearer sesame-open' },
+    { key: 'X-Quoted', value: 'se"same' },
+    { key: 'X-Short', value: 'e' },
+  ];
+  const message = await tell((await add({ url: `http://127.0.0.1:${port}/`, headers })).id, true);
+  await untilEnded(message, 'Failed');
+  const [attempt] = await attemptsAt(message);
+  const { response_headers, response_body } = attempt ?? {};
+  assert.match(response_headers ?? '', /"x-got":"\(hidden\)"/);
+  const { headers: echoed, token } = JSON.parse(response_body ?? '');
+  assert.deepEqual([echoed.authorization, echoed['x-quoted'], token], ['(hidden)', '(hidden)', '(hidden)']);
+  assert.deepEqual([echoed['webhook-signature'], echoed['webhook-id'], echoed['x-short']], ['(hidden)', message, 'e']);
 });
 
 test('a test message says so, and is tried once', async (t) => {
