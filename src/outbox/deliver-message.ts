@@ -18,7 +18,8 @@ export interface DeliverDeps {
 /** An attempt at a message, and what it came to. */
 export interface Delivery {
   readonly verdict: Verdict;
-  readonly url: string;
+  /** The webhook as it was then. */
+  readonly webhook: WebhookRow;
   /** Without what is secret. */
   readonly requestHeaders: Readonly<Record<string, string>>;
   /** Without what of that it repeats. */
@@ -44,7 +45,7 @@ export async function deliverMessage(
   const answer = headers === undefined ? given : hideInAnswer(given, headers.hideIn);
   return {
     verdict: judgeAnswer(new URL(url).host, answer, deps.clock()),
-    url,
+    webhook,
     requestHeaders: headers?.shown ?? {},
     answer,
     at,

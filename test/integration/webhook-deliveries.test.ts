@@ -10,7 +10,12 @@ import type { Database } from '../../src/database/database.ts';
 import { insertMessage } from '../../src/database/tell-webhooks.ts';
 import { deleteMessagesEndedBefore, resendMessage } from '../../src/database/webhook-messages.ts';
 import { deactivateWebhook, deleteWebhookRow, findAnyWebhook, updateWebhook } from '../../src/database/webhooks.ts';
-import { openWebhookHeaders, openWebhookSecrets } from '../../src/operations/webhook-secrets.ts';
+import {
+  openWebhookHeaders,
+  openWebhookSecrets,
+  sealWebhookHeaders,
+  sealWebhookSecrets,
+} from '../../src/operations/webhook-secrets.ts';
 import { Lanes } from '../../src/outbox/lanes.ts';
 import { messageLanes } from '../../src/outbox/message-lanes.ts';
 import { openSecretBox } from '../../src/secrets/secret-box.ts';
@@ -382,7 +387,9 @@ test('who was told of something just now need not wait for those that are always
   }
   time.now += 1000;
   const last = await tell((await add({ url: quick.url })).id);
-  const every = setInterval(() => void (time.now += 10), 10);
+  const every = setInterval(() => {
+    time.now += 10;
+  }, 10);
   t.after(() => clearInterval(every));
   await untilEnded(last, 'Delivered');
   assert.ok(slow.messages.length < 40 * 3, `${slow.messages.length} others went before`);
@@ -435,6 +442,24 @@ test('a webhook that gets another url is not judged by the former one', async (t
   await untilEnded(message, 'Delivered');
   assert.equal(next.messages[0]?.id, message);
   assert.equal((await getWebhook(id)).is_active, 1);
+});
+
+test('a webhook that gets another secret or other headers is not judged by the former ones', async (t) => {
+  const { add, tell, box, database, untilEnded, getWebhook, find } = await setUp(t);
+  const receiver = await startWebhookReceiver(t);
+  const row = await add({ url: receiver.url });
+  const headers = () => sealWebhookHeaders(box, row, [{ key: 'x-mended', value: '1' }]);
+  const secrets = () => sealWebhookSecrets(box, row, { current: MESSAGE_SECRET });
+  for (const change of [() => ({ headers: headers() }), () => ({ secrets: secrets() })]) {
+    receiver.next({ status: 401, afterMs: 100 });
+    const before = receiver.messages.length;
+    const message = await tell(row.id);
+    await until('it is being sent', () => receiver.messages.length > before);
+    await database.transaction((queries) => updateWebhook(queries, row.id, change()));
+    await untilEnded(message, 'Delivered');
+    assert.equal((await find(message))?.attempts, 2);
+    assert.equal((await getWebhook(row.id)).failures, 0);
+  }
 });
 
 test('what ended is sent once more under the same id when it is asked for', async (t) => {
