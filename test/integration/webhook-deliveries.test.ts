@@ -6,10 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { markAppDeleted } from '../../src/database/apps.ts';
-import type { Database } from '../../src/database/database.ts';
+import type { Database, Queries } from '../../src/database/database.ts';
 import { insertMessage } from '../../src/database/tell-webhooks.ts';
-import { deleteMessagesEndedBefore, resendMessage } from '../../src/database/webhook-messages.ts';
+import { countPendingMessages, deleteMessagesEndedBefore, resendMessage } from '../../src/database/webhook-messages.ts';
 import { deactivateWebhook, deleteWebhookRow, findAnyWebhook, updateWebhook } from '../../src/database/webhooks.ts';
+import type { Login } from '../../src/domain/identifiers.ts';
+import { deleteWebhook } from '../../src/operations/delete-webhook.ts';
 import {
   openWebhookHeaders,
   openWebhookSecrets,
@@ -81,7 +83,7 @@ async function setUp(context: TestContext, answerMs = 15_000) {
   };
   return {
     ...{ database, app, box, time, outcomes, errors, open, lanes, tell, find, untilEnded, attemptsAt, untilAttempts },
-    ...{ goTo, getWebhook },
+    ...{ goTo, getWebhook, clock },
     add: (given: NewWebhook) => addWebhook(database, box, app.id, given),
   };
 }
@@ -460,6 +462,29 @@ test('a webhook that gets another secret or other headers is not judged by the f
     assert.equal((await find(message))?.attempts, 2);
     assert.equal((await getWebhook(row.id)).failures, 0);
   }
+});
+
+test('a webhook that has much waiting is deleted a page at a time', async (t) => {
+  const { add, app, database, clock } = await setUp(t);
+  const { id } = await add({ url: 'http://127.0.0.1:1/', isActive: false });
+  await database.transaction(async (queries) => {
+    const message = { webhookId: id, eventType: 'build.queued', payload: '{}', at: 1 } as const;
+    for (let count = 0; count < 600; count++) await insertMessage(queries, message);
+  });
+  const countWaiting = () => countPendingMessages(database.read);
+  let most = 0;
+  const watched = {
+    ...database,
+    async transactionInReserve<T>(work: (queries: Queries) => Promise<T>) {
+      const before = await countWaiting();
+      const result = await database.transactionInReserve(work);
+      most = Math.max(most, before - (await countWaiting()));
+      return result;
+    },
+  };
+  const user = { id: 'richard', login: 'richard' as Login, name: 'Richard Ford', isAdmin: false };
+  await deleteWebhook({ database: watched, clock }, { user, app, webhookId: id });
+  assert.deepEqual([most, await countWaiting(), await findAnyWebhook(database.read, id)], [250, 0, undefined]);
 });
 
 test('what ended is sent once more under the same id when it is asked for', async (t) => {
