@@ -1,6 +1,7 @@
 import type { Database, Queries } from '../database/database.ts';
 import { findDueMessage, listWaitingWebhooks } from '../database/webhook-messages.ts';
 import { findActiveWebhook } from '../database/webhooks.ts';
+import { latestPause } from '../domain/webhook-retries.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type DeliverDeps, deliverMessage } from './deliver-message.ts';
 import type { LaneSource } from './lanes.ts';
@@ -40,9 +41,9 @@ export function messageLanes(deps: MessageLanesDeps): LaneSource {
     mostLanes: MOST_LANES,
     async next(busy) {
       const most = busy.length + turns.size + 1;
-      const waiting = await listWaitingWebhooks(database.read, most);
-      if (waiting.length < most) turns.keep(waiting);
       const now = clock();
+      const waiting = await listWaitingWebhooks(database.read, { latest: latestPause(now) }, most);
+      if (waiting.length < most) turns.keep(waiting);
       const [first, ...others] = waiting.filter(({ id }) => !busy.includes(id));
       if (first === undefined) return undefined;
       if (first.at > now) return { at: first.at };
@@ -73,7 +74,8 @@ async function deliverNext(
 ): Promise<DeliveryOutcome | undefined> {
   const { database, metrics, clock } = deps;
   const webhook = await findActiveWebhook(database.read, webhookId);
-  const message = await findDueMessage(database.read, webhookId, clock());
+  const now = clock();
+  const message = await findDueMessage(database.read, webhookId, { now, latest: latestPause(now) });
   if (webhook === undefined || message === undefined) return undefined;
   const delivery = await deliverMessage(deps, webhook, message, signal);
   const record = (queries: Queries) => recordDelivery(queries, message, delivery, clock());

@@ -464,6 +464,19 @@ test('a webhook that gets another secret or other headers is not judged by the f
   }
 });
 
+test('what was put off by a clock that was days ahead does not wait for these days', async (t) => {
+  const { add, tell, untilAttempts, untilEnded, time, goTo } = await setUp(t);
+  const receiver = await startWebhookReceiver(t, { isStrict: false });
+  const { id } = await add({ url: receiver.url });
+  const right = time.now;
+  time.now += 2 * 24 * HOUR_MS;
+  receiver.next({ status: 503 });
+  const message = await tell(id);
+  await untilAttempts(message, 1);
+  goTo(right);
+  await untilEnded(message, 'Delivered');
+});
+
 test('a webhook that has much waiting is deleted a page at a time', async (t) => {
   const { add, app, database, clock } = await setUp(t);
   const { id } = await add({ url: 'http://127.0.0.1:1/', isActive: false });
