@@ -7,6 +7,13 @@ import type { Tables, WebhookMessageRow } from './schema.ts';
 /** It stands in the SQL and is not bound: only so does SQLite see that its indexes of these few rows fit. */
 const PENDING = sql.lit<MessageStatus>('Pending');
 
+/** When it is, in milliseconds since 1970. */
+export interface Moment {
+  readonly now: number;
+  /** Nothing waits for longer: later times are from a clock that was ahead, and have come. */
+  readonly latest: number;
+}
+
 /** A webhook that has messages waiting. */
 export interface WaitingWebhook {
   readonly id: string;
@@ -18,7 +25,11 @@ export interface WaitingWebhook {
  * The webhooks that have messages waiting and are active, those whose turn comes first before the others. Goes from one
  * such webhook to the next in the index: neither other webhooks nor the number of messages make it slower.
  */
-export async function listWaitingWebhooks(queries: Queries, limit: number): Promise<readonly WaitingWebhook[]> {
+export async function listWaitingWebhooks(
+  queries: Queries,
+  { latest }: Pick<Moment, 'latest'>,
+  limit: number,
+): Promise<readonly WaitingWebhook[]> {
   const { rows } = await sql<WaitingWebhook>`
     with recursive waiting (id) as (
       select min(webhook_id) from webhook_messages where status = ${PENDING}
@@ -26,8 +37,9 @@ export async function listWaitingWebhooks(queries: Queries, limit: number): Prom
       select (select min(webhook_id) from webhook_messages where status = ${PENDING} and webhook_id > waiting.id)
       from waiting where waiting.id is not null
     ), due (id, rests_until, due_at) as (
-      select webhooks.id, rests_until,
-        (select min(due_at) from webhook_messages where status = ${PENDING} and webhook_id = webhooks.id)
+      select webhooks.id, case when rests_until > ${latest} then 0 else rests_until end,
+        (select case when min(due_at) > ${latest} then 0 else min(due_at) end
+          from webhook_messages where status = ${PENDING} and webhook_id = webhooks.id)
       from waiting
       inner join webhooks on webhooks.id = waiting.id
       inner join apps on apps.id = webhooks.app_id
@@ -42,7 +54,7 @@ export async function listWaitingWebhooks(queries: Queries, limit: number): Prom
 export function findDueMessage(
   queries: Queries,
   webhookId: string,
-  now: number,
+  { now, latest }: Moment,
 ): Promise<WebhookMessageRow | undefined> {
   return (
     queries
@@ -51,7 +63,7 @@ export function findDueMessage(
       .where('webhook_id', '=', webhookId)
       .where('status', '=', PENDING)
       // The sign keeps SQLite from taking the index of times, and from sorting everything that is due.
-      .where(sql<number>`+due_at`, '<=', now)
+      .where(({ or, eb }) => or([eb(sql<number>`+due_at`, '<=', now), eb(sql<number>`+due_at`, '>', latest)]))
       .orderBy('sequence')
       .limit(1)
       .executeTakeFirst()

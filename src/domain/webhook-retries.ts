@@ -24,6 +24,11 @@ export function restsUntil(failures: number, askedMs: number | undefined, now: n
   return now + Math.max(doubled(failures, LONGEST_REST_MS), Math.min(askedMs ?? 0, HOUR_MS));
 }
 
+/** Until when a message or a webhook may have been put off at the most, by a clock that was set back by a little since. */
+export function latestPause(now: number): number {
+  return now + HOUR_MS + LONGEST_REST_MS;
+}
+
 /** Whether a message or a webhook has failed for so long, and so often, that it is given up. */
 export function isGivenUp(failures: number, since: number, now: number): boolean {
   return failures >= LEAST_ATTEMPTS && now - since >= DAY_MS;

@@ -1,6 +1,6 @@
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
-import { hasJobUnderWay } from '../database/deployment-jobs.ts';
+import { endJob, findStartUnderWay, hasJobUnderWay } from '../database/deployment-jobs.ts';
 import { deleteEnvironmentRow, type HoldingEnvironment } from '../database/environments.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
@@ -27,6 +27,7 @@ export interface DeleteEnvironmentArgs {
 }
 
 const FORCE_TIMEOUT_MS = 30_000;
+const DELETED = { code: 'START_FAILED', message: 'Cannot start app: its environment was deleted.' } as const;
 const REFUSAL = { code: 'ENVIRONMENT_DELETE_FAILED', what: 'The environment could not be deleted' } as const;
 
 /**
@@ -51,6 +52,9 @@ export async function deleteEnvironment(
       : await remove(deployments, environment, signal);
     await database.transactionInReserve(async (queries) => {
       const found = await getDeletable(queries);
+      // Whoever is told how starts end is told of this one too.
+      const start = await findStartUnderWay(queries, found.id);
+      if (start !== undefined) await endJob(queries, start.id, { at: clock(), failure: DELETED });
       await deleteEnvironmentRow(queries, found.id);
       const entry = { login: user.login, action: 'environment.delete', subject: app.app_id };
       await insertAuditEntry(queries, { at: clock(), ...entry, detail: `${found.mode}${how}` });

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import { deleteMessagesOfWebhook } from '../database/webhook-log.ts';
-import { deactivateWebhook, deleteWebhookRow } from '../database/webhooks.ts';
+import { deleteWebhookRow, updateWebhook } from '../database/webhooks.ts';
 import { getWebhook } from './get-webhook.ts';
 
 /** Deleted in one transaction: a few milliseconds, and less than the reserve of the database. */
@@ -21,7 +21,8 @@ export async function deleteWebhook(
 ): Promise<void> {
   await database.transactionInReserve(async (queries) => {
     const { id } = await getWebhook(queries, app, webhookId);
-    await deactivateWebhook(queries, id, { at: clock(), note: 'It is being deleted.' });
+    // What waits is not given up first, for that would be all of it at once: nothing is sent to it any more.
+    await updateWebhook(queries, id, { is_active: 0, note: 'It is being deleted.' });
   });
   const removePage = () =>
     database.transactionInReserve((queries) => deleteMessagesOfWebhook(queries, webhookId, PAGE));

@@ -1,6 +1,6 @@
 import type { WebhookMessageRow, WebhookRow } from '../database/schema.ts';
 import type { WebhookHeader, WebhookSecrets } from '../operations/webhook-secrets.ts';
-import { messageHeaders } from '../webhooks/message-headers.ts';
+import { type MessageHeaders, messageHeaders } from '../webhooks/message-headers.ts';
 import { type PostAnswer, type PostOptions, postMessage } from '../webhooks/post-message.ts';
 import { judgeAnswer, type Verdict } from './judge-answer.ts';
 
@@ -18,9 +18,11 @@ export interface DeliverDeps {
 /** An attempt at a message, and what it came to. */
 export interface Delivery {
   readonly verdict: Verdict;
-  readonly url: string;
+  /** The webhook as it was then. */
+  readonly webhook: WebhookRow;
   /** Without what is secret. */
   readonly requestHeaders: Readonly<Record<string, string>>;
+  /** Without what of that it repeats. */
   readonly answer: PostAnswer;
   /** When it began. */
   readonly at: number;
@@ -39,10 +41,11 @@ export async function deliverMessage(
   const begun = performance.now();
   const headers = signed(deps, webhook, message, at);
   const posting = headers && { url, headers: headers.sent, body: message.payload };
-  const answer = posting === undefined ? UNREADABLE : await postMessage(deps.post, posting, signal);
+  const given = posting === undefined ? UNREADABLE : await postMessage(deps.post, posting, signal);
+  const answer = headers === undefined ? given : hideInAnswer(given, headers.hideIn);
   return {
     verdict: judgeAnswer(new URL(url).host, answer, deps.clock()),
-    url,
+    webhook,
     requestHeaders: headers?.shown ?? {},
     answer,
     at,
@@ -54,6 +57,12 @@ const UNREADABLE: PostAnswer = {
   kind: 'unanswered',
   error: 'What the webhook signs with cannot be read, for it was sealed with another key: give it another secret.',
 };
+
+function hideInAnswer(answer: PostAnswer, hideIn: MessageHeaders['hideIn']): PostAnswer {
+  if (answer.kind === 'unanswered') return answer;
+  const headers = Object.entries(answer.headers).map(([name, value]) => [name, hideIn(value)] as const);
+  return { ...answer, headers: Object.fromEntries(headers), text: hideIn(answer.text) };
+}
 
 /** @returns undefined where the secrets cannot be read */
 function signed(deps: DeliverDeps, webhook: WebhookRow, message: WebhookMessageRow, at: number) {

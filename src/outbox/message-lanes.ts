@@ -1,11 +1,13 @@
 import type { Database, Queries } from '../database/database.ts';
 import { findDueMessage, listWaitingWebhooks } from '../database/webhook-messages.ts';
 import { findActiveWebhook } from '../database/webhooks.ts';
+import { latestPause } from '../domain/webhook-retries.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type DeliverDeps, deliverMessage } from './deliver-message.ts';
 import type { LaneSource } from './lanes.ts';
 import { openPace, type Pace } from './pace.ts';
 import { type DeliveryOutcome, recordDelivery } from './record-delivery.ts';
+import { Turns } from './turns.ts';
 
 export interface MessageLanesDeps extends DeliverDeps {
   readonly database: Database;
@@ -14,6 +16,7 @@ export interface MessageLanesDeps extends DeliverDeps {
 
 interface PacedDeps extends MessageLanesDeps {
   readonly pace: Pace;
+  readonly turns: Turns;
 }
 
 /** So many endpoints may be slow at once before others have to wait for them. */
@@ -32,16 +35,21 @@ const TURN_MS = 1000;
  */
 export function messageLanes(deps: MessageLanesDeps): LaneSource {
   const { database, clock } = deps;
-  const paced = { ...deps, pace: openPace(GAP_MS) };
+  const turns = new Turns();
+  const paced = { ...deps, pace: openPace(GAP_MS), turns };
   return {
     mostLanes: MOST_LANES,
     async next(busy) {
-      const waiting = await listWaitingWebhooks(database.read, busy.length + 1);
-      const first = waiting.find(({ id }) => !busy.includes(id));
+      const most = busy.length + turns.size + 1;
+      const now = clock();
+      const waiting = await listWaitingWebhooks(database.read, { latest: latestPause(now) }, most);
+      if (waiting.length < most) turns.keep(waiting);
+      const [first, ...others] = waiting.filter(({ id }) => !busy.includes(id));
       if (first === undefined) return undefined;
-      if (first.at > clock()) return { at: first.at };
-      if (!(await database.hasRoom())) return { at: clock() + NO_ROOM_MS };
-      return { lane: first.id, perform: (signal) => deliverDue(paced, first.id, signal) };
+      if (first.at > now) return { at: first.at };
+      if (!(await database.hasRoom())) return { at: now + NO_ROOM_MS };
+      const { id } = turns.first([first, ...others.filter(({ at }) => at <= now)]);
+      return { lane: id, perform: (signal) => deliverDue(paced, id, signal) };
     },
   };
 }
@@ -49,8 +57,13 @@ export function messageLanes(deps: MessageLanesDeps): LaneSource {
 /** Sends what is due, for as long as all goes well and the lane's turn lasts. */
 async function deliverDue(deps: PacedDeps, webhookId: string, signal: AbortSignal): Promise<void> {
   const ends = performance.now() + TURN_MS;
-  do await deps.pace(signal);
-  while ((await deliverNext(deps, webhookId, signal)) === 'delivered' && performance.now() < ends);
+  let outcome: DeliveryOutcome | undefined;
+  do {
+    await deps.pace(signal);
+    outcome = await deliverNext(deps, webhookId, signal);
+  } while (outcome === 'delivered' && performance.now() < ends);
+  if (outcome === undefined) deps.turns.forget(webhookId);
+  else deps.turns.end(webhookId, deps.clock());
 }
 
 /** @returns undefined where nothing is due any more */
@@ -61,7 +74,8 @@ async function deliverNext(
 ): Promise<DeliveryOutcome | undefined> {
   const { database, metrics, clock } = deps;
   const webhook = await findActiveWebhook(database.read, webhookId);
-  const message = await findDueMessage(database.read, webhookId, clock());
+  const now = clock();
+  const message = await findDueMessage(database.read, webhookId, { now, latest: latestPause(now) });
   if (webhook === undefined || message === undefined) return undefined;
   const delivery = await deliverMessage(deps, webhook, message, signal);
   const record = (queries: Queries) => recordDelivery(queries, message, delivery, clock());

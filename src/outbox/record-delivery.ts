@@ -31,8 +31,8 @@ export async function recordDelivery(
     await clearFailures(queries, webhook);
     return 'delivered';
   }
-  // Where it went is no longer where it goes: that says nothing about the webhook, and the message is sent again.
-  if (delivery.url !== webhook.url) return 'postponed';
+  // Somebody has mended it meanwhile: that says nothing about it as it is now, and the message is sent again.
+  if (isChanged(delivery.webhook, webhook)) return 'postponed';
   const restsAt = await countFailure(queries, webhook, verdict, now);
   // Whoever sends a test waits for what comes of it.
   const isLast = message.is_test === 1 || isGivenUp(message.attempts + 1, message.created_at, now);
@@ -44,13 +44,17 @@ export async function recordDelivery(
   return 'postponed';
 }
 
-function describe(message: WebhookMessageRow, { verdict, url, requestHeaders, answer, at, durationMs }: Delivery) {
+function isChanged(former: WebhookRow, { url, secrets, headers }: WebhookRow): boolean {
+  return former.url !== url || former.secrets !== secrets || former.headers !== headers;
+}
+
+function describe(message: WebhookMessageRow, { verdict, webhook, requestHeaders, answer, at, durationMs }: Delivery) {
   const answered = answer.kind === 'answered' ? answer : undefined;
   return {
     message_id: message.id,
     at,
     duration_ms: durationMs,
-    url,
+    url: webhook.url,
     request_headers: JSON.stringify(requestHeaders),
     response_status: answered?.status ?? null,
     response_headers: answered === undefined ? null : JSON.stringify(answered.headers),

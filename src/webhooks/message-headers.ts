@@ -5,6 +5,8 @@ export interface MessageHeaders {
   readonly sent: Readonly<Record<string, string>>;
   /** As they may be shown: without signatures, and without the values of headers that the webhook has of its own. */
   readonly shown: Readonly<Record<string, string>>;
+  /** A text with what is secret among them left out: an endpoint may answer with what it was sent. */
+  hideIn(text: string): string;
 }
 
 export interface SentMessage extends SignedMessage {
@@ -12,6 +14,8 @@ export interface SentMessage extends SignedMessage {
 }
 
 const HIDDEN = '(hidden)';
+/** What is shorter is in many a text by chance, and no secret. */
+const LEAST_SECRET_CHARACTERS = 6;
 
 /**
  * Headers that no webhook may have of its own: those that every message has, and those that say how it is sent. In lower
@@ -60,5 +64,15 @@ export function messageHeaders(
   return {
     sent: { ...Object.fromEntries(given.map(({ name, value }) => [name, value])), ...usual, ...signed },
     shown: { ...Object.fromEntries(hidden), ...usual, ...signed, 'webhook-signature': HIDDEN },
+    hideIn: hiding([...given.map(({ value }) => value), signed['webhook-signature']]),
   };
+}
+
+/** Hides values as a whole and each word of them, such as the token after `Bearer`; in JSON as well. */
+function hiding(values: readonly string[]): (text: string) => string {
+  const parts = values.flatMap((value) => [value.trim(), ...value.trim().split(/\s+/)]);
+  const spelled = parts.flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]);
+  const secrets = [...new Set(spelled)].filter(({ length }) => length >= LEAST_SECRET_CHARACTERS);
+  secrets.sort((one, other) => other.length - one.length);
+  return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text);
 }

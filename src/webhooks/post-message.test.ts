@@ -116,6 +116,19 @@ test('what is no answer is a failure in a sentence', async (t) => {
   );
 });
 
+test('an endpoint that changes the protocol or only ever begins has not answered', async (t) => {
+  const url = ({ port }: { readonly port: number }) => `http://127.0.0.1:${port}/`;
+  const upgraded = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  const upgrading = await serve(t, (socket) => void socket.write(upgraded));
+  assert.match(await post(url(upgrading)), /^127\.0\.0\.1:\d+ could not be asked: it answered 101, .* not HTTP\.$/);
+  const beginning = await serve(t, (socket) => {
+    const write = (): void =>
+      void (socket.destroyed || socket.write('HTTP/1.1 103 Early Hints\r\n\r\n', () => setTimeout(write, 5)));
+    write();
+  });
+  assert.match(await post(url(beginning), { answerMs: 100 }), /did not answer within/);
+});
+
 test('a certificate that nobody vouches for is not trusted', async (t) => {
   const { certFile, keyFile } = await makeCertificate(await temporaryFolder(t), 'forged');
   const tls = { cert: await readFile(certFile), key: await readFile(keyFile) };

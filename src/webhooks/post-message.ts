@@ -70,7 +70,14 @@ function send(
     lookup: lookupAllowed(networks, resolve),
     signal,
   });
-  made.on('response', answered).on('error', reject).end(body);
+  made.on('response', answered).on('error', reject);
+  made.on('upgrade', ({ statusCode }, socket) => {
+    socket.destroy();
+    reject(new Error(`it answered ${statusCode}, to go on with what is not HTTP`));
+  });
+  // Whatever becomes of a connection, nobody waits for one that has ended.
+  made.on('close', () => reject(new Error('the connection ended before there was an answer')));
+  made.end(body);
   return promise;
 }
 

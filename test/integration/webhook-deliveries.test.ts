@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { markAppDeleted } from '../../src/database/apps.ts';
-import type { Database } from '../../src/database/database.ts';
+import type { Database, Queries } from '../../src/database/database.ts';
 import { insertMessage } from '../../src/database/tell-webhooks.ts';
-import { deleteMessagesEndedBefore, resendMessage } from '../../src/database/webhook-messages.ts';
+import { countPendingMessages, deleteMessagesEndedBefore, resendMessage } from '../../src/database/webhook-messages.ts';
 import { deactivateWebhook, deleteWebhookRow, findAnyWebhook, updateWebhook } from '../../src/database/webhooks.ts';
-import { openWebhookHeaders, openWebhookSecrets } from '../../src/operations/webhook-secrets.ts';
+import type { Login } from '../../src/domain/identifiers.ts';
+import { deleteWebhook } from '../../src/operations/delete-webhook.ts';
+import {
+  openWebhookHeaders,
+  openWebhookSecrets,
+  sealWebhookHeaders,
+  sealWebhookSecrets,
+} from '../../src/operations/webhook-secrets.ts';
 import { Lanes } from '../../src/outbox/lanes.ts';
 import { messageLanes } from '../../src/outbox/message-lanes.ts';
 import { openSecretBox } from '../../src/secrets/secret-box.ts';
@@ -73,7 +83,7 @@ async function setUp(context: TestContext, answerMs = 15_000) {
   };
   return {
     ...{ database, app, box, time, outcomes, errors, open, lanes, tell, find, untilEnded, attemptsAt, untilAttempts },
-    ...{ goTo, getWebhook },
+    ...{ goTo, getWebhook, clock },
     add: (given: NewWebhook) => addWebhook(database, box, app.id, given),
   };
 }
@@ -112,6 +122,30 @@ test('a message arrives once it is written, signed, with its headers and those o
   assert.deepEqual([shown.authorization, shown['webhook-signature']], ['(hidden)', '(hidden)']);
   assert.equal(shown['webhook-id'], message);
   assert.ok(!JSON.stringify(attempt).includes('hunter2') && !JSON.stringify(attempt).includes(signature ?? ''));
+});
+
+test('an answer that repeats what is secret is written down without it', async (t) => {
+  const { add, tell, untilEnded, attemptsAt } = await setUp(t);
+  const server = createServer(({ headers }, response) => {
+    const { authorization = '' } = headers;
+    response.writeHead(403, { 'x-got': authorization }).end(JSON.stringify({ headers, token: authorization.slice(7) }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const headers = [
+    { key: 'Authorization', value: 'Bearer sesame-open' },
+    { key: 'X-Quoted', value: 'se"same' },
+    { key: 'X-Short', value: 'e' },
+  ];
+  const message = await tell((await add({ url: `http://127.0.0.1:${port}/`, headers })).id, true);
+  await untilEnded(message, 'Failed');
+  const [attempt] = await attemptsAt(message);
+  const { response_headers, response_body } = attempt ?? {};
+  assert.match(response_headers ?? '', /"x-got":"\(hidden\)"/);
+  const { headers: echoed, token } = JSON.parse(response_body ?? '');
+  assert.deepEqual([echoed.authorization, echoed['x-quoted'], token], ['(hidden)', '(hidden)', '(hidden)']);
+  assert.deepEqual([echoed['webhook-signature'], echoed['webhook-id'], echoed['x-short']], ['(hidden)', message, 'e']);
 });
 
 test('a test message says so, and is tried once', async (t) => {
@@ -351,6 +385,24 @@ test('more webhooks than there are lanes all have their turn, also beside those 
   assert.ok(slow.messages.length < 40 * 8);
 });
 
+test('who was told of something just now need not wait for those that are always behind', async (t) => {
+  const { add, tell, untilEnded, time } = await setUp(t);
+  const slow = await startWebhookReceiver(t, { usual: { status: 200, afterMs: 1100 } });
+  const quick = await startWebhookReceiver(t);
+  for (let count = 0; count < 40; count++) {
+    const { id } = await add({ url: slow.url });
+    for (let each = 0; each < 8; each++) await tell(id);
+  }
+  time.now += 1000;
+  const last = await tell((await add({ url: quick.url })).id);
+  const every = setInterval(() => {
+    time.now += 10;
+  }, 10);
+  t.after(() => clearInterval(every));
+  await untilEnded(last, 'Delivered');
+  assert.ok(slow.messages.length < 40 * 3, `${slow.messages.length} others went before`);
+});
+
 test('nothing is sent to a webhook that is inactive, or whose app was deleted, and nothing is written of one that is gone', async (t) => {
   const { add, tell, database, untilEnded, app, errors, lanes, time } = await setUp(t);
   const receiver = await startWebhookReceiver(t);
@@ -398,6 +450,60 @@ test('a webhook that gets another url is not judged by the former one', async (t
   await untilEnded(message, 'Delivered');
   assert.equal(next.messages[0]?.id, message);
   assert.equal((await getWebhook(id)).is_active, 1);
+});
+
+test('a webhook that gets another secret or other headers is not judged by the former ones', async (t) => {
+  const { add, tell, box, database, untilEnded, getWebhook, find } = await setUp(t);
+  const receiver = await startWebhookReceiver(t);
+  const row = await add({ url: receiver.url });
+  const headers = () => sealWebhookHeaders(box, row, [{ key: 'x-mended', value: '1' }]);
+  const secrets = () => sealWebhookSecrets(box, row, { current: MESSAGE_SECRET });
+  for (const change of [() => ({ headers: headers() }), () => ({ secrets: secrets() })]) {
+    receiver.next({ status: 401, afterMs: 100 });
+    const before = receiver.messages.length;
+    const message = await tell(row.id);
+    await until('it is being sent', () => receiver.messages.length > before);
+    await database.transaction((queries) => updateWebhook(queries, row.id, change()));
+    await untilEnded(message, 'Delivered');
+    assert.equal((await find(message))?.attempts, 2);
+    assert.equal((await getWebhook(row.id)).failures, 0);
+  }
+});
+
+test('what was put off by a clock that was days ahead does not wait for these days', async (t) => {
+  const { add, tell, untilAttempts, untilEnded, time, goTo } = await setUp(t);
+  const receiver = await startWebhookReceiver(t, { isStrict: false });
+  const { id } = await add({ url: receiver.url });
+  const right = time.now;
+  time.now += 2 * 24 * HOUR_MS;
+  receiver.next({ status: 503 });
+  const message = await tell(id);
+  await untilAttempts(message, 1);
+  goTo(right);
+  await untilEnded(message, 'Delivered');
+});
+
+test('a webhook that has much waiting is deleted a page at a time', async (t) => {
+  const { add, app, database, clock } = await setUp(t);
+  const { id } = await add({ url: 'http://127.0.0.1:1/', isActive: false });
+  await database.transaction(async (queries) => {
+    const message = { webhookId: id, eventType: 'build.queued', payload: '{}', at: 1 } as const;
+    for (let count = 0; count < 600; count++) await insertMessage(queries, message);
+  });
+  const countWaiting = () => countPendingMessages(database.read);
+  let most = 0;
+  const watched = {
+    ...database,
+    async transactionInReserve<T>(work: (queries: Queries) => Promise<T>) {
+      const before = await countWaiting();
+      const result = await database.transactionInReserve(work);
+      most = Math.max(most, before - (await countWaiting()));
+      return result;
+    },
+  };
+  const user = { id: 'richard', login: 'richard' as Login, name: 'Richard Ford', isAdmin: false };
+  await deleteWebhook({ database: watched, clock }, { user, app, webhookId: id });
+  assert.deepEqual([most, await countWaiting(), await findAnyWebhook(database.read, id)], [250, 0, undefined]);
 });
 
 test('what ended is sent once more under the same id when it is asked for', async (t) => {

@@ -136,6 +136,31 @@ test('an environment that runs a package, or failed to, is told of', async (t) =
   ]);
 });
 
+test('a start that is cut off because its environment is stopped or deleted is told of as failed', async (t) => {
+  const { server, build, untilTold } = await openWorld(t, {
+    eventTypes: ['environment.deployed', 'environment.failed'],
+  });
+  const system = await startDeployReceiver(t);
+  const TargetOptions = { url: system.url, secret: WEBHOOK_SECRET };
+  const managed = '/manage/1/apps/calc/environments';
+  await server.call('POST', managed, { Mode: 'Test', Url: 'https://t.example.com', Target: 'webhook', TargetOptions });
+  const { transport, start, stop } = environmentCalls((...args) => server.call(...args), 'Test');
+  const { PackageId } = await build();
+  await transport(PackageId);
+  for (const [cut, count] of [
+    [stop, 1],
+    [() => server.call('DELETE', `${managed}/Test?force=true`), 2],
+  ] as const) {
+    system.next('accept');
+    const before = system.orders.length;
+    await start();
+    await until('it is being started', () => system.orders.length > before);
+    assert.equal((await cut()).status, 200);
+    const told = await untilTold(...Array.from({ length: count }, () => 'environment.failed' as const));
+    assert.deepEqual([told.at(-1).failureCode, told.at(-1).packageId], ['START_FAILED', PackageId]);
+  }
+});
+
 test('a webhook is told of nothing else than what it asks for, nor of other apps', async (t) => {
   const { build, server, repository, untilTold, receiver } = await openWorld(t, { eventTypes: ['build.succeeded'] });
   await server.call('POST', '/manage/1/apps', { AppId: 'other', Repository: repository.path });
