@@ -1,4 +1,4 @@
-import { access, link, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import {
@@ -70,7 +70,7 @@ export async function makeBackup(request: BackupRequest): Promise<BackupReport> 
       await removeTree(scratch);
     }
   }
-  if (!request.force) await refuseExisting(target);
+  await refuseExisting(target, request.force);
   const scratch = `${target}.unfinished`;
   await makeScratch(scratch);
   const unlock = lockScratch(join(scratch, 'lock'), target);
@@ -220,8 +220,13 @@ function lockScratch(file: string, target: string): () => void {
   }
 }
 
-async function refuseExisting(target: string): Promise<void> {
-  if ((await ifThere(access(target).then(() => true))) === true) throw existing(target);
+async function refuseExisting(target: string, force: boolean): Promise<void> {
+  const found = await ifThere(stat(target));
+  if (found?.isDirectory()) {
+    const message = `${target} is a folder: name a file in it, such as ${join(target, 'slipway.tar')}.`;
+    throw new CommandFailure('usage', 'FILE_EXISTS', message);
+  }
+  if (found !== undefined && !force) throw existing(target);
 }
 
 function refuseReplacing(error: unknown, target: string): never {

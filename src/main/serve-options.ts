@@ -10,7 +10,7 @@ export interface ServeOptions extends Readonly<Partial<Record<SettingName, strin
   readonly json?: boolean;
 }
 
-/** Gives a command one flag per setting, from the table of settings. */
+/** Gives a command one flag per setting, from the table of settings. `--help` lists them after the command's own. */
 export function addServeOptions(command: Command): Command {
   command
     .option('--json', 'print JSON for programs')
@@ -20,7 +20,7 @@ export function addServeOptions(command: Command): Command {
     if (flag === undefined) continue;
     const origin = fallbackInWords ?? fallback;
     const notes = [`or ${variables.join(', ')}`, ...(origin === undefined ? [] : [`default: ${origin}`])];
-    command.addOption(new Option(flag, `${summary.replaceAll('`', '')} (${notes.join('; ')})`));
+    command.addOption(new Option(flag, `${summary.replaceAll('`', '')} (${notes.join('; ')})`).helpGroup('Settings:'));
   }
   return command;
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Cli } from '../cli/cli.ts';
 import { runProgram } from '../cli/program.ts';
+import { codeOf } from '../files/file-errors.ts';
 import { assembleProgram } from './assemble-program.ts';
 import { watchStopSignals } from './stop-signals.ts';
 
@@ -14,9 +15,17 @@ import { watchStopSignals } from './stop-signals.ts';
  * @returns the exit code
  */
 export async function runSlipway(): Promise<number> {
+  bearClosedOutput();
   const cli = readWorld();
   const program = assembleProgram(cli, await readVersion());
   return await runProgram(program, process.argv.slice(2), cli);
+}
+
+/** Whoever reads the output may have seen enough, as `head` has: what comes then goes nowhere, and is no bug. */
+function bearClosedOutput(): void {
+  process.stdout.on('error', (error) => {
+    if (codeOf(error) !== 'EPIPE') throw error;
+  });
 }
 
 function readWorld(): Cli {

@@ -10,7 +10,7 @@ import { readAppSettings } from '../domain/app-settings.ts';
 import { parseAppId, parseProjectId } from '../domain/identifiers.ts';
 import type { SvnCommit } from '../domain/push/hook-lines.ts';
 import { type BranchChange, limitPush, type Push, summarize } from '../domain/push/push.ts';
-import { foreseeRule, NO_RULE } from '../domain/push/push-rule.ts';
+import { findRule, foreseeRule, NO_RULE } from '../domain/push/push-rule.ts';
 import { readDelivery } from '../domain/push/read-push.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { pushPayload } from '../domain/webhook-payload.ts';
@@ -141,6 +141,8 @@ interface Taken {
   readonly isKnown: boolean;
   /** The rule that takes it, as far as it is known whether it is the main line. */
   readonly rule: OwnedPushRule | undefined | 'depends';
+  /** Whether one takes it even where it is not the main line. */
+  readonly isSure: boolean;
 }
 
 async function writePush(
@@ -159,7 +161,8 @@ async function writePush(
     const key = { app_id: app.id, branch: change.branch, delivery_id: names.deliveryId, digest: names.digest };
     const row = { ...key, before_revision: change.before, after_revision: change.after };
     const isKnown = (await findSentBefore(queries, row)) !== undefined;
-    taken.push({ change, isKnown, rule });
+    const isSure = findRule(rules, { branch: change.branch, isMainLine: false }) !== undefined;
+    taken.push({ change, isKnown, rule, isSure });
     if (isKnown) continue;
     await insertPush(queries, {
       ...row,
@@ -189,10 +192,11 @@ function describe(push: Push, taken: readonly Taken[]): WirePushAnswer {
   const builds = taken.filter(({ rule, isKnown }) => rule !== undefined && !isKnown);
   const sentences = [
     ...push.ignored,
-    ...taken.map(({ change: { branch }, isKnown, rule }) => {
+    ...taken.map(({ change: { branch }, isKnown, rule, isSure }) => {
       if (isKnown) return `The push to ${branch} was sent before.`;
       if (rule === undefined) return `No push rule takes ${branch}.`;
-      return rule === 'depends' ? `${branch} is built if it is the main line.` : `${branch} is going to be built.`;
+      const isOpen = rule === 'depends' && !isSure;
+      return isOpen ? `${branch} is built if it is the main line.` : `${branch} is going to be built.`;
     }),
   ];
   return {

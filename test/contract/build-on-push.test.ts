@@ -129,6 +129,12 @@ describe('a push starts a build', () => {
         ['other', null],
       ],
     );
+    const [first, second, third] = [
+      'main is going to be built.',
+      'release-3 is going to be built.', // by one rule or by another
+      'other is built if it is the main line.',
+    ];
+    assert.equal(answer.Message, `${first} ${second} ${third}`);
     await world.settled();
     const outcomes = (await world.pushes()).slice(0, 3).map(({ Branch, Status }) => [Branch, Status]);
     assert.deepEqual(outcomes, [

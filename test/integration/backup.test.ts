@@ -265,6 +265,10 @@ test('a backup does not replace a file unless it is told to', async (t) => {
   assert.equal(await readFile(world.file, 'utf8'), 'precious');
   await backUp(world.dataFolder, world.file, { force: true });
   await verifyBackup(restoreRequest(world.file, world.to));
+  for (const force of [false, true]) {
+    const message = `${world.folder} is a folder: name a file in it, such as ${join(world.folder, 'slipway.tar')}.`;
+    await assert.rejects(backUp(world.dataFolder, world.folder, { force }), { code: 'FILE_EXISTS', message });
+  }
   assert.deepEqual(await readdir(world.folder), ['backup.tar']);
 });
 
