@@ -194,7 +194,8 @@ test('pushes to other branches do not shorten the time that a revision has to sh
     'it is given up',
     async () => {
       await world.push(github({ branch: 'topic', before: NOWHERE, after: NOWHERE.replace('0', '1') }, world.secret));
-      const pushes: readonly WirePush[] = (await world.server.call('GET', '/manage/1/apps/calc/pushes?limit=1000')).body;
+      const pushes: readonly WirePush[] = (await world.server.call('GET', '/manage/1/apps/calc/pushes?limit=1000'))
+        .body;
       return pushes.find((one) => one.After === after && one.Status === 'Failed');
     },
     60_000,
