@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queries } from './database.ts';
 import { endJob } from './deployment-jobs.ts';
 import { changeStatus, QUEUED, UNDER_WAY } from './packages.ts';
+import { endWaitingPushes } from './pushes.ts';
 
 /**
  * Ends everything that a server would go on with by itself, as failed, and lets every webhook rest until somebody enables
@@ -13,6 +14,7 @@ export async function endUnfinishedWork(queries: Queries, reason: string, at: nu
   await endBuilds(queries, reason, at);
   await endJobs(queries, reason, at);
   await emptyOutbox(queries, reason);
+  await endWaitingPushes(queries, { status: 'Failed', reason, at });
   // After the others, which tell webhooks of their ends.
   await queries
     .updateTable('webhook_messages')

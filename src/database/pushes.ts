@@ -137,6 +137,26 @@ export async function endPush(queries: Queries, id: string, end: PushEnd): Promi
   return result.numUpdatedRows > 0n;
 }
 
+/** Ends every push that waits, of all apps. */
+export async function endWaitingPushes(queries: Queries, { status, reason, at }: PushEnd): Promise<void> {
+  await queries
+    .updateTable('pushes')
+    .set({ status, reason: reason ?? null, ended_at: at })
+    .where('status', '=', WAITING)
+    .execute();
+}
+
+export async function countWaitingPushes(queries: Queries): Promise<number> {
+  const { count } = await queries
+    .selectFrom('pushes')
+    .innerJoin('apps', 'apps.id', 'pushes.app_id')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('status', '=', WAITING)
+    .where('apps.deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** The builds that earlier pushes to a branch have started by a rule, and that have not begun. */
 export function listQueuedOfRule(
   queries: Queries,

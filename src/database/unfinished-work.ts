@@ -1,9 +1,12 @@
 import type { Queries } from './database.ts';
 import { countPackagesByStatus } from './packages.ts';
+import { countWaitingPushes } from './pushes.ts';
 
 /** What a server does by itself from its start on, because it was promised or under way. */
 export interface UnfinishedWork {
   readonly builds: number;
+  /** Each may start a build. */
+  readonly pushes: number;
   readonly tags: number;
   /** Of free apps, and starts of environments. */
   readonly deployments: number;
@@ -31,6 +34,7 @@ export async function countUnfinishedWork(queries: Queries): Promise<UnfinishedW
   const entries = (kind: string) => Number(outbox.find((row) => row.kind === kind)?.count ?? 0);
   return {
     builds: Queued + Building + Uploading,
+    pushes: await countWaitingPushes(queries),
     tags: entries('tag'),
     deployments: entries('deploy') + Number(starts.count),
     webhookMessages: Number(messages.count),

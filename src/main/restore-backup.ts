@@ -62,6 +62,7 @@ export interface RestoreReport extends Omit<VerifiedBackup, 'HasConfiguration'> 
   /** What the server does by itself from its start on. */
   readonly Unfinished: {
     readonly Builds: number;
+    readonly Pushes: number;
     readonly Tags: number;
     readonly Deployments: number;
     readonly WebhookMessages: number;
@@ -188,6 +189,7 @@ async function report(
     Configuration: HasConfiguration ? join(dataFolder, CONFIGURATION) : null,
     Unfinished: {
       Builds: unfinished.builds,
+      Pushes: unfinished.pushes,
       Tags: unfinished.tags,
       Deployments: unfinished.deployments,
       WebhookMessages: unfinished.webhookMessages,

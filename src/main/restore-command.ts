@@ -87,8 +87,8 @@ function describeBackup(backup: VerifiedBackup): string {
 }
 
 function describeRestored(report: RestoreReport): string {
-  const { Builds, Tags, Deployments, WebhookMessages } = report.Unfinished;
-  const goesOn = `${Builds} builds, ${Tags} tags, ${Deployments} deployments, ${WebhookMessages} webhook messages`;
+  const { Builds, Pushes, Tags, Deployments, WebhookMessages } = report.Unfinished;
+  const goesOn = `${Builds} builds, ${Pushes} pushes, ${Tags} tags, ${Deployments} deployments, ${WebhookMessages} webhook messages`;
   const fields = formatFields({
     Data: report.DataFolder,
     'As of': report.CreatedAt,

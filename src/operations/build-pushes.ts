@@ -25,8 +25,10 @@ const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 10 * 60 * 1000;
 /** How long a repository may be away. */
 const PATIENCE_MS = 24 * 60 * 60 * 1000;
-/** A forge may tell of a push before it shows it. */
+/** A forge may tell of a push before it shows it. Other pushes have it tried at once: the time counts as well. */
 const MOST_ATTEMPTS_TO_SEE = 5;
+const TIME_TO_SEE_MS = 15_000;
+const LONGEST_DELAY_TO_SEE_MS = 8000;
 
 /**
  * Sees to the pushes of an app that wait, oldest first, until none is due: starts the build that a rule wants, or says why
@@ -122,10 +124,12 @@ async function putOff({ database, clock, onError }: BuildPushDeps, push: PushRow
   const reason = explain(error);
   if (!isKnown(error)) onError(error, push.id);
   const at = clock();
-  if (isFinal(error, attempts) || at - push.received_at > PATIENCE_MS) {
+  const waitedMs = at - push.received_at;
+  if (isFinal(error, attempts, waitedMs) || waitedMs > PATIENCE_MS) {
     return await finish(database, push, { status: 'Failed', reason, at });
   }
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** push.attempts, LONGEST_DELAY_MS);
+  const longestMs = waitedMs < TIME_TO_SEE_MS ? LONGEST_DELAY_TO_SEE_MS : LONGEST_DELAY_MS;
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** push.attempts, longestMs);
   await database.transactionInReserve((queries) =>
     postponePush(queries, push.id, { attempts, due_at: at + delayMs, reason }),
   );
@@ -140,14 +144,14 @@ function explain(error: unknown): string {
 }
 
 /** Whether it is the same however often it is tried. */
-function isFinal(error: unknown, attempts: number): boolean {
+function isFinal(error: unknown, attempts: number, waitedMs: number): boolean {
   if (error instanceof Refusal) return error.code !== 'STORAGE_FULL';
   if (!(error instanceof RepositoryError)) return false;
   switch (error.kind) {
     case 'unknown-branch':
     case 'unknown-revision':
     case 'not-on-branch':
-      return attempts >= MOST_ATTEMPTS_TO_SEE;
+      return attempts >= MOST_ATTEMPTS_TO_SEE && waitedMs >= TIME_TO_SEE_MS;
     case 'ambiguous-revision':
       return true;
     case 'unreachable':

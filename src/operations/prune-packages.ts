@@ -134,9 +134,13 @@ async function removePage(deps: PrunePackagesDeps, args: PrunePackagesArgs, judg
   return [...judged.filter(({ reason }) => reason !== undefined), ...again];
 }
 
-/** They come in the order in which they were accepted: what follows is younger still. */
+/**
+ * They come in the order in which they were accepted: what follows is younger still. Those that are from the future say
+ * nothing of it: the clock was wrong then.
+ */
 function isYoung(page: readonly JudgedPackage[], { keepMs }: RetentionRule, now: number): boolean {
-  return page.every(({ created_at }) => now < created_at + keepMs);
+  const past = page.filter(({ created_at }) => created_at <= now);
+  return past.length > 0 && past.every(({ created_at }) => now < created_at + keepMs);
 }
 
 function sum(rows: readonly JudgedPackage[]): number {

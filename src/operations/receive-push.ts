@@ -49,7 +49,7 @@ export async function receivePush(
     const message = `The app '${app.app_id}' is on ${kinds[app.kind]}, and this is a push to ${kinds[push.repositoryType]}.`;
     throw new Refusal('INVALID_PARAMETERS', message);
   }
-  const names = delivery.kind === 'svn' ? nameCommit(delivery.commit) : nameDelivery(sent);
+  const names = delivery.kind === 'svn' ? nameCommit(app, delivery.commit) : nameDelivery(sent);
   const taken = await deps.database.transaction((queries) => writePush(deps, queries, { app, push, names }));
   deps.wakePushes();
   return describe(push, taken);
@@ -129,9 +129,10 @@ function saysWhen(header: SentBody['header']): boolean {
   return ofGithub || header('x-event-key') === 'repo:refs_changed';
 }
 
-/** A revision of Subversion is committed once. */
-function nameCommit({ revision }: SvnCommit): Names {
-  return { deliveryId: `r${revision}`, digest: null };
+/** A revision of Subversion is committed once to a repository, and an app may get another one. */
+function nameCommit({ repository }: AppRow, { revision }: SvnCommit): Names {
+  const deliveryId = `r${revision} of ${repository}`;
+  return { deliveryId, digest: hash('sha256', deliveryId) };
 }
 
 /** A branch of a push, and what is known of it. */

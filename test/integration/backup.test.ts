@@ -8,6 +8,7 @@ import { BackupUnusable } from '../../src/backup/backup-reader.ts';
 import { listAudit } from '../../src/database/audit.ts';
 import { insertJob } from '../../src/database/deployment-jobs.ts';
 import { insertOutboxEntry } from '../../src/database/outbox.ts';
+import { insertPush, listPushes } from '../../src/database/pushes.ts';
 import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite-database.ts';
 import { insertMessage } from '../../src/database/tell-webhooks.ts';
 import { findAnyWebhook, insertWebhook } from '../../src/database/webhooks.ts';
@@ -462,13 +463,27 @@ test('without what had not ended, a restored server does nothing by itself, and 
     await insertMessage(queries, { webhookId: hook.id, eventType: 'build.failed', payload: '{}', at: 1 });
     await queries.deleteFrom('outbox').execute();
     await insertOutboxEntry(queries, { kind: 'tag', package_id: deployed, app_id, created_at: 1, due_at: 1 });
+    await insertPush(queries, {
+      id: 'push',
+      app_id,
+      branch: 'main',
+      is_main_line: 1,
+      before_revision: '0'.repeat(40),
+      after_revision: world.revisions[1],
+      pusher: '',
+      summary: '',
+      status: 'Waiting',
+      attempts: 0,
+      received_at: 1,
+      due_at: 1,
+    });
   });
   await database.close();
   await backUp(world.dataFolder, world.file);
   const usual = await restoreBackup(restoreRequest(world.file, join(world.folder, 'usual')));
-  assert.deepEqual(usual.Unfinished, { Builds: 1, Tags: 1, Deployments: 1, WebhookMessages: 1 });
+  assert.deepEqual(usual.Unfinished, { Builds: 1, Pushes: 1, Tags: 1, Deployments: 1, WebhookMessages: 1 });
   const restored = await restoreBackup(restoreRequest(world.file, world.to, { endsUnfinished: true }));
-  assert.deepEqual(restored.Unfinished, { Builds: 0, Tags: 0, Deployments: 0, WebhookMessages: 0 });
+  assert.deepEqual(restored.Unfinished, { Builds: 0, Pushes: 0, Tags: 0, Deployments: 0, WebhookMessages: 0 });
   const next = await startTestServer(t, { dataFolder: world.to });
   const ask = async (path: string) => (await call(next.url, 'GET', path, undefined, world.richard)).body;
   const failed = await ask(`${PACKAGES}/${queued}`);
@@ -479,4 +494,7 @@ test('without what had not ended, a restored server does nothing by itself, and 
   const queries = openSqliteReader(join(world.to, 'slipway.db'));
   t.after(() => queries.destroy());
   assert.equal((await findAnyWebhook(queries, hook.id))?.is_active, 0);
+  const [push] = await listPushes(queries, app_id, 10);
+  assert.equal(push?.status, 'Failed');
+  assert.match(push?.reason ?? '', /restored from a backup without what had not ended/);
 });

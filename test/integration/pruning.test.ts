@@ -339,6 +339,15 @@ test('what the server does by itself ends where everything is too young', async 
   assert.equal((await prune({ KeepDays: 30 }, { dryRun: true })).kept.Young, 120);
 });
 
+test('packages of a time when the clock was ahead do not end it, and are kept until they are old', async (t) => {
+  const { prune, add, addOld, left } = await setUp(t);
+  for (let at = 0; at < 60; at += 1) await add({ created_at: NOW + 1000 * DAY_MS });
+  const old = await addOld();
+  assert.equal((await prune({ KeepDays: 30 }, { onlyOld: true })).count, 1);
+  assert.ok(!(await left()).includes(old));
+  assert.equal((await left()).length, 60);
+});
+
 test('the expiry date is when the age lets it go, and there is none while something else keeps it', async (t) => {
   const { app, add, database, transport, environment, keepByPolicy } = await setUp(t);
   await environment('Test');

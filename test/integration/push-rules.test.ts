@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
 import { insertWebhook } from '../../src/database/webhooks.ts';
+import type { WirePush } from '../../src/protocol/pushes.ts';
 import { createUser } from '../support/build-api-world.ts';
 import { bitbucketCloud, gitHook, github, gitlab, NOWHERE } from '../support/forge-pushes.ts';
 import { openPushWorld } from '../support/push-world.ts';
+import { makeSvnRepository } from '../support/svn.ts';
 import { until } from '../support/until.ts';
 
 const RULES = '/manage/1/apps/calc/push-rules';
@@ -183,6 +185,24 @@ test('a revision that never comes fails after some attempts, with the reason', a
   assert.equal(Attempts, 4);
 });
 
+test('pushes to other branches do not shorten the time that a revision has to show itself', async (t) => {
+  const world = await openPushWorld(t);
+  await world.rule('main');
+  const after = 'c0ffee'.repeat(6).padEnd(40, '0');
+  await world.push(github({ branch: 'main', before: NOWHERE, after }, world.secret));
+  const push = await until(
+    'it is given up',
+    async () => {
+      await world.push(github({ branch: 'topic', before: NOWHERE, after: NOWHERE.replace('0', '1') }, world.secret));
+      const pushes: readonly WirePush[] = (await world.server.call('GET', '/manage/1/apps/calc/pushes?limit=1000'))
+        .body;
+      return pushes.find((one) => one.After === after && one.Status === 'Failed');
+    },
+    60_000,
+  );
+  assert.ok(Date.now() - push.Date >= 15_000, `${Date.now() - push.Date} ms`);
+});
+
 test('whoever set a rule has to be allowed to build when the push comes', async (t) => {
   const world = await openPushWorld(t);
   const { server } = world;
@@ -270,4 +290,29 @@ test('an app is deleted with its secret, its rules and its pushes', async (t) =>
   for (const table of ['pushes', 'push_rules', 'push_secrets'] as const) {
     assert.deepEqual(await database.read.selectFrom(table).select('app_id').execute(), [], table);
   }
+});
+
+test('a revision of another repository of Subversion is none that was sent before', async (t) => {
+  const world = await openPushWorld(t);
+  const { server } = world;
+  const path = '/manage/1/apps/legacy';
+  const repositories = await Promise.all(
+    ['former', 'next'].map((name) => makeSvnRepository(join(server.dataFolder, name))),
+  );
+  const [former, next] = repositories;
+  await server.call('POST', '/manage/1/apps', { AppId: 'legacy', Repository: former?.path });
+  const { Secret } = (await server.call('PUT', `${path}/push-secret`, {})).body;
+  await server.call('PUT', `${path}/push-rules/trunk`, {});
+  const send = async () => {
+    const sent = { body: 'r1\nA   trunk/model.txt\n', headers: { 'x-slipway-token': Secret } };
+    return (await world.send(sent, 'legacy')).body.Accepted;
+  };
+  for (const repository of repositories) await repository.commit('trunk', { 'model.txt': 'one' });
+  assert.deepEqual([await send(), await send()], [true, false]);
+  await server.call('PATCH', path, { Repository: next?.path });
+  assert.deepEqual([await send(), await send()], [true, false]);
+  await until('both are built', async () => {
+    const pushes = (await server.call('GET', `${path}/pushes`)).body;
+    return pushes.every(({ PackageStatus }: { PackageStatus: string }) => PackageStatus === 'Succeeded');
+  });
 });

@@ -25,7 +25,12 @@ test('a line goes on from what begins with it, and nothing else does', () => {
 });
 
 test('a version that has grown too long is refused, and so is a rule that is none', () => {
-  assert.throws(() => nextVersion('next-patch', '1.0.999999999999999.63'), Refusal);
+  assert.throws(
+    () => nextVersion('next-patch', '1.0.999999999999999.63'),
+    /after 1\.0\.999999999999999\.63 has a part/,
+  );
+  assert.equal(nextVersion('next-patch', '1.0.999999999999998.63').text, '1.0.999999999999999');
+  assert.equal(nextVersion('next-minor', '1.0.999999999999999.63').text, '1.1.0');
   for (const wrong of ['', 'next', '2.*', '*', '2.5.*.1', '2.5', 'a.b.c', '2.5.4.63']) {
     assert.throws(() => parseVersionRule(wrong), Refusal, wrong);
   }

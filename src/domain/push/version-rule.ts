@@ -32,10 +32,21 @@ export function nextVersion(rule: string, newest: string | undefined): Requested
   if (line === '' && !isWord(rule)) return parseVersion(rule);
   if (newest === undefined) return parseVersion(line === '' ? FIRST : `${line}0`);
   const [major = 0, minor = 0, patch = 0] = newest.split('.').map(Number);
-  if (rule === 'next-major') return parseVersion(`${major + 1}.0.0`);
-  if (rule === 'next-minor') return parseVersion(`${major}.${minor + 1}.0`);
-  return parseVersion(`${major}.${minor}.${patch + 1}`);
+  const parts =
+    rule === 'next-major'
+      ? [major + 1, 0, 0]
+      : rule === 'next-minor'
+        ? [major, minor + 1, 0]
+        : [major, minor, patch + 1];
+  if (parts.every((part) => part <= LARGEST)) return parseVersion(parts.join('.'));
+  const advice = 'give the rule another Version, or build one by hand to go on from';
+  throw new Refusal(
+    'INVALID_VERSION',
+    `The next version after ${newest} has a part of more than 15 digits: ${advice}.`,
+  );
 }
+
+const LARGEST = 999_999_999_999_999;
 
 function isWord(text: string): boolean {
   return NEXT_WORDS.some((word) => word === text);

@@ -73,8 +73,10 @@ export function branchOfPath(
   path: string,
 ): (BranchName & { readonly isTop: boolean }) | undefined {
   const parts = tidy(path).split('/');
-  // What lies above the address is known by its end alone, since only the server knows where its root is.
-  for (let at = 0; at <= parts.length; at++) {
+  // What lies above the address is known by its end alone, since only the server knows where its root is. It has no more
+  // folders than the address has: a path may have very many.
+  const most = Math.min(parts.length, address.split('/').length - 1);
+  for (let at = 0; at <= most; at++) {
     const above = parts.slice(0, at).join('/');
     const found = at === 0 || endsInFolder(address, above) ? placeOfPath(layout, parts.slice(at)) : undefined;
     if (found !== undefined) return found;
