@@ -20,7 +20,9 @@ interface DownloadOptions extends RemoteOptions {
 
 /** `slipway package list|show|upload|download|delete|pin|unpin|prune` */
 export function addPackageCommand(program: Command, cli: Cli): void {
-  const command = program.command('package').description('list, show, upload, download, pin, delete and prune packages');
+  const command = program
+    .command('package')
+    .description('list, show, upload, download, pin, delete and prune packages');
   remoteCommand(command, 'list <app>', 'list the packages of an app, newest first')
     .option('--limit <number>', 'how many at most', parseCount)
     .action((app: string, options: ListOptions) => listPackages(cli, app, options));
