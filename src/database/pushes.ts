@@ -137,6 +137,22 @@ export async function endPush(queries: Queries, id: string, end: PushEnd): Promi
   return result.numUpdatedRows > 0n;
 }
 
+/**
+ * Has a push wait once more that came to nothing, for it was sent again.
+ *
+ * @returns false where it came to something, or still waits
+ */
+export async function reopenPush(queries: Queries, id: string, at: number): Promise<boolean> {
+  const result = await queries
+    .updateTable('pushes')
+    .set({ status: 'Waiting', rule_id: null, rule_branch: null, reason: null, attempts: 0, ended_at: null })
+    .set({ received_at: at, due_at: at })
+    .where('id', '=', id)
+    .where('status', 'in', ['Ignored', 'Refused', 'Failed'])
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
 /** Ends every push that waits, of all apps. */
 export async function endWaitingPushes(queries: Queries, { status, reason, at }: PushEnd): Promise<void> {
   await queries

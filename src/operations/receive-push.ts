@@ -3,7 +3,7 @@ import { findApp, findAppByName } from '../database/apps.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { listPushRules, type OwnedPushRule } from '../database/push-rules.ts';
 import { findPushSecret } from '../database/push-secrets.ts';
-import { findSentBefore, hastenPushes, insertPush } from '../database/pushes.ts';
+import { findSentBefore, hastenPushes, insertPush, reopenPush } from '../database/pushes.ts';
 import type { AppRow } from '../database/schema.ts';
 import { tell } from '../database/tell-webhooks.ts';
 import { readAppSettings } from '../domain/app-settings.ts';
@@ -138,7 +138,7 @@ function nameCommit({ repository }: AppRow, { revision }: SvnCommit): Names {
 /** A branch of a push, and what is known of it. */
 interface Taken {
   readonly change: BranchChange;
-  /** Whether it had been sent before. */
+  /** Whether it had been sent before, and came to something or still waits. */
   readonly isKnown: boolean;
   /** The rule that takes it, as far as it is known whether it is the main line. */
   readonly rule: OwnedPushRule | undefined | 'depends';
@@ -161,10 +161,13 @@ async function writePush(
     const rule = foreseeRule(rules, change);
     const key = { app_id: app.id, branch: change.branch, delivery_id: names.deliveryId, digest: names.digest };
     const row = { ...key, before_revision: change.before, after_revision: change.after };
-    const isKnown = (await findSentBefore(queries, row)) !== undefined;
+    const earlier = await findSentBefore(queries, row);
+    // A rule may have been set since, or a right given.
+    const isReopened = earlier !== undefined && rule !== undefined && (await reopenPush(queries, earlier.id, at));
+    const isKnown = earlier !== undefined && !isReopened;
     const isSure = findRule(rules, { branch: change.branch, isMainLine: false }) !== undefined;
     taken.push({ change, isKnown, rule, isSure });
-    if (isKnown) continue;
+    if (earlier !== undefined) continue;
     await insertPush(queries, {
       ...row,
       id: randomUUID(),

@@ -316,3 +316,18 @@ test('a revision of another repository of Subversion is none that was sent befor
     return pushes.every(({ PackageStatus }: { PackageStatus: string }) => PackageStatus === 'Succeeded');
   });
 });
+
+test('a push that came to nothing is built when it is sent again, once', async (t) => {
+  const world = await openPushWorld(t);
+  const sent = github({ branch: 'main', before: NOWHERE, after: await world.commit() }, world.secret);
+  assert.equal((await world.push(sent)).Accepted, false);
+  assert.equal((await world.settled()).Status, 'Ignored');
+  assert.match((await world.push(sent)).Message, /sent before/);
+  await world.rule('main');
+  assert.equal((await world.push(sent)).Accepted, true);
+  assert.equal((await world.settled()).Status, 'Started');
+  assert.match((await world.push(sent)).Message, /sent before/);
+  await world.settled();
+  assert.equal((await world.packages()).length, 1);
+  assert.equal((await world.pushes()).length, 1);
+});
