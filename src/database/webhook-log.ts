@@ -77,7 +77,7 @@ export async function hurryMessages(queries: Queries, webhookId: string, at: num
     .execute();
 }
 
-/** The oldest messages that Failed. @param since leaves out what happened before */
+/** The oldest messages that Failed, but for tests. @param since leaves out what happened before */
 export async function listFailedMessages(
   queries: Queries,
   webhookId: string,
@@ -88,6 +88,7 @@ export async function listFailedMessages(
     .select('id')
     .where('webhook_id', '=', webhookId)
     .where('status', '=', 'Failed')
+    .where('is_test', '=', 0)
     .where('ended_at', 'is not', null)
     .where('created_at', '>=', since)
     .orderBy('sequence')

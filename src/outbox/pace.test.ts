@@ -9,8 +9,8 @@ test('who asks has a turn after the one before, and at once where it was quiet',
   const began = performance.now();
   const turns = await Promise.all([1, 2, 3].map(() => pace(NEVER).then(() => performance.now() - began)));
   const [first = 0, second = 0, third = 0] = turns;
-  // Timers have whole milliseconds.
-  assert.ok(second >= 18 && third - second >= 18 && first < second, String(turns));
+  // Timers have whole milliseconds, and may come late.
+  assert.ok(first < second && second >= 18 && third >= 38, String(turns));
 });
 
 test('who stops waits no longer', async () => {
