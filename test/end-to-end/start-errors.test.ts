@@ -34,7 +34,10 @@ test('a database that is none is said to be damaged, in one line', async (t) => 
     'this is no database at all, and long enough to be read as one '.repeat(99),
   );
   const { code, stdout, stderr } = await runSlipway(t, folder, ['serve', '--port', '0', '--data', '.']);
-  assert.match(stderr, /^The database .*slipway\.db is damaged, or none of Slipway's: restore it.*\n$/);
+  assert.match(
+    stderr,
+    /^The database .*slipway\.db is damaged, or none of Slipway's: restore a backup into another folder.*\n$/,
+  );
   assert.equal(stdout, '');
   assert.equal(code, 8);
 });
