@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Check } from 'typebox/value';
+import { onOneLine } from '../../domain/on-one-line.ts';
 import { DeploymentFailure } from '../deployment-target.ts';
-import { onOneLine } from '../on-one-line.ts';
 import { hideQueries } from './hide-queries.ts';
 import { MENDIX_APPS } from './mendix-app.ts';
 import type { ApiAnswer } from './send-request.ts';

@@ -1,4 +1,4 @@
-import { onOneLine } from '../on-one-line.ts';
+import { onOneLine } from '../../domain/on-one-line.ts';
 import { hideQueries } from './hide-queries.ts';
 import type { MendixApp } from './mendix-app.ts';
 

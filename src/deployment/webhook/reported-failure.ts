@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { Check } from 'typebox/value';
+import { onOneLine } from '../../domain/on-one-line.ts';
 import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { TARGET_CODES, type TargetCall } from '../../protocol/target-codes.ts';
 import { DeploymentFailure } from '../deployment-target.ts';
-import { onOneLine } from '../on-one-line.ts';
 
 const ERROR = Type.Object({ errorCode: Type.Optional(Type.String()), errorMessage: Type.Optional(Type.String()) });
 const LONGEST_MESSAGE = 500;

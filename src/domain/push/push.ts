@@ -1,4 +1,5 @@
 import type { RepositoryKind } from '../../protocol/manage.ts';
+import { onOneLine } from '../on-one-line.ts';
 import { quote, Refusal } from '../refusal.ts';
 
 /** What somebody pushed, whoever tells of it. */
@@ -35,6 +36,7 @@ export interface PushedCommit {
 }
 
 /** What is told of a push goes to every webhook that wants to know: it stays short. */
+const MOST_LINE_CHARACTERS = 200;
 const MOST_COMMITS = 100;
 
 /** One ref of a push to Git, as it was told. */
@@ -59,7 +61,7 @@ export function collectPush(pusher: string, updates: readonly RefUpdate[]): Push
   const changes = read.filter((one) => typeof one !== 'string');
   return limitPush({
     repositoryType: 'git',
-    pusher: onOneLine(pusher),
+    pusher: onOneLine(pusher, MOST_LINE_CHARACTERS),
     changes,
     ignored: read.filter((one) => typeof one === 'string'),
   });
@@ -103,13 +105,5 @@ export function summarize({ after, commits }: BranchChange): string {
 }
 
 export function summarizeMessage(message: string): string {
-  return onOneLine(message.trim().split('\n', 1)[0] ?? '');
-}
-
-const MOST_LINE_CHARACTERS = 200;
-
-function onOneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
-  return line.trim().slice(0, MOST_LINE_CHARACTERS);
+  return onOneLine(message.trim().split('\n', 1)[0] ?? '', MOST_LINE_CHARACTERS);
 }
