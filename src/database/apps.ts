@@ -1,5 +1,6 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { AppId, Login, ProjectId } from '../domain/identifiers.ts';
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
 import { deleteEnvironmentsOf } from './environments.ts';
 import { prepareLookUp } from './look-up.ts';
@@ -143,6 +144,7 @@ export async function markAppDeleted(queries: Queries, key: string, at: number):
     .set({ ...names, credentials: null, deleted_at: at })
     .where('id', '=', key)
     .execute();
+  noteChange(queries, 'deleted-apps');
 }
 
 /** The ids of apps that were deleted and have not been removed yet. */

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Topic } from './change-notices.ts';
 import type { Tables } from './schema.ts';
 
 /** What queries are made of: the database itself for a read, a transaction for a write. */
@@ -24,8 +25,13 @@ export interface Database {
    * disk is full it is tried once more, in room that was kept for it.
    */
   transactionInReserve<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
-  /** Tells a listener after each commit that may have made a message to a webhook due, whoever wrote it. */
-  onMessages(listener: () => void): void;
+  /**
+   * Calls back after each commit that may have changed something, whoever wrote it; it may call back for nothing. Whoever
+   * waited for the commit learns of it later than the listeners.
+   *
+   * @returns how to stop listening
+   */
+  onChange(topic: Topic, listener: () => void): () => void;
   /** Whether there is room to go on writing. */
   hasRoom(): Promise<boolean>;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
 import type { OutboxRow } from './schema.ts';
 
@@ -9,6 +10,7 @@ export async function insertOutboxEntry(
     .insertInto('outbox')
     .values({ ...entry, attempts: 0 })
     .execute();
+  noteChange(queries, 'outbox');
 }
 
 /** What of a kind may be tried now, the longest due first. @param except apps whose entries are being tried already */

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import { mayBecome } from '../domain/package-status.ts';
-import type { PackageStatus } from '../protocol/package.ts';
+import { hasEnded, type PackageStatus } from '../protocol/package.ts';
 import type { EventType } from '../protocol/webhook-events.ts';
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
 import { prepareLookUp } from './look-up.ts';
 import type { NewPackage, PackageRow } from './schema.ts';
@@ -116,7 +117,9 @@ export async function countPackagesByStatus(queries: Queries): Promise<Partial<R
 
 export async function insertPackage(queries: Queries, row: NewPackage): Promise<void> {
   await queries.insertInto('packages').values(row).execute();
-  if (row.status === 'Queued') await tellOfPackage(queries, row.id, ['build.queued'], row.created_at);
+  if (row.status !== 'Queued') return;
+  noteChange(queries, 'builds');
+  await tellOfPackage(queries, row.id, ['build.queued'], row.created_at);
 }
 
 /** Deletes a package's row, and with it what it declares and what the outbox still had to do for it. */
@@ -130,6 +133,7 @@ export async function deletePackageRows(queries: Queries, ids: readonly PackageI
   await queries.deleteFrom('package_settings').where('package_id', 'in', ids).execute();
   await queries.deleteFrom('held_packages').where('package_id', 'in', ids).execute();
   await queries.deleteFrom('packages').where('id', 'in', ids).execute();
+  for (const id of ids) noteChange(queries, `package:${id}`);
 }
 
 /** Deletes the newest packages of an app, and what the outbox had to do for them. @returns those that are gone */
@@ -152,6 +156,7 @@ export async function deletePackagesOf(
   await queries.deleteFrom('outbox').where('package_id', 'in', ofPage).execute();
   await queries.deleteFrom('package_settings').where('package_id', 'in', ofPage).execute();
   await queries.deleteFrom('packages').where('app_id', '=', appKey).where('sequence', '>=', oldest.sequence).execute();
+  for (const { id } of page) noteChange(queries, `package:${id}`);
   return page;
 }
 
@@ -190,6 +195,9 @@ export async function changeStatus(
   if (result.numUpdatedRows === 0n) {
     throw new StaleUpdate(`Package ${guard.packageId} is no longer ${guard.status} at attempt ${guard.attempt}.`);
   }
+  noteChange(queries, `package:${guard.packageId}`);
+  // One that ended, too, may have another of its app begin.
+  if (next === 'Queued' || hasEnded(next)) noteChange(queries, 'builds');
   await tellOfStatus(queries, guard, next, fields);
 }
 
@@ -229,6 +237,7 @@ export async function updateTag(
   tag: Pick<PackageRow, 'tag_status' | 'tag_message'>,
 ): Promise<void> {
   await queries.updateTable('packages').set(tag).where('id', '=', id).execute();
+  noteChange(queries, `package:${id}`);
 }
 
 /** Records what became of deploying a package. */
@@ -238,6 +247,7 @@ export async function updateDeploy(
   deploy: Pick<PackageRow, 'deploy_status' | 'deploy_message'>,
 ): Promise<void> {
   await queries.updateTable('packages').set(deploy).where('id', '=', id).execute();
+  noteChange(queries, `package:${id}`);
 }
 
 /** The package that was accepted last, of those of an app that Succeeded. */

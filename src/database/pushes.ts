@@ -2,6 +2,7 @@ import { type Insertable, sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { PackageStatus } from '../protocol/package.ts';
 import type { PushStatus } from '../protocol/pushes.ts';
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
 import { QUEUED } from './packages.ts';
 import type { PackageRow, PushRow, Tables } from './schema.ts';
@@ -12,6 +13,7 @@ const WAITING = sql.lit<PushStatus>('Waiting');
 /** Writes what was pushed to a branch. */
 export async function insertPush(queries: Queries, row: Insertable<Tables['pushes']>): Promise<void> {
   await queries.insertInto('pushes').values(row).execute();
+  noteChange(queries, 'pushes');
 }
 
 /** A push to a branch by what shows that it was sent before. */
@@ -96,6 +98,7 @@ export async function hastenPushes(queries: Queries, appKey: string, now: number
     .where('status', '=', WAITING)
     .where('due_at', '>', now)
     .execute();
+  noteChange(queries, 'pushes');
 }
 
 /** Puts a push off. */
@@ -150,6 +153,7 @@ export async function reopenPush(queries: Queries, id: string, at: number): Prom
     .where('id', '=', id)
     .where('status', 'in', ['Ignored', 'Refused', 'Failed'])
     .executeTakeFirst();
+  noteChange(queries, 'pushes');
   return result.numUpdatedRows > 0n;
 }
 

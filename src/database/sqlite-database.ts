@@ -1,8 +1,9 @@
 import { Kysely, SqliteDialect } from 'kysely';
+import { ChangeListeners } from './change-listeners.ts';
+import { keepNotices } from './change-notices.ts';
 import type { Database, Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { rememberLookUps } from './look-up.ts';
-import { keepNotices } from './message-notices.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import type { SpaceReserve } from './space-reserve.ts';
@@ -23,15 +24,15 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
   const forgetLookUps = rememberLookUps(read);
-  const hasMessages = keepNotices(write);
-  const listeners: (() => void)[] = [];
+  const takeNotices = keepNotices(write);
+  const listeners = new ChangeListeners();
   const renew = () => {
     reader.renewSnapshot();
     forgetLookUps();
   };
   const commits = new GroupCommit(writer, write, () => {
     renew();
-    if (hasMessages()) for (const listener of listeners) listener();
+    listeners.tell(takeNotices());
   });
   const transaction: Database['transaction'] = async (work, durability = 'full') => {
     try {
@@ -44,7 +45,7 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
     read,
     transaction,
     transactionInReserve: (work) => inReserve(reserve, () => transaction(work)),
-    onMessages: (listener) => void listeners.push(listener),
+    onChange: (topic, listener) => listeners.add(topic, listener),
     hasRoom: async () => (await reserve?.hasRoom()) ?? true,
     async close() {
       await commits.drain();

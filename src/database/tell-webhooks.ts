@@ -3,9 +3,9 @@ import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import { environmentPayload, packagePayload } from '../domain/webhook-payload.ts';
 import type { EventType } from '../protocol/webhook-events.ts';
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
 import { prepareLookUp } from './look-up.ts';
-import { noteMessages } from './message-notices.ts';
 
 /*
  * What happened is told in the transaction that makes it true: a message for each webhook that wants to know, which the
@@ -127,6 +127,6 @@ export async function insertMessage(
   if (message.isTest === true) {
     await queries.updateTable('webhooks').set({ rests_until: 0 }).where('id', '=', message.webhookId).execute();
   }
-  noteMessages(queries);
+  noteChange(queries, 'messages');
   return id;
 }

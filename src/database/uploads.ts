@@ -1,4 +1,5 @@
 import type { PackageId } from '../domain/identifiers.ts';
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
 import { StaleUpdate, UNDER_WAY } from './packages.ts';
 import type { PackageRow } from './schema.ts';
@@ -30,6 +31,7 @@ export async function markUploadReceived(
     .where('status', '=', 'Uploading')
     .executeTakeFirst();
   if (result.numUpdatedRows === 0n) throw new StaleUpdate(`The upload of package ${id} is no longer under way.`);
+  noteChange(queries, 'uploads');
 }
 
 /** Counts a check that begins, so that one that ends the process every time comes to an end itself. */

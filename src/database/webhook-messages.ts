@@ -1,7 +1,7 @@
 import { type Insertable, sql } from 'kysely';
 import type { MessageStatus } from '../protocol/webhook-events.ts';
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
-import { noteMessages } from './message-notices.ts';
 import type { Tables, WebhookMessageRow } from './schema.ts';
 
 /** It stands in the SQL and is not bound: only so does SQLite see that its indexes of these few rows fit. */
@@ -131,7 +131,7 @@ export async function resendMessage(queries: Queries, id: string, at: number): P
     .executeTakeFirst();
   if (row === undefined) return false;
   await queries.updateTable('webhooks').set({ rests_until: 0 }).where('id', '=', row.webhook_id).execute();
-  noteMessages(queries);
+  noteChange(queries, 'messages');
   return true;
 }
 

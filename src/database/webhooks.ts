@@ -1,6 +1,6 @@
 import type { Insertable } from 'kysely';
+import { noteChange } from './change-notices.ts';
 import type { Queries } from './database.ts';
-import { noteMessages } from './message-notices.ts';
 import { type PageOfRows, type PageRequest, readPage } from './page-by-sequence.ts';
 import type { Tables, WebhookRow } from './schema.ts';
 import { failPendingMessages } from './webhook-messages.ts';
@@ -76,7 +76,7 @@ export async function updateWebhook(
   changes: Partial<Omit<WebhookRow, 'id' | 'sequence' | 'app_id'>>,
 ): Promise<void> {
   await queries.updateTable('webhooks').set(changes).where('id', '=', id).execute();
-  noteMessages(queries);
+  noteChange(queries, 'messages');
 }
 
 /** Makes a webhook inactive, and gives up what it has waiting. @param note why, where it was not a person who did it */

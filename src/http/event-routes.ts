@@ -12,7 +12,7 @@ import { watchPackage } from './package-watch.ts';
 import { withRequestSignal } from './request-signal.ts';
 import { describe } from './route-schemas.ts';
 
-type EventDependencies = Pick<HttpDependencies, 'database' | 'buildLog' | 'changes' | 'logger'>;
+type EventDependencies = Pick<HttpDependencies, 'database' | 'buildLog' | 'logger'>;
 
 /** A build as it happens: its package at each change, its log line by line, until it has ended. */
 export function addEventRoute(app: FastifyInstance, deps: EventDependencies, closing: AbortSignal): void {

@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { HoldingEnvironment } from '../database/environments.ts';
 import type { PermissionEntry } from '../database/permissions.ts';
@@ -47,7 +46,6 @@ export interface HttpDependencies {
   readonly operations: HttpOperations;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
-  readonly changes: PackageChanges;
   readonly links: LinkSigner;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger;

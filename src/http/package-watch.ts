@@ -1,12 +1,10 @@
-import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import { findPackage } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
 import { hasEnded } from '../protocol/package.ts';
 
 export interface WatchDependencies {
-  readonly database: Database;
-  readonly changes: PackageChanges;
+  readonly database: Pick<Database, 'read' | 'onChange'>;
 }
 
 /**
@@ -14,13 +12,13 @@ export interface WatchDependencies {
  * while the last one is being looked at are yielded as one.
  */
 export async function* watchPackage(
-  { database, changes }: WatchDependencies,
+  { database }: WatchDependencies,
   { id, app_id: appKey }: Pick<PackageRow, 'id' | 'app_id'>,
   signal: AbortSignal,
 ): AsyncGenerator<PackageRow> {
   let change = Promise.withResolvers<void>();
   const onChange = () => change.resolve();
-  const stop = changes.subscribe(id, onChange);
+  const stop = database.onChange(`package:${id}`, onChange);
   signal.addEventListener('abort', onChange);
   try {
     while (!signal.aborted) {

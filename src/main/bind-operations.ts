@@ -42,18 +42,11 @@ import { transportPackage } from '../operations/transport-package.ts';
 import { updateApp } from '../operations/update-app.ts';
 import { updateEnvironment } from '../operations/update-environment.ts';
 import { updateWebhook } from '../operations/update-webhook.ts';
-import type { UpdateApp } from '../protocol/manage.ts';
 import { checkAddress } from '../repository/repositories.ts';
 import type { Core } from './core.ts';
 
 /** How long a server may take to say what it serves. */
 const ASK_KIND_MS = 5_000;
-
-/** An app that became free has something to deploy, and one with another retention something to delete. */
-function wakeFor(core: Core, { Retention }: UpdateApp): void {
-  core.wakeOutbox();
-  if (Retention) core.wakePruning();
-}
 
 /** The verbs, bound to what they work on. */
 export function bindOperations(core: Core, clock: () => number): HttpOperations {
@@ -67,7 +60,7 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     pinPackage: (args) => pinPackage(deps, args),
     prunePackages: ({ user, ...args }, signal) => prunePackages(deps, { ...args, login: user.login }, signal),
     createApp: (args) => createApp(deps, args),
-    updateApp: (args) => updateApp(deps, args).finally(() => wakeFor(core, args.request)),
+    updateApp: (args) => updateApp(deps, args),
     deleteApp: (args) => deleteApp(deps, args),
     readAppCredentials: (app) => refusing(() => openAppCredentials(core.secretBox, app)),
     changeAppCredentials: (args) => changeAppCredentials(deps, args),
@@ -89,8 +82,8 @@ export function bindOperations(core: Core, clock: () => number): HttpOperations 
     pageBranches: (app, range, signal) => pageBranches(deps, app, range, signal),
     retrieveBranch: (app, branch, signal) => retrieveBranch(deps, app, branch, signal),
     pageCommits: (app, range, signal) => pageCommits(deps, app, range, signal),
-    createEnvironment: (args) => createEnvironment(deps, args).finally(core.wakeOutbox),
-    createFreeEnvironment: (args) => createFreeEnvironment(deps, args).finally(core.wakeOutbox),
+    createEnvironment: (args) => createEnvironment(deps, args),
+    createFreeEnvironment: (args) => createFreeEnvironment(deps, args),
     updateEnvironment: (args) => updateEnvironment(deps, args),
     showTargetOptions: (environment) => showTargetOptions(deps, environment),
     deleteEnvironment: (args) => deleteEnvironment(deps, args),

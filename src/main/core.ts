@@ -5,7 +5,6 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
-import { createPackageChanges, type PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import { lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
@@ -25,7 +24,7 @@ import { dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
-import { createEmbeddedQueue } from '../queue/embedded-queue.ts';
+import { createRowQueue } from '../queue/row-queue.ts';
 import { openRepositories, type Repositories } from '../repository/repositories.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
@@ -51,7 +50,6 @@ export interface Core {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
-  readonly changes: PackageChanges;
   readonly queue: BuildQueue;
   readonly deployments: Deployments;
   readonly deploymentReports: DeploymentReports;
@@ -65,16 +63,6 @@ export interface Core {
   readonly temporaryFolder: string;
 
   readonly findRepositoryKind: Repositories['findKind'];
-  /** Has the outbox look for what is new in it. */
-  wakeOutbox(): void;
-  /** Begins to remove what is left of deleted apps. */
-  removeDeletedApps(): void;
-  /** Begins to delete the packages that retentions let go. */
-  wakePruning(): void;
-  /** Begins to see to what was pushed. */
-  wakePushes(): void;
-  /** Begins to check what was uploaded. */
-  checkUploads(): void;
   /** Begins to build and to do what the outbox holds. */
   start(): void;
   /** Begins no more builds, and gives those back that have not ended after a while. */
@@ -155,14 +143,12 @@ async function openLocked(
     });
 
   const links = createLinkSigner(await readOrCreateSecret(folder('link.key')));
-  const changes = createPackageChanges();
   const metrics = createMetrics(
     () => countPackagesByStatus(database.read),
     () => countPendingMessages(database.read),
   );
-  const queue = createEmbeddedQueue({
+  const queue = createRowQueue({
     database,
-    changes,
     clock,
     leaseMs: LEASE_MS,
     buildsPerApp: configuration.buildsPerApp,
@@ -185,8 +171,6 @@ async function openLocked(
     blobs,
     secretBox,
     deployments,
-    queue,
-    changes,
     metrics,
     repositoryOf,
     webhookNetworks,
@@ -206,7 +190,6 @@ async function openLocked(
     database,
     blobs,
     buildLog,
-    changes,
     repositoryOf,
     secretsOf: ({ id }) => openAppSecrets({ database, secretBox }, id),
     chooseBuilder: builders.choose,
@@ -217,7 +200,6 @@ async function openLocked(
     slots: configuration.buildSlots,
     buildTimeoutMs: configuration.buildTimeoutMs,
     heartbeatMs: LEASE_MS / 3,
-    onBuilt: () => outbox.wake(),
     onError: (error, packageId) =>
       report(error, `the worker met an error${packageId ? ` at package ${packageId}` : ''}`),
   });
@@ -226,11 +208,9 @@ async function openLocked(
     database,
     blobs,
     buildLog,
-    changes,
     deployments,
     metrics,
     uploadLimitBytes,
-    onSucceeded: () => outbox.wake(),
     async dropCaches(appKey) {
       await repositories.remove(appKey);
       await cache.deleteApp(appKey);
@@ -245,7 +225,6 @@ async function openLocked(
     database,
     blobs,
     buildLog,
-    changes,
     queue,
     deployments,
     deploymentReports,
@@ -256,11 +235,6 @@ async function openLocked(
     webhookNetworks,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
-    wakeOutbox: () => outbox.wake(),
-    removeDeletedApps: () => chores.removal.wake(),
-    wakePruning: () => chores.pruning.wake(),
-    wakePushes: () => outbox.wakePushes(),
-    checkUploads: () => chores.uploads.wake(),
     start() {
       worker.start();
       outbox.start();

@@ -1,6 +1,5 @@
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -16,12 +15,9 @@ export interface OpenChoresOptions {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
-  readonly changes: PackageChanges;
   readonly deployments: Deployments;
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
-  /** Told when an upload has Succeeded. */
-  readonly onSucceeded: () => void;
   /** Drops what is kept for an app apart from its packages. */
   readonly dropCaches: (appKey: string) => Promise<void>;
   /** Drops what is kept of repositories of apps that are no more. */
@@ -33,12 +29,7 @@ export interface OpenChoresOptions {
 
 /** What is done beside everything else, one run of each at a time. */
 export interface Chores {
-  /** Removes what is left of deleted apps. */
-  readonly removal: BackgroundWork;
-  /** Checks what was uploaded. */
-  readonly uploads: BackgroundWork;
-  /** Deletes the packages that retentions let go. */
-  readonly pruning: BackgroundWork;
+  /** Begins, and begins again whenever there is something to do. */
   start(): void;
   /** Resolves when nothing runs any more. */
   stop(): Promise<void>;
@@ -92,14 +83,19 @@ export function openChores(options: OpenChoresOptions): Chores {
     ...DAILY,
     onError: (error) => report(error, 'leftovers could not be swept'),
   });
+  const woken = [
+    ['uploads', uploads],
+    ['deleted-apps', removal],
+    ['retention', pruning],
+  ] as const;
+  const stops: (() => void)[] = [];
   return {
-    removal,
-    uploads,
-    pruning,
     start() {
+      for (const [topic, work] of woken) stops.push(options.database.onChange(topic, () => work.wake()));
       for (const work of [uploads, removal, pruning, sweep]) work.wake();
     },
     async stop() {
+      for (const stop of stops) stop();
       for (const work of [uploads, removal, pruning, sweep]) await work.stop();
     },
   };

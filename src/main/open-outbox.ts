@@ -1,5 +1,4 @@
 import type { BlobStore } from '../blob/blob-store.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { Deployments } from '../deployment/deployments.ts';
@@ -12,7 +11,6 @@ import { messageLanes } from '../outbox/message-lanes.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { pushLanes } from '../outbox/push-lanes.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
-import type { BuildQueue } from '../queue/build-queue.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import type { ReportError } from './core.ts';
@@ -22,8 +20,6 @@ export interface OpenOutboxOptions {
   readonly blobs: BlobStore;
   readonly secretBox: SecretBox;
   readonly deployments: Deployments;
-  readonly queue: BuildQueue;
-  readonly changes: PackageChanges;
   readonly metrics: Metrics;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Addresses and networks that webhooks may reach beside the public internet. */
@@ -35,11 +31,7 @@ export interface OpenOutboxOptions {
 
 /** What must happen once a transaction has committed: see `outbox/`. */
 export interface OpenedOutbox {
-  /** Looks for tags to push and free apps to deploy. */
-  wake(): void;
-  /** Looks for pushes to see to. */
-  wakePushes(): void;
-  /** Does what is due, from now on: messages to webhooks without being woken. */
+  /** Does what is due, from now on. */
   start(): void;
   /** Abandons what is under way; it is done again after the next start. */
   stop(): Promise<void>;
@@ -53,15 +45,22 @@ export function openOutbox(options: OpenOutboxOptions): OpenedOutbox {
   const effects = openEffects(options);
   const messages = openMessages(options);
   const pushes = openPushes(options);
+  const woken = [
+    ['outbox', effects],
+    ['messages', messages],
+    ['pushes', pushes],
+  ] as const;
+  const stops: (() => void)[] = [];
   return {
-    wake: () => effects.wake(),
-    wakePushes: () => pushes.wake(),
     start() {
-      database.onMessages(() => messages.wake());
-      for (const lanes of [effects, messages, pushes]) lanes.wake();
+      for (const [topic, lanes] of woken) {
+        stops.push(database.onChange(topic, () => lanes.wake()));
+        lanes.wake();
+      }
     },
     async stop() {
-      await Promise.all([effects, messages, pushes].map((lanes) => lanes.stop()));
+      for (const stop of stops) stop();
+      await Promise.all(woken.map(([, lanes]) => lanes.stop()));
     },
   };
 }
@@ -90,10 +89,9 @@ function openMessages({ report, secretBox, webhookNetworks, ...deps }: OpenOutbo
   return new Lanes({ source, clock: deps.clock, onError });
 }
 
-function openPushes({ report, changes, ...deps }: OpenOutboxOptions): Lanes {
+function openPushes({ report, ...deps }: OpenOutboxOptions): Lanes {
   const building = {
     ...deps,
-    publish: changes.publish,
     onError: (error: unknown, id: string) => report(error, `the push ${id} met an error`),
   };
   const source = pushLanes({ ...deps, build: (appKey, signal) => buildPushes(building, appKey, signal) });

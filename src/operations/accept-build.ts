@@ -10,11 +10,9 @@ import type { PackageId } from '../domain/identifiers.ts';
 import { packageName } from '../domain/package-name.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { packageVersion, type RequestedVersion } from '../domain/version.ts';
-import type { BuildQueue } from '../queue/build-queue.ts';
 import type { ResolvedRevision } from '../repository/repository.ts';
 
 export interface AcceptBuildDeps {
-  readonly queue: BuildQueue;
   readonly clock: () => number;
 }
 
@@ -28,13 +26,13 @@ export interface AcceptedBuild {
 }
 
 /**
- * Writes a package as Queued, together with its place in the queue. Once the transaction has committed, the build
- * survives anything, and whoever asked for it wakes the queue.
+ * Writes a package as Queued, which is its place in the queue. Once the transaction has committed, the build survives
+ * anything.
  *
  * @throws Refusal APP_NOT_FOUND for an app that was deleted meanwhile
  */
 export async function acceptBuild(
-  { queue, clock }: AcceptBuildDeps,
+  { clock }: AcceptBuildDeps,
   queries: Queries,
   { app, user, revision: { branch, id: revision, namedByNumber }, ...asked }: AcceptedBuild,
 ): Promise<PackageId> {
@@ -59,7 +57,6 @@ export async function acceptBuild(
     interruptions: 0,
     size_bytes: 0,
   });
-  await queue.enqueue(queries, { packageId });
   await insertAuditEntry(queries, {
     at: now,
     login: user.login,

@@ -5,7 +5,6 @@ import { listPushRules, type OwnedPushRule } from '../database/push-rules.ts';
 import { endPush, listQueuedOfRule } from '../database/pushes.ts';
 import type { AppRow, PushRow, PushRuleRow } from '../database/schema.ts';
 import { findUser, type User } from '../database/users.ts';
-import type { PackageId } from '../domain/identifiers.ts';
 import { hasSomewhere } from '../domain/permissions.ts';
 import { findRule, NO_RULE } from '../domain/push/push-rule.ts';
 import { lineOf, nextVersion } from '../domain/push/version-rule.ts';
@@ -22,35 +21,33 @@ export interface ResolvedPush {
 /**
  * Decides what becomes of a push, and accepts its build where there is one: all of it in the caller's transaction.
  *
- * @returns the packages that it has overtaken
  * @throws PushEnded; Refusal as `accept-build.ts`, INVALID_VERSION: then nothing may be committed
  */
 export async function acceptPush(
   deps: AcceptBuildDeps,
   queries: Queries,
   { app, push, revision }: ResolvedPush,
-): Promise<readonly PackageId[]> {
+): Promise<void> {
   const at = deps.clock();
   const { isMainLine } = revision.branch;
   const rule = findRule(await listPushRules(queries, app.id), { branch: push.branch, isMainLine });
   if (rule === undefined) {
     await endPush(queries, push.id, { status: 'Ignored', reason: NO_RULE, at });
-    return [];
+    return;
   }
   const user = await findOwner(queries, app, rule);
   if (typeof user === 'string') {
     await endPush(queries, push.id, { status: 'Refused', rule, reason: user, at });
-    return [];
+    return;
   }
   const beginning = lineOf(rule.version);
   const newest = await findNewestVersion(queries, { appKey: app.id, branch: revision.branch.name, beginning });
   const version = nextVersion(rule.version, newest);
-  const earlier = rule.latest_only === 1 ? await overtake(queries, { app, rule, revision, at }) : [];
+  if (rule.latest_only === 1) await overtake(queries, { app, rule, revision, at });
   const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description: say(rule, push) });
   // Whoever was here before has committed all of this, or nothing.
   const { summary } = push;
   if (!(await endPush(queries, push.id, { status: 'Started', rule, packageId, summary, at }))) throw new PushEnded();
-  return earlier;
 }
 
 /** The push was seen to meanwhile: what was begun for it is undone. */
@@ -74,7 +71,7 @@ async function findOwner(queries: Queries, app: AppRow, rule: OwnedPushRule): Pr
 async function overtake(
   queries: Queries,
   { app, rule, revision, at }: Omit<ResolvedPush, 'push'> & { readonly rule: PushRuleRow; readonly at: number },
-): Promise<readonly PackageId[]> {
+): Promise<void> {
   const earlier = await listQueuedOfRule(queries, { appKey: app.id, ruleId: rule.id, branch: revision.branch.name });
   for (const { id, attempt } of earlier) {
     await changeStatus(queries, { packageId: id, status: 'Queued', attempt }, 'Failed', {
@@ -84,7 +81,6 @@ async function overtake(
       lease_expires_at: null,
     });
   }
-  return earlier.map(({ id }) => id);
 }
 
 function say({ description }: PushRuleRow, { pusher, summary, after_revision }: PushRow): string {

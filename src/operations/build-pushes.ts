@@ -4,7 +4,6 @@ import { listPushRules, type OwnedPushRule } from '../database/push-rules.ts';
 import { endPush, listWaitingPushes, type PushEnd, postponePush } from '../database/pushes.ts';
 import type { AppRow, PushRow } from '../database/schema.ts';
 import type { BranchRequest } from '../domain/branch-name.ts';
-import type { PackageId } from '../domain/identifiers.ts';
 import { summarizeMessage } from '../domain/push/push.ts';
 import { foreseeRule, NO_RULE } from '../domain/push/push-rule.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -15,8 +14,6 @@ import { acceptPush, PushEnded } from './accept-push.ts';
 export interface BuildPushDeps extends AcceptBuildDeps {
   readonly database: Database;
   readonly repositoryOf: (app: AppRow) => Repository;
-  /** Tells those who wait that a package changed. */
-  readonly publish: (packageId: PackageId) => void;
   /** Told of what nobody foresaw; the push is tried again. */
   readonly onError: (error: unknown, pushId: string) => void;
 }
@@ -75,9 +72,7 @@ async function tryPush(deps: BuildPushDeps, { app, push, newer }: Turn, signal: 
   const revision = await resolvePush(deps, app, push, signal);
   const summary = push.summary || (await readSummary(deps.repositoryOf(app), revision, signal));
   const resolved = { app, push: { ...push, summary }, revision };
-  const overtaken = await database.transaction((queries) => acceptPush(deps, queries, resolved));
-  deps.queue.wake();
-  for (const packageId of overtaken) deps.publish(packageId);
+  await database.transaction((queries) => acceptPush(deps, queries, resolved));
 }
 
 /** How a push ends that no repository has to be asked about. */

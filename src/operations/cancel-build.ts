@@ -1,4 +1,3 @@
-import type { PackageChanges } from '../changes/package-changes.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
 import { changeStatus, findPackage } from '../database/packages.ts';
@@ -10,7 +9,6 @@ import { hasEnded } from '../protocol/package.ts';
 
 export interface CancelBuildDeps {
   readonly database: Database;
-  readonly changes: PackageChanges;
   readonly clock: () => number;
 }
 
@@ -21,7 +19,7 @@ export interface CancelBuildDeps {
  * @throws Refusal PACKAGE_NOT_FOUND, BUILD_ALREADY_ENDED
  */
 export async function cancelBuild(
-  { database, changes, clock }: CancelBuildDeps,
+  { database, clock }: CancelBuildDeps,
   { app, user, packageId }: { readonly app: AppRow; readonly user: User; readonly packageId: PackageId },
 ): Promise<void> {
   await database.transactionInReserve(async (queries) => {
@@ -45,5 +43,4 @@ export async function cancelBuild(
       detail: `${packageId} ${row.version}`,
     });
   });
-  changes.publish(packageId);
 }

@@ -1,6 +1,5 @@
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database } from '../database/database.ts';
 import { changeStatus, deletePackageRow, StaleUpdate } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
@@ -18,12 +17,9 @@ export interface CheckUploadsDeps {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
-  readonly changes: PackageChanges;
   readonly clock: () => number;
   /** What a package may hold, unpacked. */
   readonly mostContentBytes: number;
-  /** Told of packages that Succeeded, of which something may be to be done. */
-  readonly onSucceeded: () => void;
   readonly onError: (error: unknown, packageId: string) => void;
 }
 
@@ -82,7 +78,7 @@ const FAULT: Verdict = {
 };
 
 async function conclude(deps: CheckUploadsDeps, row: PackageRow, verdict: Verdict): Promise<void> {
-  const { database, blobs, changes, clock, onSucceeded } = deps;
+  const { database, blobs, clock } = deps;
   await writeLog(deps, row, verdict);
   const guard = { packageId: row.id, status: 'Uploading', attempt: row.attempt } as const;
   const isSound = verdict.kind === 'sound';
@@ -99,9 +95,7 @@ async function conclude(deps: CheckUploadsDeps, row: PackageRow, verdict: Verdic
     if (!(error instanceof StaleUpdate)) throw error;
     await blobs.delete(keyOf(row));
   }
-  if (isSound) onSucceeded();
-  else await blobs.delete(keyOf(row));
-  changes.publish(row.id);
+  if (!isSound) await blobs.delete(keyOf(row));
 }
 
 function soundFields(row: PackageRow, { metadata }: PackageInspection): Partial<PackageRow> {

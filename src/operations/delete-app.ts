@@ -9,20 +9,19 @@ import { Refusal } from '../domain/refusal.ts';
 
 export interface DeleteAppDeps {
   readonly database: Database;
-  /** Begins to remove what is left of deleted apps: `remove-deleted-apps.ts`. */
-  readonly removeDeletedApps: () => void;
   readonly clock: () => number;
 }
 
 /**
  * Deletes an app with all its packages and environments. Once this resolves nobody finds any of them, and the AppId is
- * free; the rows and files go afterwards, also after a crash, and so does what targets have of its environments.
+ * free; the rows and files go afterwards, also after a crash, and so does what targets have of its environments: see
+ * `remove-deleted-apps.ts`.
  *
  * @throws Refusal APP_NOT_FOUND, APP_IN_USE while a build has not ended, or an environment runs, starts or is being given
  *   a package
  */
 export async function deleteApp(
-  { database, removeDeletedApps, clock }: DeleteAppDeps,
+  { database, clock }: DeleteAppDeps,
   { app, user }: { readonly app: AppRow; readonly user: User },
 ): Promise<void> {
   await database.transactionInReserve(async (queries) => {
@@ -37,7 +36,6 @@ export async function deleteApp(
       detail: app.name,
     });
   });
-  removeDeletedApps();
 }
 
 async function checkIsIdle(queries: Queries, app: AppRow): Promise<void> {

@@ -24,8 +24,6 @@ export interface ReceivePushDeps {
   readonly database: Database;
   readonly secretBox: SecretBox;
   readonly clock: () => number;
-  /** Has what was pushed seen to. */
-  readonly wakePushes: () => void;
 }
 
 /**
@@ -51,7 +49,6 @@ export async function receivePush(
   }
   const names = delivery.kind === 'svn' ? nameCommit(app, delivery.commit) : nameDelivery(sent);
   const taken = await deps.database.transaction((queries) => writePush(deps, queries, { app, push, names }));
-  deps.wakePushes();
   return describe(push, taken);
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { BlobError, type BlobStore, type BlobWriter } from '../blob/blob-store.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database, Queries } from '../database/database.ts';
@@ -16,9 +15,6 @@ import { NO_VERSION, parseUploadDescription, parseUploadName, type UploadFields 
 export interface ReceiveUploadDeps {
   readonly database: Database;
   readonly blobs: BlobStore;
-  readonly changes: PackageChanges;
-  /** Begins to check what was received: `check-uploads.ts`. */
-  readonly checkUploads: () => void;
   readonly clock: () => number;
 }
 
@@ -31,7 +27,7 @@ export interface ReceiveUploadArgs {
 
 /**
  * Receives a package: writes its bytes down as they come, and once this resolves they survive anything, and are going to
- * be checked. Until then the package is Uploading.
+ * be checked: see `check-uploads.ts`. Until then the package is Uploading.
  *
  * The row is written before the file is visible, so that no sweep takes the file for nobody's; and it says that the file
  * is whole only once it is, so that what a crash leaves in between is told from what somebody was promised.
@@ -49,8 +45,6 @@ export async function receiveUpload(deps: ReceiveUploadDeps, args: ReceiveUpload
   } finally {
     await writer.abort();
   }
-  deps.changes.publish(attempt.packageId);
-  deps.checkUploads();
   return attempt.packageId;
 }
 

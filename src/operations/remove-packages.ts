@@ -1,6 +1,5 @@
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import { insertAuditEntries } from '../database/audit.ts';
 import type { Queries } from '../database/database.ts';
 import { deletePackageRows } from '../database/packages.ts';
@@ -43,7 +42,6 @@ export async function removeRows(
 export interface RemoveFilesDeps {
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
-  readonly changes: PackageChanges;
 }
 
 /**
@@ -51,10 +49,9 @@ export interface RemoveFilesDeps {
  * crash leaves behind has no row and is swept.
  */
 export async function removeFiles(
-  { blobs, buildLog, changes }: RemoveFilesDeps,
+  { blobs, buildLog }: RemoveFilesDeps,
   rows: readonly Pick<PackageRow, 'id' | 'blob_key'>[],
 ): Promise<void> {
-  for (const { id } of rows) changes.publish(id);
   await Promise.all(
     rows.map(async ({ id, blob_key }) => {
       if (blob_key !== null) await blobs.delete(blob_key);

@@ -32,11 +32,9 @@ export async function startBuild(deps: StartBuildDeps, args: StartBuildArgs, sig
   const earlier = await findEarlier(deps.database.read, args);
   if (earlier !== undefined) return earlier;
   const revision = await resolveRevision(deps, args, signal);
-  const packageId = await deps.database
+  return await deps.database
     .transaction(async (queries) => (await findEarlier(queries, args)) ?? (await accept(deps, queries, args, revision)))
     .catch(refuseFullDisk);
-  deps.queue.wake();
-  return packageId;
 }
 
 async function resolveRevision(

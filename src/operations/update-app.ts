@@ -1,5 +1,6 @@
 import { updateAppRow } from '../database/apps.ts';
 import { insertAuditEntry } from '../database/audit.ts';
+import { noteChange } from '../database/change-notices.ts';
 import type { Database } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
@@ -36,6 +37,7 @@ export async function updateApp(
   await database.transaction(async (queries) => {
     await checkContact(queries, row.technical_contact);
     await updateAppRow(queries, app.id, changes);
+    if (request.Retention) noteChange(queries, 'retention');
     if (request.Free === true && app.license !== 'free') await makeFree(queries, { user, app, at: clock() });
     const detail = Object.keys(request).join(', ');
     await insertAuditEntry(queries, {

@@ -1,4 +1,3 @@
-import type { PackageChanges } from '../changes/package-changes.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { deleteEntry, findNextDueAt, listDueEntries, postponeEntry } from '../database/outbox.ts';
 import type { OutboxRow } from '../database/schema.ts';
@@ -11,7 +10,6 @@ import { type LaneSource, Lanes } from './lanes.ts';
  */
 export interface OutboxOptions {
   readonly database: Database;
-  readonly changes: PackageChanges;
   readonly effects: Readonly<Record<OutboxRow['kind'], Effect>>;
   readonly clock: () => number;
   readonly onError: (error: unknown) => void;
@@ -81,7 +79,7 @@ function sourceOf(kind: Kind, options: OutboxOptions): LaneSource {
 }
 
 async function perform(
-  { database, changes, clock }: OutboxOptions,
+  { database, clock }: OutboxOptions,
   effect: Effect,
   entries: readonly OutboxRow[],
   signal: AbortSignal,
@@ -94,7 +92,6 @@ async function perform(
       else if (await deleteEntry(queries, attempt.entry.id)) await attempt.record(queries);
     }
   });
-  for (const { package_id } of entries) changes.publish(package_id);
 }
 
 async function attempt(

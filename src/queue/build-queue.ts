@@ -1,18 +1,14 @@
-import type { Queries } from '../database/database.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 
 /**
- * Which build is next, and who has it. First come first served, but fair between apps: the app with the fewest builds
- * under way goes first, then the one that was served longest ago.
+ * Which build is next, and who has it. A package that is written as Queued is in the queue: nothing else has to be done
+ * to enter it. First come first served, but fair between apps: the app with the fewest builds under way goes first, then
+ * the one that was served longest ago.
  *
  * A claim is held under a lease. Whoever holds it extends it; whoever lost it writes nothing any more, because every
  * update of the package is guarded by the attempt.
  */
 export interface BuildQueue {
-  /** Part of the transaction that writes the package as Queued. */
-  enqueue(queries: Queries, build: { readonly packageId: PackageId }): Promise<void>;
-  /** To be called once such a transaction has committed: wakes a worker. */
-  wake(): void;
   /** Calls back whenever there may be something to claim. @returns how to stop that */
   onWork(listener: () => void): () => void;
   /** Takes the next build, which is Building from then on, or answers undefined. */

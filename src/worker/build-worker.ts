@@ -15,7 +15,6 @@ export interface BuildWorkerOptions extends RunBuildDeps {
   readonly buildTimeoutMs: number;
   /** How often leases are extended, and lost ones looked for: well within the length of a lease. */
   readonly heartbeatMs: number;
-  readonly onBuilt: () => void;
   readonly onError: (error: unknown, packageId?: string) => void;
 }
 
@@ -107,9 +106,9 @@ export class BuildWorker {
 
   /** Never rejects: whatever is thrown here is nobody's to catch. */
   async #runToEnd(claim: Claim, abort: AbortController): Promise<void> {
-    const { changes, queue, metrics, buildTimeoutMs, onBuilt, onError } = this.#options;
+    const { database, queue, metrics, buildTimeoutMs, onError } = this.#options;
     const started = performance.now();
-    const stopWatching = changes.subscribe(claim.packageId, () => void this.#checkClaim(claim, abort));
+    const stopWatching = database.onChange(`package:${claim.packageId}`, () => void this.#checkClaim(claim, abort));
     const timeout = setTimeout(() => abort.abort(timeLimit(buildTimeoutMs)), buildTimeoutMs);
     try {
       const outcome = await runBuild(this.#options, claim, abort.signal);
@@ -118,7 +117,6 @@ export class BuildWorker {
         (performance.now() - started) / 1000,
       );
       if (outcome.kind === 'given-back') await queue.giveBack(claim);
-      if (outcome.kind === 'succeeded') onBuilt();
       if (outcome.kind === 'failed' && outcome.code === 'internal') onError(outcome.error, claim.packageId);
     } catch (error) {
       onError(error, claim.packageId);

@@ -1,7 +1,6 @@
 import type { BlobStore, WrittenBlob } from '../blob/blob-store.ts';
 import type { BuildLog, BuildLogWriter } from '../build-log/build-log.ts';
 import type { Builder, BuildReport } from '../builders/builder.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import { findApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
 import { changeStatus, findAnyPackage } from '../database/packages.ts';
@@ -18,7 +17,6 @@ export interface RunBuildDeps {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
-  readonly changes: PackageChanges;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** What an app keeps secret, by the name of the variable. */
   readonly secretsOf: (app: AppRow) => Promise<Readonly<Record<string, string>>>;
@@ -108,10 +106,9 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
   }
 }
 
-async function moveOn({ database, changes }: RunBuildDeps, claim: Claim, next: 'Uploading'): Promise<void> {
+async function moveOn({ database }: RunBuildDeps, claim: Claim, next: 'Uploading'): Promise<void> {
   const guard = { packageId: claim.packageId, status: 'Building', attempt: claim.attempt } as const;
   await database.transaction((queries) => changeStatus(queries, guard, next), 'relaxed');
-  changes.publish(claim.packageId);
 }
 
 async function timed<T>({ metrics }: RunBuildDeps, phase: string, work: () => Promise<T>): Promise<T> {

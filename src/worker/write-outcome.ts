@@ -1,6 +1,5 @@
 import type { BlobStore, WrittenBlob } from '../blob/blob-store.ts';
 import type { BuildReport } from '../builders/builder.ts';
-import type { PackageChanges } from '../changes/package-changes.ts';
 import { guardOf } from '../database/build-claims.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { insertOutboxEntry } from '../database/outbox.ts';
@@ -14,7 +13,6 @@ import type { Claim } from '../queue/build-queue.ts';
 export interface WriteOutcomeDeps {
   readonly database: Database;
   readonly blobs: BlobStore;
-  readonly changes: PackageChanges;
   readonly clock: () => number;
 }
 
@@ -37,7 +35,6 @@ export async function writeSuccess(
     await deps.blobs.delete(blobKey(claim));
     throw error;
   }
-  deps.changes.publish(claim.packageId);
 }
 
 /** The package, its tag and its deployment to come: in one transaction, so that none is ever there without the others. */
@@ -67,7 +64,7 @@ async function insertSuccess(
 
 /** Makes a package Failed. @returns false when the build is no longer this claim's: somebody else decides its end */
 export async function writeFailure(
-  { database, changes, clock }: WriteOutcomeDeps,
+  { database, clock }: WriteOutcomeDeps,
   claim: Claim,
   failure: { readonly code: FailureCode; readonly reason: string; readonly problems: readonly Problem[] },
 ): Promise<boolean> {
@@ -85,6 +82,5 @@ export async function writeFailure(
     if (error instanceof StaleUpdate) return false;
     throw error;
   }
-  changes.publish(claim.packageId);
   return true;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Database } from '../../src/database/database.ts';
-import { findAnyPackage } from '../../src/database/packages.ts';
+import { changeStatus, findAnyPackage } from '../../src/database/packages.ts';
 import type { PackageId } from '../../src/domain/identifiers.ts';
 import type { BuildQueue } from '../../src/queue/build-queue.ts';
 import { addApp, addPackage } from '../support/database.ts';
@@ -136,15 +136,23 @@ export function testBuildQueue(name: string, open: (context: TestContext) => Pro
     assert.equal(await queue.claim('worker'), undefined);
   });
 
-  test(`${name}: waking calls every listener until it stops listening`, async (t) => {
-    const { queue } = await open(t);
+  test(`${name}: whoever works is told of a build that is queued, and of one that ended, until it stops listening`, async (t) => {
+    const { queue, database } = await open(t);
+    const app = await addApp(database, 'calc');
     let calls = 0;
     const stop = queue.onWork(() => {
       calls += 1;
     });
-    queue.wake();
-    stop();
-    queue.wake();
+    const packageId = await addPackage(database, app);
     assert.equal(calls, 1);
+    const claim = await queue.claim('worker');
+    assert.equal(calls, 1);
+    const building = { packageId, status: 'Building', attempt: claim?.attempt ?? 0 } as const;
+    const failure = { failure_code: 'canceled', failure_reason: 'canceled', finished_at: 1 } as const;
+    await database.transaction((queries) => changeStatus(queries, building, 'Failed', failure));
+    assert.equal(calls, 2);
+    stop();
+    await addPackage(database, app);
+    assert.equal(calls, 2);
   });
 }

@@ -65,7 +65,7 @@ export function testDatabaseContract(name: string, open: (context: TestContext) 
       insertWebhook(queries, { ...webhook, is_active: 1, secrets: '', created_at: 1 }),
     );
     const seen: Promise<number>[] = [];
-    database.onMessages(() => seen.push(countPendingMessages(database.read)));
+    database.onChange('messages', () => seen.push(countPendingMessages(database.read)));
     assert.equal(await countPendingMessages(database.read), 0);
     await database.transaction((queries) => note(queries, 'no message'));
     await addPackage(database, app);

@@ -5,7 +5,6 @@ import { BlobError } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import type { BuildJob } from '../../src/builders/builder.ts';
-import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import { listDueEntries } from '../../src/database/outbox.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { PackageRow } from '../../src/database/schema.ts';
@@ -15,7 +14,7 @@ import type { Login, PackageId } from '../../src/domain/identifiers.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { cancelBuild } from '../../src/operations/cancel-build.ts';
 import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
-import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
+import { createRowQueue } from '../../src/queue/row-queue.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
 import { BuildWorker } from '../../src/worker/build-worker.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
@@ -39,9 +38,8 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   const [revision = ''] = await source.commit([{ branch: 'master', files: { a: 'a' } }]);
   const database = await testDatabase(context);
   const app = await addApp(database, 'calc', source.path);
-  const changes = createPackageChanges();
   const limits = { leaseMs: 30_000, buildsPerApp: 9, mostInterruptions: 2 };
-  const queue = createEmbeddedQueue({ database, changes, clock, ...limits });
+  const queue = createRowQueue({ database, clock, ...limits });
   const blobs = await openDiskBlobStore(join(folder, 'packages'));
   const onError = (error: unknown) => assert.fail(String(error));
   const buildLog = await openFileBuildLog({ folder: join(folder, 'logs'), clock, mostBytes: 1e6, onError });
@@ -55,7 +53,6 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
       database,
       blobs,
       buildLog,
-      changes,
       repositoryOf: ({ id, kind, repository }) => repositories.forApp({ key: id, kind, repository, mainBranch: null }),
       secretsOf: async () => ({}),
       chooseBuilder: () => ({
@@ -75,7 +72,6 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
       slots: 2,
       buildTimeoutMs,
       heartbeatMs: 1000,
-      onBuilt: () => {},
       onError: (error) => errors.push(error),
     });
     context.after(() => worker.stop(0));
@@ -85,7 +81,6 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   const worker = makeWorker(build);
   const start = async (of = revision) => {
     const id = await addPackage(database, app, { revision: of });
-    queue.wake();
     return id;
   };
   const find = (id: PackageId) => findAnyPackage(database.read, id);
@@ -98,7 +93,6 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   return {
     app,
     database,
-    changes,
     queue,
     blobs,
     buildLog,
@@ -162,10 +156,10 @@ test('a full disk fails the build with a reason, and the next build goes on', as
 });
 
 test('a canceled build stops, stays Failed with the reason canceled, and leaves no file', async (t) => {
-  const { app, database, changes, start, untilStatus, find, leftovers, worker, errors } = await setUp(t, goOn);
+  const { app, database, start, untilStatus, find, leftovers, worker, errors } = await setUp(t, goOn);
   const packageId = await start();
   await untilStatus(packageId, 'Building');
-  await cancelBuild({ database, changes, clock }, { app, user, packageId });
+  await cancelBuild({ database, clock }, { app, user, packageId });
   await worker.stop(60_000);
   const row = await find(packageId);
   assert.deepEqual([row?.status, row?.failure_reason], ['Failed', 'canceled']);

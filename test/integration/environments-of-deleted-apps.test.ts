@@ -38,7 +38,7 @@ async function setUp(t: TestContext, target: Partial<DeploymentTarget>) {
   return {
     failed,
     transport: () => transportPackage(deps, { user, app, mode: parseMode('Test'), packageId }),
-    delete: () => deleteApp({ ...deps, removeDeletedApps: () => undefined }, { app, user }),
+    delete: () => deleteApp(deps, { app, user }),
     remove: (signal: AbortSignal) => removeDeletedApps(removal, signal),
     stop: () => deps.deployments.stop(),
     left: () => listDeletedApps(database.read),

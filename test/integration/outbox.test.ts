@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import { findNextDueAt, insertOutboxEntry } from '../../src/database/outbox.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { AppRow } from '../../src/database/schema.ts';
@@ -34,7 +33,6 @@ async function setUp(context: TestContext) {
   const time = { now: 1_000_000 };
   const options: OutboxOptions = {
     database,
-    changes: createPackageChanges(),
     effects: { tag: tagEffect({ database, repositoryOf }), deploy: NOTHING },
     clock: () => time.now,
     onError: (error) => assert.fail(String(error)),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
-import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import { openSqliteReader } from '../../src/database/sqlite-database.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
 import { parseLogin } from '../../src/domain/identifiers.ts';
@@ -92,7 +91,6 @@ test('a package is in use from before its transport begins', async (t) => {
     ...deps,
     blobs: await openDiskBlobStore(join(folder, 'blobs')),
     buildLog,
-    changes: createPackageChanges(),
   };
   const remove = () => deletePackage(deleting, { app, user, packageId });
   await assert.rejects(remove(), /in use by the environment 'Test'/);

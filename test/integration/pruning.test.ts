@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
-import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import { markAppDeleted, updateAppRow } from '../../src/database/apps.ts';
 import { listAudit } from '../../src/database/audit.ts';
 import { insertOutboxEntry } from '../../src/database/outbox.ts';
@@ -56,7 +55,7 @@ async function setUp(t: TestContext) {
     time.onRead();
     return time.now;
   };
-  const deps = { database, blobs, buildLog, changes: createPackageChanges(), metrics, clock };
+  const deps = { database, blobs, buildLog, metrics, clock };
   const deploying = openDeployments(database, {});
   const add = (fields: Partial<NewPackage> = {}): Promise<PackageId> => {
     const end = fields.status ?? 'Succeeded';

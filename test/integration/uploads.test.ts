@@ -5,7 +5,6 @@ import { type TestContext, test } from 'node:test';
 import type { BlobStore } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
-import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import { findVisibleApp } from '../../src/database/apps.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { PackageRow } from '../../src/database/schema.ts';
@@ -17,7 +16,7 @@ import { cancelBuild } from '../../src/operations/cancel-build.ts';
 import { checkUploads, dropUnfinishedUploads } from '../../src/operations/check-uploads.ts';
 import { receiveUpload } from '../../src/operations/receive-upload.ts';
 import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
-import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
+import { createRowQueue } from '../../src/queue/row-queue.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { noise } from '../support/made-content.ts';
@@ -43,11 +42,8 @@ async function openUploads(t: TestContext) {
       mostBytes: 10_000,
       onError: assert.ifError,
     }),
-    changes: createPackageChanges(),
-    checkUploads: () => undefined,
     mostContentBytes: 2 ** 30,
     clock,
-    onSucceeded: () => undefined,
     onError: assert.ifError,
   };
   const app = await addApp(database, 'calc');
@@ -70,9 +66,9 @@ async function openUploads(t: TestContext) {
 }
 
 test('an upload that waits for its check is nobody’s build: no worker gets it, and it takes nobody’s turn', async (t) => {
-  const { database, changes, clock, app, deps, upload, show } = await openUploads(t);
+  const { database, clock, app, deps, upload, show } = await openUploads(t);
   const id = await upload();
-  const queue = createEmbeddedQueue({ database, changes, clock, leaseMs: 1, buildsPerApp: 1, mostInterruptions: 0 });
+  const queue = createRowQueue({ database, clock, leaseMs: 1, buildsPerApp: 1, mostInterruptions: 0 });
   assert.equal(await queue.recover({ everyLease: true }), 0);
   assert.equal((await show(id)).status, 'Uploading');
   const build = await addPackage(database, app);

@@ -53,7 +53,7 @@ async function setUp(context: TestContext, answerMs = 15_000) {
     return lanes;
   };
   const lanes = open();
-  database.onMessages(() => lanes.wake());
+  database.onChange('messages', () => lanes.wake());
   let told = 0;
   const tell = (webhookId: string, isTest = false) => {
     const payload = JSON.stringify({ number: ++told });

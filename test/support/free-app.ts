@@ -4,7 +4,6 @@ import type { BlobStore } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import type { BuildLog } from '../../src/build-log/build-log.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
-import { createPackageChanges } from '../../src/changes/package-changes.ts';
 import type { Database } from '../../src/database/database.ts';
 import { findEnvironment } from '../../src/database/environments.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
@@ -57,13 +56,11 @@ export function startServer(
 ) {
   const deps = openDeployments(database, target, { timeoutMs, blobs });
   const { deployments, errors } = deps;
-  const changes = createPackageChanges();
   const clock = () => time.now;
   const outcomes = { hold: async () => {} };
   const deploy = deployEffect({ ...deps, clock, onError: (error) => errors.push(error) });
   const outbox = new Outbox({
     database,
-    changes,
     effects: {
       tag: NOTHING,
       deploy: {
@@ -97,13 +94,13 @@ export function startServer(
     /** Ends a build, as a worker does. */
     async succeed(id: PackageId): Promise<void> {
       const claim = { packageId: id, attempt: 1, startedAt: 1 };
-      await writeSuccess({ database, blobs, changes, clock }, claim, { sizeBytes: 1, sha256: 'abc' });
+      await writeSuccess({ database, blobs, clock }, claim, { sizeBytes: 1, sha256: 'abc' });
       outbox.wake();
     },
     untilDeploy: (id: PackageId, what: RegExp) =>
       until(`the deployment is ${what}`, async () => what.test(await find(id)) && (await find(id))),
     remove: (packageId: PackageId) =>
-      deletePackage({ database, blobs, buildLog, changes, clock }, { app, user: USER, packageId }),
+      deletePackage({ database, blobs, buildLog, clock }, { app, user: USER, packageId }),
     /** Waits for what has its turn at the Sandbox, or waits for it. */
     async untilIdle(): Promise<void> {
       const row = await findEnvironment(database.read, app.id, SANDBOX.key);

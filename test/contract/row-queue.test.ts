@@ -1,14 +1,12 @@
-import { createPackageChanges } from '../../src/changes/package-changes.ts';
-import { createEmbeddedQueue } from '../../src/queue/embedded-queue.ts';
+import { createRowQueue } from '../../src/queue/row-queue.ts';
 import { testDatabase } from '../support/database.ts';
 import { testBuildQueue } from './build-queue.ts';
 
-testBuildQueue('embedded queue', async (context) => {
+testBuildQueue('queue of rows', async (context) => {
   const database = await testDatabase(context);
   let now = 1_000_000;
-  const queue = createEmbeddedQueue({
+  const queue = createRowQueue({
     database,
-    changes: createPackageChanges(),
     clock: () => now,
     leaseMs: 30_000,
     buildsPerApp: 2,
