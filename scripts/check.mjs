@@ -10,6 +10,6 @@ if (process.argv[2] === 'lint') {
   process.exitCode = (await allPass(lint)) ? 0 : 1;
 } else {
   const read = await allPass({ ...lint, ...types });
-  const { code } = await nodeTest('src/**/*.test.ts', 'test/architecture.test.ts');
+  const { code } = await nodeTest(['src/**/*.test.ts', 'test/architecture.test.ts']);
   process.exitCode = read && code === 0 ? 0 : 1;
 }

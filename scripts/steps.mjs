@@ -16,10 +16,20 @@ export function tsc(...args) {
   return runTool('typescript', 'tsc', args);
 }
 
-/** Runs the tests that match, on the pinned Node. Several files at once even on one core: most of them wait. */
-export async function nodeTest(...patterns) {
+/**
+ * Runs the tests that match, on the pinned Node. Several files at once even on one core: most of them wait.
+ *
+ * @param {readonly string[]} patterns
+ * @param {{ setup?: string }} options a module that starts what all files share
+ */
+export async function nodeTest(patterns, { setup } = {}) {
   const concurrency = Math.max(2, availableParallelism());
-  const options = [`--test-concurrency=${concurrency}`, '--test-reporter=spec', '--test-timeout=300000'];
+  const options = [
+    ...(setup === undefined ? [] : [`--test-global-setup=${setup}`]),
+    `--test-concurrency=${concurrency}`,
+    '--test-reporter=spec',
+    '--test-timeout=300000',
+  ];
   const code = await runNode(findNode(), ['--test', ...options, ...patterns], { cwd: root });
   return { code, output: '' };
 }

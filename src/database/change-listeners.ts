@@ -17,4 +17,9 @@ export class ChangeListeners {
   tell(topics: Iterable<Topic>): void {
     for (const topic of topics) for (const listener of [...(this.#byTopic.get(topic) ?? [])]) listener();
   }
+
+  /** What has changed is not known. */
+  tellAll(): void {
+    this.tell([...this.#byTopic.keys()]);
+  }
 }

@@ -10,7 +10,8 @@ import type { Queries } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
-import { openSqliteConnection } from './sqlite-connection.ts';
+import { sqliteCommits } from './sqlite/sqlite-commits.ts';
+import { openSqliteConnection } from './sqlite/sqlite-connection.ts';
 
 /** A database that has room for a few more pages, as on a disk that is nearly full. */
 async function openSmall(context: TestContext) {
@@ -21,7 +22,7 @@ async function openSmall(context: TestContext) {
   context.after(() => queries.destroy());
   await migrate(queries);
   connection.exec('pragma max_page_count = 60');
-  return { queries, commits: new GroupCommit(connection, queries) };
+  return { queries, commits: new GroupCommit({ ...sqliteCommits(connection), queries }) };
 }
 
 const note = (queries: Queries, detail: string) =>

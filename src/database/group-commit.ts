@@ -1,8 +1,28 @@
 import type { Queries } from './database.ts';
-import type { SqliteConnection } from './sqlite-connection.ts';
-import { translateSqliteError } from './sqlite-errors.ts';
 
 type Durability = 'full' | 'relaxed';
+
+/** The one connection that writes, as its commits need it. */
+export interface WritingConnection {
+  begin(durability: Durability): Promise<void> | void;
+  /** Begins what can be undone alone. One is open at a time. */
+  savepoint(): Promise<void> | void;
+  /** Ends that. @param undo has nothing of it be written */
+  release(undo: boolean): Promise<void> | void;
+  commit(): Promise<void> | void;
+  /** Never throws. Connections may have rolled back by themselves already. */
+  rollback(): Promise<void> | void;
+}
+
+export interface GroupCommitOptions {
+  readonly connection: WritingConnection;
+  /** Speaks through the connection. */
+  readonly queries: Queries;
+  /** Called with each commit, before anybody learns of it and before the next transaction begins. */
+  readonly onCommit?: () => void;
+  /** What the database threw, as the rest of the program knows it. */
+  readonly translateError: (error: unknown) => unknown;
+}
 
 interface Waiting {
   readonly durability: Durability;
@@ -16,25 +36,17 @@ interface Waiting {
 }
 
 /**
- * The one writer of a SQLite file. Transactions that come in the same turn of the event loop share one commit, and so
- * one fsync: two hundred builds that are accepted at once cost the disk what one costs. Inside it, each is a savepoint
- * and fails alone.
+ * The one writer of this process. Transactions that come in the same turn of the event loop, or while another one is
+ * under way, share one commit, and so one wait for the disk: two hundred builds that are accepted at once cost what one
+ * costs. Inside it, each is a savepoint and fails alone.
  */
 export class GroupCommit {
-  readonly #connection: SqliteConnection;
-  readonly #queries: Queries;
-  readonly #onCommit: () => void;
+  readonly #options: GroupCommitOptions;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
 
-  /**
-   * @param queries speaks through `connection`
-   * @param onCommit called with each commit, before anybody learns of it and before the next transaction begins
-   */
-  constructor(connection: SqliteConnection, queries: Queries, onCommit: () => void = () => {}) {
-    this.#connection = connection;
-    this.#queries = queries;
-    this.#onCommit = onCommit;
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>, durability: Durability): Promise<T> {
@@ -60,38 +72,32 @@ export class GroupCommit {
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
+    const { connection, queries, onCommit, translateError } = this.#options;
     try {
-      const full = group.some(({ durability }) => durability === 'full');
-      this.#connection.exec(`pragma synchronous = ${full ? 'full' : 'normal'}; begin immediate`);
+      await connection.begin(group.some(({ durability }) => durability === 'full') ? 'full' : 'relaxed');
       const [first, ...others] = group;
       const alone = others.length === 0 && first !== undefined;
-      if (alone && !(await first.run(this.#queries))) throw first.error;
+      if (alone && !(await first.run(queries))) throw first.error;
       if (!alone) await this.#runEach(group);
-      this.#connection.exec('commit');
+      await connection.commit();
     } catch (error) {
-      this.#rollBack();
+      await connection.rollback();
       // A full disk ends the whole transaction by itself; what then goes wrong with savepoints only follows from it.
-      const cause = group.find((member) => member.error !== undefined)?.error ?? error;
-      for (const member of group) member.fail(translateSqliteError(cause));
+      const causes = [...group.map((member) => member.error), error];
+      const told = causes.map(translateError).find((translated, index) => translated !== causes[index]) ?? error;
+      for (const member of group) member.fail(told);
       return;
     }
-    this.#onCommit();
+    onCommit?.();
     for (const member of group) member.settle();
   }
 
   async #runEach(group: readonly Waiting[]): Promise<void> {
+    const { connection, queries } = this.#options;
     for (const member of group) {
-      this.#connection.exec('savepoint member');
-      if (!(await member.run(this.#queries))) this.#connection.exec('rollback to member');
-      this.#connection.exec('release member');
+      await connection.savepoint();
+      await connection.release(!(await member.run(queries)));
     }
-  }
-
-  /** SQLite rolls back by itself on some errors, a full disk among them; then there is nothing left to roll back. */
-  #rollBack(): void {
-    try {
-      this.#connection.exec('rollback');
-    } catch {}
   }
 }
 

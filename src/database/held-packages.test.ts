@@ -10,7 +10,7 @@ import * as first from './migrations/0001-first.ts';
 import * as environments from './migrations/0010-environments.ts';
 import * as retention from './migrations/0019-retention.ts';
 import type { Tables } from './schema.ts';
-import { openSqliteConnection } from './sqlite-connection.ts';
+import { openSqliteConnection } from './sqlite/sqlite-connection.ts';
 
 const idOf = (number: number): PackageId =>
   parsePackageId(`00000000-0000-4000-8000-${String(number).padStart(12, '0')}`) ?? assert.fail();

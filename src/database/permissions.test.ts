@@ -10,8 +10,8 @@ import * as environments from './migrations/0010-environments.ts';
 import * as permissions from './migrations/0013-permissions.ts';
 import { findPermissions, listApiRights } from './permissions.ts';
 import type { Tables } from './schema.ts';
-import { openSqliteConnection } from './sqlite-connection.ts';
-import { openSqliteDatabase } from './sqlite-database.ts';
+import { openSqliteConnection } from './sqlite/sqlite-connection.ts';
+import { openSqliteDatabase } from './sqlite/sqlite-database.ts';
 
 test('who had API Rights on an app before there were permissions has API Rights and Transport Rights on it', async (t) => {
   const connection = openSqliteConnection(join(await temporaryFolder(t), 'slipway.db'), 'write');

@@ -31,8 +31,8 @@ async function makeKeyOrExplain(configuration: Configuration, clock: () => numbe
 
 /** @throws DataFolderInUse while a server runs: it may be of another version than this command */
 async function makeKey(dataFolder: string, clock: () => number): Promise<string> {
-  const { lockDataFolder } = await import('../database/data-folder-lock.ts');
-  const { openSqliteDatabase } = await import('../database/sqlite-database.ts');
+  const { lockDataFolder } = await import('../database/sqlite/data-folder-lock.ts');
+  const { openSqliteDatabase } = await import('../database/sqlite/sqlite-database.ts');
   const { recoverAdmin } = await import('../operations/recover-admin.ts');
   const unlock = lockDataFolder(join(dataFolder, 'lock'));
   try {

@@ -2,7 +2,7 @@ import { BackupUnusable } from '../backup/backup-reader.ts';
 import { BlobError } from '../blob/blob-store.ts';
 import { CommandFailure, type ExitReason } from '../cli/exit-codes.ts';
 import { NewerDatabase } from '../database/migrate.ts';
-import { type SqliteProblem, sqliteProblem } from '../database/sqlite-errors.ts';
+import { type SqliteProblem, sqliteProblem } from '../database/sqlite/sqlite-errors.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { codeOf } from '../files/file-errors.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { CommandFailure, type ExitReason } from '../cli/exit-codes.ts';
-import { DataFolderInUse } from '../database/data-folder-lock.ts';
 import { NewerDatabase } from '../database/migrate.ts';
-import { type SqliteProblem, sqliteProblem } from '../database/sqlite-errors.ts';
+import { DataFolderInUse } from '../database/sqlite/data-folder-lock.ts';
+import { type SqliteProblem, sqliteProblem } from '../database/sqlite/sqlite-errors.ts';
 import type { Configuration } from './configuration.ts';
 
 /** What kept a server from starting, in a sentence with what to do about it; a bug comes back as it is. */

@@ -14,7 +14,7 @@ import { CommandFailure } from '../cli/exit-codes.ts';
 import type { Database } from '../database/database.ts';
 import { endUnfinishedWork } from '../database/end-unfinished-work.ts';
 import { unknownMigrations } from '../database/migrate.ts';
-import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import { countUnfinishedWork } from '../database/unfinished-work.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { type RestoredPackages, restorePackages } from '../operations/restore-packages.ts';

@@ -2,7 +2,7 @@ import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONFIGURATION, DATABASE, KEY_FILES } from '../backup/backup-format.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
-import { DataFolderInUse, lockDataFolder } from '../database/data-folder-lock.ts';
+import { DataFolderInUse, lockDataFolder } from '../database/sqlite/data-folder-lock.ts';
 import { codeOf, ifThere } from '../files/file-errors.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { UNFINISHED_RESTORE } from './unfinished-restore.ts';

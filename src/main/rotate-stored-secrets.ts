@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { lockDataFolder } from '../database/data-folder-lock.ts';
 import type { Database } from '../database/database.ts';
-import { openSqliteDatabase } from '../database/sqlite-database.ts';
+import { lockDataFolder } from '../database/sqlite/data-folder-lock.ts';
+import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import { type Rotated, rotateSecrets } from '../operations/rotate-secrets.ts';
 import { openSecretBox, type SecretBox } from '../secrets/secret-box.ts';
 import { formatSecretKey } from '../secrets/secret-key.ts';

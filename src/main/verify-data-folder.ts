@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
-import { openSqliteReader } from '../database/sqlite-database.ts';
+import { openSqliteReader } from '../database/sqlite/sqlite-database.ts';
 import { type VerifiedPackage, verifyPackages } from '../operations/verify-packages.ts';
 import type { Finding } from './finding.ts';
 

@@ -5,7 +5,6 @@ import { type TestContext, test } from 'node:test';
 import { type CompiledQuery, Kysely, type LogEvent, SqliteDialect } from 'kysely';
 import { insertAuditEntry, listAudit } from '../../src/database/audit.ts';
 import { findNextBuild, listExpiredBuilds } from '../../src/database/build-claims.ts';
-import { lockDataFolder } from '../../src/database/data-folder-lock.ts';
 import { listDeployEntries } from '../../src/database/deploy-entries.ts';
 import { listPackagesInUse } from '../../src/database/environments.ts';
 import { GroupCommit } from '../../src/database/group-commit.ts';
@@ -19,8 +18,10 @@ import {
   hasUnfinishedBuilds,
 } from '../../src/database/packages.ts';
 import type { Tables } from '../../src/database/schema.ts';
-import { openSqliteConnection } from '../../src/database/sqlite-connection.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { lockDataFolder } from '../../src/database/sqlite/data-folder-lock.ts';
+import { sqliteCommits } from '../../src/database/sqlite/sqlite-commits.ts';
+import { openSqliteConnection } from '../../src/database/sqlite/sqlite-connection.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { parsePackageId } from '../../src/domain/identifiers.ts';
 import { testDatabase } from '../support/database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -52,7 +53,7 @@ test('SQLite: a full disk is the reason that every transaction of the same commi
   t.after(() => queries.destroy());
   await migrate(queries);
   connection.exec('pragma max_page_count = 80');
-  const commits = new GroupCommit(connection, queries);
+  const commits = new GroupCommit({ ...sqliteCommits(connection), queries });
   const note = (detail: string) =>
     commits.transaction(() => insertAuditEntry(queries, { at: 1, login: '', action: '', subject: '', detail }), 'full');
   const results = await Promise.allSettled([note('fits'), note('x'.repeat(1e6)), note('fits')]);

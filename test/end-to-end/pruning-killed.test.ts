@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { updateAppRow } from '../../src/database/apps.ts';
 import type { Queries } from '../../src/database/database.ts';
-import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite/sqlite-database.ts';
 import { addApp, addFailedPackages, addPackage, countPackages } from '../support/database.ts';
 import { call } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { PackageId } from '../../src/domain/identifiers.ts';
 import { openCommandLine } from '../support/command-line.ts';
 import { addApp, addPackage } from '../support/database.ts';

@@ -9,7 +9,7 @@ import { listAudit } from '../../src/database/audit.ts';
 import { insertJob } from '../../src/database/deployment-jobs.ts';
 import { insertOutboxEntry } from '../../src/database/outbox.ts';
 import { insertPush, listPushes } from '../../src/database/pushes.ts';
-import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite/sqlite-database.ts';
 import { insertMessage } from '../../src/database/tell-webhooks.ts';
 import { findAnyWebhook, insertWebhook } from '../../src/database/webhooks.ts';
 import { explainBackup, explainRestore } from '../../src/main/explain-backup.ts';

@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Database, Queries } from '../../src/database/database.ts';
-import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase, openSqliteReader } from '../../src/database/sqlite/sqlite-database.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addFailedPackages, addPackage, countPackages } from '../support/database.ts';
 import { startSilentServer } from '../support/git-servers.ts';

@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.ts';
 import { deleteJobsEndedBefore, insertJob } from '../../src/database/deployment-jobs.ts';
 import { findModeUsing } from '../../src/database/environments.ts';
 import type { AppRow } from '../../src/database/schema.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { User } from '../../src/database/users.ts';
 import { DeploymentFailure, type DeploymentTarget } from '../../src/deployment/deployment-target.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';

@@ -8,7 +8,7 @@ import { deleteAppRows } from '../../src/database/apps.ts';
 import { findEnvironmentSettings, putEnvironmentSettings } from '../../src/database/environment-settings.ts';
 import { findDeclared } from '../../src/database/package-settings.ts';
 import { deletePackageRow, deletePackagesOf } from '../../src/database/packages.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { DeploymentTarget, TargetSettings } from '../../src/deployment/deployment-target.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
 import { type PackageId, parseLogin } from '../../src/domain/identifiers.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
-import { openSqliteReader } from '../../src/database/sqlite-database.ts';
+import { openSqliteReader } from '../../src/database/sqlite/sqlite-database.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
 import { parseLogin } from '../../src/domain/identifiers.ts';
 import { createEnvironment } from '../../src/operations/create-environment.ts';

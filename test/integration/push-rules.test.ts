@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { insertWebhook } from '../../src/database/webhooks.ts';
 import type { WirePush } from '../../src/protocol/pushes.ts';
 import { createUser } from '../support/build-api-world.ts';

@@ -8,7 +8,7 @@ import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import { findVisibleApp } from '../../src/database/apps.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { PackageRow } from '../../src/database/schema.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { countUploadCheck } from '../../src/database/uploads.ts';
 import { blobKey } from '../../src/domain/blob-key.ts';
 import { type PackageId, parseAppId, parseLogin } from '../../src/domain/identifiers.ts';

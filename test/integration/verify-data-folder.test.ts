@@ -3,7 +3,7 @@ import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { verifyDataFolder } from '../../src/main/verify-data-folder.ts';
 import { addApp, addPackage } from '../support/database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

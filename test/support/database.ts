@@ -5,7 +5,7 @@ import { insertApp } from '../../src/database/apps.ts';
 import type { Database, Queries } from '../../src/database/database.ts';
 import { insertPackage } from '../../src/database/packages.ts';
 import type { AppRow, NewPackage } from '../../src/database/schema.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { AppId, Login, PackageId, ProjectId } from '../../src/domain/identifiers.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Database } from '../../src/database/database.ts';
 import type { WebhookRow } from '../../src/database/schema.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite-database.ts';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { findAnyWebhook, insertWebhook } from '../../src/database/webhooks.ts';
 import { findStoredKey } from '../../src/main/stored-secrets.ts';
 import {

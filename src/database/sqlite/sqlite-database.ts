@@ -1,12 +1,13 @@
 import { Kysely, SqliteDialect } from 'kysely';
-import { ChangeListeners } from './change-listeners.ts';
-import { keepNotices } from './change-notices.ts';
-import type { Database, Queries } from './database.ts';
-import { GroupCommit } from './group-commit.ts';
-import { rememberLookUps } from './look-up.ts';
-import { migrate } from './migrate.ts';
-import type { Tables } from './schema.ts';
+import { ChangeListeners } from '../change-listeners.ts';
+import { keepNotices } from '../change-notices.ts';
+import type { Database, Queries } from '../database.ts';
+import { GroupCommit } from '../group-commit.ts';
+import { rememberLookUps } from '../look-up.ts';
+import { migrate } from '../migrate.ts';
+import type { Tables } from '../schema.ts';
 import type { SpaceReserve } from './space-reserve.ts';
+import { sqliteCommits } from './sqlite-commits.ts';
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
 import { sqliteProblem } from './sqlite-errors.ts';
 
@@ -30,9 +31,13 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
     reader.renewSnapshot();
     forgetLookUps();
   };
-  const commits = new GroupCommit(writer, write, () => {
-    renew();
-    listeners.tell(takeNotices());
+  const commits = new GroupCommit({
+    ...sqliteCommits(writer),
+    queries: write,
+    onCommit() {
+      renew();
+      listeners.tell(takeNotices());
+    },
   });
   const transaction: Database['transaction'] = async (work, durability = 'full') => {
     try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addApp, addPackage, testDatabase } from '../../test/support/database.ts';
-import { changeStatus, findPackage } from './packages.ts';
+import { addApp, addPackage, testDatabase } from '../../../test/support/database.ts';
+import { changeStatus, findPackage } from '../packages.ts';
 
 test('whoever learns of a commit reads it, in the same turn of the event loop', async (t) => {
   const database = await testDatabase(t);

@@ -1,0 +1,40 @@
+import pg from 'pg';
+
+/** Which database, and as whom: what every connection to it has in common. */
+export interface PostgresAddress {
+  /** `postgres://…`, as node-postgres reads it. */
+  readonly url: string;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+}
+
+/** A session that is silent in the middle of a transaction is ended: whoever froze or vanished there holds up the others. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+/** For the turn to write: see `postgres-commits.ts`. */
+const LOCK_MS = 20_000;
+/** Then the connection is taken for dead. */
+const ANSWER_MS = 30_000;
+const CONNECT_MS = 5_000;
+
+const TYPES = { int8: 20, numeric: 1700 } as const;
+
+/** Times, sizes and counts are numbers here, as from SQLite: none of them comes near 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === TYPES.int8 || oid === TYPES.numeric ? Number : pg.types.getTypeParser(oid, format),
+};
+
+/** What a connection is opened with. */
+export function clientConfig({ url, applicationName }: PostgresAddress): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: applicationName,
+    types,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: ANSWER_MS,
+    lock_timeout: LOCK_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import type { Topic } from '../change-notices.ts';
+import { clientConfig, type PostgresAddress } from './postgres-client.ts';
+
+const CHANNEL = 'slipway';
+/** PostgreSQL takes notifications of less than 8000 bytes. From https://www.postgresql.org/docs/current/sql-notify.html */
+const MOST_CHARACTERS = 7000;
+const RECONNECT_MS = 500;
+
+export interface PostgresNotices {
+  /** SQL that tells the other processes of topics once its transaction has committed; empty for none. */
+  announce(topics: ReadonlySet<Topic>): string;
+  close(): Promise<void>;
+}
+
+export interface PostgresNoticesOptions {
+  /** Told what other processes have changed. */
+  readonly onTopics: (topics: readonly Topic[]) => void;
+  /** Told when notices may have been missed: anything may have changed. */
+  readonly onGap: () => void;
+}
+
+/** Listens to what other processes on the database have changed, for as long as it is open: through restarts, too. */
+export async function openPostgresNotices(
+  address: PostgresAddress,
+  { onTopics, onGap }: PostgresNoticesOptions,
+): Promise<PostgresNotices> {
+  const ours = randomUUID();
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  async function listen(): Promise<void> {
+    const opened = new pg.Client(clientConfig(address));
+    opened.on('error', () => undefined);
+    opened.on('end', () => listenLater());
+    opened.on('notification', ({ payload = '' }) => {
+      const [process, ...topics] = payload.split(' ');
+      if (process !== ours) onTopics(topics as Topic[]);
+    });
+    client = opened;
+    await opened.connect();
+    await opened.query(`listen ${CHANNEL}`);
+  }
+
+  function listenLater(): void {
+    if (isClosed) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      listen().then(onGap, listenLater);
+    }, RECONNECT_MS);
+  }
+
+  await listen();
+  return {
+    announce: (topics) => [...payloadsOf(ours, topics)].map(notify).join(''),
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
+
+function* payloadsOf(process: string, topics: ReadonlySet<Topic>): Generator<string> {
+  let payload = '';
+  for (const topic of topics) {
+    if (payload.length > MOST_CHARACTERS) {
+      yield payload;
+      payload = '';
+    }
+    payload += payload === '' ? `${process} ${topic}` : ` ${topic}`;
+  }
+  if (payload !== '') yield payload;
+}
+
+function notify(payload: string): string {
+  return `select pg_notify('${CHANNEL}', ${pg.escapeLiteral(payload)}); `;
+}

