@@ -36,6 +36,7 @@ export interface Tables {
   push_rules: PushRulesTable;
   pushes: PushesTable;
   audit: AuditTable;
+  leases: LeasesTable;
 }
 
 interface UsersTable {
@@ -360,6 +361,13 @@ interface AuditTable {
   action: string;
   subject: string;
   detail: string;
+}
+
+interface LeasesTable {
+  /** What one process alone does at a time. */
+  name: string;
+  holder: string;
+  expires_at: number;
 }
 
 export type UserRow = Selectable<UsersTable>;

@@ -9,11 +9,13 @@ import { addRestoreCommand } from './restore-command.ts';
 import { addSecretsCommand } from './secrets-command.ts';
 import { addServeCommand } from './serve.ts';
 import { addToolchainCommand } from './toolchain-command.ts';
+import { addWorkerCommand } from './worker-command.ts';
 
 /** Everything `slipway` can do: the commands of this machine, and those that call a server. */
 export function assembleProgram(cli: Cli, version: string): Command {
   const program = createProgram(cli, version);
   addServeCommand(program, cli);
+  addWorkerCommand(program, cli);
   addDemoCommand(program, cli);
   addDoctorCommand(program, cli);
   addAdminKeyCommand(program, cli);

@@ -49,9 +49,9 @@ import type { Core } from './core.ts';
 const ASK_KIND_MS = 5_000;
 
 /** The verbs, bound to what they work on. */
-export function bindOperations(core: Core, clock: () => number): HttpOperations {
+export function bindOperations(core: Core): HttpOperations {
   const findKind = (address: string) => core.findRepositoryKind({ address }, AbortSignal.timeout(ASK_KIND_MS));
-  const deps = { ...core, clock, checkRepository: checkAddress, findKind };
+  const deps = { ...core, checkRepository: checkAddress, findKind };
   return {
     startBuild: (args, signal) => startBuild(deps, args, signal),
     cancelBuild: (args) => cancelBuild(deps, args),

@@ -9,8 +9,12 @@ export interface Configuration {
   readonly port: number;
   /** An absolute path. */
   readonly dataFolder: string;
+  /** `postgres://…`, of a database that is shared; undefined for the one in the data folder. */
+  readonly databaseUrl?: string | undefined;
   /** 32 bytes; undefined means: those in the data folder. */
   readonly secretKey?: Buffer | undefined;
+  /** What the first start gives the login `admin`; undefined for one that is made then. */
+  readonly adminKey?: string | undefined;
   readonly buildSlots: number;
   readonly buildsPerApp: number;
   readonly buildTimeoutMs: number;

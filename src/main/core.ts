@@ -10,8 +10,6 @@ import type { Database } from '../database/database.ts';
 import { countPackagesByStatus } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import { lockDataFolder } from '../database/sqlite/data-folder-lock.ts';
-import { openSpaceReserve } from '../database/sqlite/space-reserve.ts';
-import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import { countPendingMessages } from '../database/webhook-messages.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
@@ -32,22 +30,25 @@ import { BuildWorker } from '../worker/build-worker.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
+import { type Duties, Leadership } from './leadership.ts';
 import { openBuilders } from './open-builders.ts';
-import { openChores } from './open-chores.ts';
+import { openDatabase } from './open-database.ts';
 import { openDeployments } from './open-deployments.ts';
-import { openOutbox } from './open-outbox.ts';
-import { readOrCreateSecret } from './secret-file.ts';
+import { type OpenDutiesOptions, openDuties } from './open-duties.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
-/** A worker that is silent for so long has lost its builds. */
-const LEASE_MS = 30_000;
+/** A worker that is silent for so long has lost its builds, as soon as another one looks. */
+const LEASE_MS = 20_000;
+const HEARTBEAT_MS = LEASE_MS / 4;
 const MOST_INTERRUPTIONS = 2;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Everything behind the wire: what is kept, and what works on it. */
 export interface Core {
   readonly database: Database;
+  /** Milliseconds since 1970: the same for all who share the database. */
+  readonly clock: () => number;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
   readonly queue: BuildQueue;
@@ -63,11 +64,13 @@ export interface Core {
   readonly temporaryFolder: string;
 
   readonly findRepositoryKind: Repositories['findKind'];
-  /** Begins to build and to do what the outbox holds. */
-  start(): void;
+  /** Begins to build. */
+  startBuilding(): void;
+  /** Begins what goes on by itself: what the outbox holds, and chores. */
+  startDuties(): void;
   /** Begins no more builds, and gives those back that have not ended after a while. */
   stopBuilding(graceMs: number): Promise<void>;
-  /** Does that too, ends what the outbox does, and closes everything. */
+  /** Does that too, ends what goes on by itself, and closes everything. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -79,7 +82,7 @@ export type ReportError = (error: unknown, what: string) => void;
  *
  * @throws Error when another process uses the folder
  */
-export async function openCore(configuration: Configuration, clock: () => number, report: ReportError): Promise<Core> {
+export async function openCore(configuration: Configuration, report: ReportError): Promise<Core> {
   const { dataFolder } = configuration;
   // Packages, keys and addresses of repositories are nobody else's, whatever folder they were put in.
   process.umask(0o077);
@@ -88,7 +91,7 @@ export async function openCore(configuration: Configuration, clock: () => number
   opened.defer(lockDataFolder(join(dataFolder, 'lock')));
   try {
     await refuseUnfinishedRestore(dataFolder);
-    return await openLocked(configuration, clock, report, opened);
+    return await openLocked(configuration, report, opened);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
@@ -98,15 +101,11 @@ export async function openCore(configuration: Configuration, clock: () => number
 /** @param opened takes everything that has to be closed again */
 async function openLocked(
   configuration: Configuration,
-  clock: () => number,
   report: ReportError,
   opened: AsyncDisposableStack,
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
-  const reserve = openSpaceReserve(folder('reserve'));
-  opened.defer(reserve.close);
-  const database = await openSqliteDatabase(folder('slipway.db'), reserve);
-  opened.defer(database.close);
+  const { database, isShared, clock, linkSecret } = await openDatabase(configuration, opened);
   const secretBox = await openStoredSecrets(configuration, database);
   const blobs = await openDiskBlobStore(folder('packages'));
   await blobs.sweep();
@@ -142,7 +141,7 @@ async function openLocked(
       credentials: openAppCredentials(secretBox, app),
     });
 
-  const links = createLinkSigner(await readOrCreateSecret(folder('link.key')));
+  const links = createLinkSigner(linkSecret);
   const metrics = createMetrics(
     () => countPackagesByStatus(database.read),
     () => countPendingMessages(database.read),
@@ -154,8 +153,9 @@ async function openLocked(
     buildsPerApp: configuration.buildsPerApp,
     mostInterruptions: MOST_INTERRUPTIONS,
   });
-  await queue.recover({ everyLease: true });
-  await dropUnfinishedUploads({ database, blobs });
+  // Whoever had them is no more, where nobody else can have any.
+  if (!isShared) await queue.recover({ everyLease: true });
+  if (!isShared) await dropUnfinishedUploads({ database, blobs });
   const { deployments, deploymentReports } = openDeployments({
     configuration,
     database,
@@ -166,17 +166,6 @@ async function openLocked(
     report,
   });
   const { webhookNetworks, uploadLimitBytes } = configuration;
-  const outbox = openOutbox({
-    database,
-    blobs,
-    secretBox,
-    deployments,
-    metrics,
-    repositoryOf,
-    webhookNetworks,
-    clock,
-    report,
-  });
   const builders = openBuilders({
     configuration,
     cache,
@@ -199,17 +188,19 @@ async function openLocked(
     queue,
     slots: configuration.buildSlots,
     buildTimeoutMs: configuration.buildTimeoutMs,
-    heartbeatMs: LEASE_MS / 3,
+    heartbeatMs: HEARTBEAT_MS,
     onError: (error, packageId) =>
       report(error, `the worker met an error${packageId ? ` at package ${packageId}` : ''}`),
   });
 
-  const chores = openChores({
-    database,
+  const dutiesOptions: OpenDutiesOptions = {
     blobs,
     buildLog,
+    secretBox,
     deployments,
     metrics,
+    repositoryOf,
+    webhookNetworks,
     uploadLimitBytes,
     async dropCaches(appKey) {
       await repositories.remove(appKey);
@@ -219,10 +210,12 @@ async function openLocked(
     dropOtherMirrors: () => repositories.removeOthers(isApp),
     clock,
     report,
-  });
-  await deployments.resume();
+  };
+  const duties = isShared ? leadDuties(dutiesOptions, database) : openDuties(dutiesOptions, database);
+  if (!isShared) await deployments.resume();
   return {
     database,
+    clock,
     blobs,
     buildLog,
     queue,
@@ -235,18 +228,25 @@ async function openLocked(
     webhookNetworks,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
-    start() {
-      worker.start();
-      outbox.start();
-      chores.start();
-    },
+    startBuilding: () => worker.start(),
+    startDuties: () => duties.start(),
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
       await worker.stop(graceMs);
       // At once: what the one does waits for the other.
-      await Promise.all([outbox.stop(), deployments.stop()]);
-      await chores.stop();
+      await Promise.all([duties.stop(), deployments.stop()]);
       await opened.disposeAsync();
     },
   };
+}
+
+/** One of the servers on a database has them at a time. */
+function leadDuties(options: OpenDutiesOptions, database: Database): Duties {
+  return new Leadership({
+    database,
+    clock: options.clock,
+    name: 'duties',
+    open: (fenced) => openDuties(options, fenced),
+    onError: (error) => options.report(error, 'what one server alone does could not be seen to'),
+  });
 }

@@ -13,10 +13,10 @@ import { checkSvn } from './check-programs.ts';
 import type { Configuration } from './configuration.ts';
 import { type BuiltDemoApp, type DemoApp, describeDemo } from './describe-demo.ts';
 import { ensureDemo } from './ensure-demo.ts';
-import { serveUntilStopped } from './serve.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
 import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
 import type { RunningServer } from './server.ts';
-import { startOrExplain } from './start-or-explain.ts';
+import { startServerOrExplain } from './start-or-explain.ts';
 
 const BUILD_TIMEOUT_MS = 120_000;
 
@@ -28,14 +28,14 @@ export function addDemoCommand(program: Command, cli: Cli): void {
         logLevel: cli.variables.SLIPWAY_LOG_LEVEL || 'warn',
         ...options,
       });
-      const server = await startOrExplain(configuration);
+      const server = await startServerOrExplain(configuration);
       try {
         await showDemo(cli, options, configuration, server);
       } catch (error) {
         await server.stop();
         throw error;
       }
-      await serveUntilStopped(cli, configuration, server);
+      await runUntilStopped(cli, configuration, server);
     },
   );
 }

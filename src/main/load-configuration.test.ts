@@ -43,6 +43,8 @@ test('without anything given, the defaults hold', async () => {
     repositoryTimeoutMs: 10_000,
     fetchTimeoutMs: 600_000,
     repositoryCaFile: undefined,
+    databaseUrl: undefined,
+    adminKey: undefined,
     secretKey: undefined,
     publicUrl: undefined,
     linkTtlSeconds: 900,

@@ -130,6 +130,8 @@ function assemble(value: Value): Configuration | undefined {
   return {
     ...configuration,
     publicUrl,
+    adminKey: value('adminKey', SETTINGS.adminKey),
+    databaseUrl: value('database', SETTINGS.database),
     secretKey: value('secretKey', SETTINGS.secretKey),
     mxbuildMirror,
     repositoryCaFile: value('repositoryCa', SETTINGS.repositoryCa),

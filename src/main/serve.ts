@@ -1,31 +1,21 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Cli } from '../cli/cli.ts';
-import { formatDuration } from '../cli/human-text.ts';
 import { formatFields, print } from '../cli/output.ts';
 import type { Configuration } from './configuration.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
 import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
 import type { RunningServer } from './server.ts';
-import { startOrExplain } from './start-or-explain.ts';
-import { untilStopped } from './stop-signals.ts';
+import { startServerOrExplain } from './start-or-explain.ts';
 
 /** `slipway serve`: a server for real use. Nothing is seeded but the login `admin`, once. */
 export function addServeCommand(program: Command, cli: Cli): void {
   addServeOptions(program.command('serve').description('run the server')).action(async (options: ServeOptions) => {
     const configuration = await readServeOptions(cli, options);
-    const server = await startOrExplain(configuration);
+    const server = await startServerOrExplain(configuration);
     announce(cli, options, configuration, server);
-    await serveUntilStopped(cli, configuration, server);
+    await runUntilStopped(cli, configuration, server);
   });
-}
-
-/** Serves until Ctrl-C or SIGTERM, then stops gracefully. */
-export async function serveUntilStopped(cli: Cli, configuration: Configuration, server: RunningServer): Promise<void> {
-  await untilStopped(cli.signal);
-  const grace = formatDuration(configuration.shutdownGraceMs);
-  cli.stderr.write(`Stopping; running builds may go on for up to ${grace}. Once more stops at once.\n`);
-  await server.stop();
-  cli.stderr.write('Stopped.\n');
 }
 
 function announce(cli: Cli, options: ServeOptions, configuration: Configuration, server: RunningServer): void {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -25,27 +25,29 @@ export interface RunningServer {
  * @throws Error when the folder is in use or the address cannot be listened on
  */
 export async function startServer(configuration: Configuration, logger: Logger): Promise<RunningServer> {
-  const clock = Date.now;
   if (configuration.sandbox === 'none') {
     logger.warn("SLIPWAY_SANDBOX is 'none': commands of slipway.yml may read and write everything that Slipway may.");
   }
-  const core = await openCore(configuration, clock, (error, what) => logger.error({ err: error }, what));
+  const core = await openCore(configuration, (error, what) => logger.error({ err: error }, what));
   try {
     const http = buildHttpServer({
       ...core,
-      operations: bindOperations(core, clock),
+      operations: bindOperations(core),
       logger,
-      clock,
       settings: await readHttpSettings(configuration),
     });
     await http.listen({ host: configuration.host, port: configuration.port });
     // Not before: a start that fails on its address would be the only one that has a key to show.
+    const keyFile = join(configuration.dataFolder, 'admin.key');
     const adminKey = await createFirstAdmin({
       database: core.database,
-      keepKey: (key) => writeSecretFile(join(configuration.dataFolder, 'admin.key'), `${key}\n`),
-      clock,
+      chosenKey: configuration.adminKey,
+      keepKey: (key) => writeSecretFile(keyFile, `${key}\n`),
+      dropKey: () => rm(keyFile, { force: true }),
+      clock: core.clock,
     });
-    core.start();
+    core.startBuilding();
+    core.startDuties();
     return { url: addressOf(http.server.address(), configuration), adminKey, stop: once(() => stop()) };
 
     async function stop() {

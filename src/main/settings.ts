@@ -37,6 +37,17 @@ export const SETTINGS = {
     fallback: 'data',
     parse: parsePath,
   },
+  database: {
+    flag: '--database <url>',
+    variables: ['SLIPWAY_DATABASE'],
+    summary:
+      "PostgreSQL database that servers and workers share. Without it, the SQLite file in the data folder, which is one server's alone. A password is better given in the environment: lists of processes show flags.",
+    accepts: 'a URL such as `postgres://user:password@host:5432/slipway`',
+    fallback: undefined,
+    fallbackInWords: '`slipway.db` in the data folder',
+    isSecret: true,
+    parse: parseDatabaseUrl,
+  },
   secretKey: {
     flag: undefined,
     variables: ['SLIPWAY_SECRET_KEY'],
@@ -47,6 +58,17 @@ export const SETTINGS = {
     fallbackInWords: 'what `secret.key` in the data folder holds',
     isSecret: true,
     parse: parseSecretKey,
+  },
+  adminKey: {
+    flag: undefined,
+    variables: ['SLIPWAY_ADMIN_KEY'],
+    summary:
+      'API key that the first start on an empty database gives the login `admin`. Without it one is made, and kept in `admin.key` in the data folder.',
+    accepts: '20 to 200 characters without blanks, such as `uuidgen` makes',
+    fallback: undefined,
+    fallbackInWords: 'a key that is made',
+    isSecret: true,
+    parse: (text) => (/^[\x21-\x7e]{20,200}$/.test(text) ? text : undefined),
   },
   publicUrl: {
     flag: '--public-url <url>',
@@ -85,10 +107,10 @@ export const SETTINGS = {
     flag: '--build-slots <number>',
     variables: ['SLIPWAY_BUILD_SLOTS'],
     summary: 'How many builds run at once.',
-    accepts: 'a whole number from 1 to 256',
+    accepts: 'a whole number from 0 to 256; 0 is for servers whose builds are left to workers',
     fallback: String(availableParallelism()),
     fallbackInWords: 'the number of cores',
-    parse: (text) => parseWholeNumber(text, 1, 256),
+    parse: (text) => parseWholeNumber(text, 0, 256),
   },
   buildsPerApp: {
     flag: '--builds-per-app <number>',
@@ -361,6 +383,11 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 function parsePath(text: string, folder: string): string | undefined {
   return text.includes('\0') ? undefined : resolve(folder, text);
+}
+
+function parseDatabaseUrl(text: string): string | undefined {
+  const url = URL.parse(text);
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1 ? text : undefined;
 }
 
 function parseMirror(text: string, folder: string): string | undefined {

@@ -1,4 +1,5 @@
 import { BlobError } from '../blob/blob-store.ts';
+import { DatabaseUnavailable } from '../database/database-unavailable.ts';
 import { StaleUpdate } from '../database/packages.ts';
 import { BuildFailure, type FailureCode } from '../domain/failure.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -15,7 +16,7 @@ export type BuildOutcome =
       readonly problems: readonly Problem[];
       readonly error: unknown;
     }
-  /** The worker is stopping: somebody else builds it. */
+  /** The worker is stopping, or cannot reach the database: somebody else builds it. */
   | { readonly kind: 'given-back' }
   /** Canceled, deleted, or taken over: this worker writes nothing any more. */
   | { readonly kind: 'lost' };
@@ -32,7 +33,7 @@ export class ClaimLost extends Error {
 
 /** Reads an outcome from what a build threw. Everything that is not known is a bug, and says so. */
 export function outcomeOf(error: unknown): Exclude<BuildOutcome, { kind: 'succeeded' }> {
-  if (error instanceof WorkerStopping) return { kind: 'given-back' };
+  if (error instanceof WorkerStopping || error instanceof DatabaseUnavailable) return { kind: 'given-back' };
   if (error instanceof ClaimLost || error instanceof StaleUpdate) return { kind: 'lost' };
   const failed = (code: FailureCode, reason: string, problems: readonly Problem[] = []) =>
     ({ kind: 'failed', code, reason, problems, error }) as const;

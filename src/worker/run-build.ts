@@ -3,7 +3,7 @@ import type { BuildLog, BuildLogWriter } from '../build-log/build-log.ts';
 import type { Builder, BuildReport } from '../builders/builder.ts';
 import { findApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
-import { changeStatus, findAnyPackage } from '../database/packages.ts';
+import { findAnyPackage } from '../database/packages.ts';
 import type { AppRow, PackageRow } from '../database/schema.ts';
 import { blobKey } from '../domain/blob-key.ts';
 import { presentBranch } from '../domain/branch-name.ts';
@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Claim } from '../queue/build-queue.ts';
 import type { Repository, SourceTree } from '../repository/repository.ts';
 import { type BuildOutcome, outcomeOf } from './build-outcome.ts';
-import { writeFailure, writeSuccess } from './write-outcome.ts';
+import { writeFailure, writeSuccess, writeUploading } from './write-outcome.ts';
 
 export interface RunBuildDeps {
   readonly database: Database;
@@ -58,12 +58,16 @@ async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, signal: AbortSi
     const written = await build(deps, attempt, signal);
     log.line(`Succeeded: ${written.sizeBytes} bytes, SHA-256 ${written.sha256}.`);
     await log.flush();
-    await writeSuccess(deps, claim, written);
+    await writeSuccess(deps, claim, written, signal);
     return { kind: 'succeeded' };
   } catch (error) {
     // A signal that has fired is the cause of whatever was thrown because of it.
     const outcome = outcomeOf(signal.aborted ? signal.reason : error);
-    if (outcome.kind === 'given-back') log.line('The server is stopping: the build is queued again.');
+    if (outcome.kind === 'given-back') {
+      log.line(
+        `${signal.aborted ? 'The server is stopping' : 'The database does not answer'}: the build is queued again.`,
+      );
+    }
     if (outcome.kind === 'lost') log.line('Stopped: the build was canceled, or is another worker’s now.');
     if (outcome.kind !== 'failed') return outcome;
     log.line(`Failed: ${outcome.reason}`);
@@ -96,7 +100,7 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
       signal.throwIfAborted();
       // Written while the package is stored, so that only its last line is left to be.
       void log.flush();
-      await moveOn(deps, claim, 'Uploading');
+      await writeUploading(deps, claim, signal);
       return { ...report, ...(await timed(deps, 'store', () => output.commit())) };
     } finally {
       await output.abort();
@@ -104,11 +108,6 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
   } finally {
     await tree.close();
   }
-}
-
-async function moveOn({ database }: RunBuildDeps, claim: Claim, next: 'Uploading'): Promise<void> {
-  const guard = { packageId: claim.packageId, status: 'Building', attempt: claim.attempt } as const;
-  await database.transaction((queries) => changeStatus(queries, guard, next), 'relaxed');
 }
 
 async function timed<T>({ metrics }: RunBuildDeps, phase: string, work: () => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import type { BlobStore, WrittenBlob } from '../blob/blob-store.ts';
 import type { BuildReport } from '../builders/builder.ts';
 import { guardOf } from '../database/build-claims.ts';
 import type { Database, Queries } from '../database/database.ts';
+import { DatabaseUnavailable } from '../database/database-unavailable.ts';
 import { insertOutboxEntry } from '../database/outbox.ts';
 import { changeStatus, findAnyPackage, StaleUpdate } from '../database/packages.ts';
 import { blobKey } from '../domain/blob-key.ts';
@@ -9,6 +10,7 @@ import type { FailureCode } from '../domain/failure.ts';
 import { queueDeployment } from '../operations/queue-deployment.ts';
 import type { Problem } from '../protocol/package.ts';
 import type { Claim } from '../queue/build-queue.ts';
+import { insist } from './insist.ts';
 
 export interface WriteOutcomeDeps {
   readonly database: Database;
@@ -20,21 +22,54 @@ export interface WriteOutcomeDeps {
 const TAG_DELAY_MS = 1000;
 
 /**
- * Makes a package Succeeded once its file is in the blob store. When that cannot be written the file goes away again.
+ * Makes a package Succeeded once its file is in the blob store. When that cannot be written the file goes away again,
+ * unless it may have been written all the same: then it stays, and is swept if nobody speaks of it.
  *
- * @throws StaleUpdate when the build is no longer this claim's
+ * @throws StaleUpdate when the build is no longer this claim's; DatabaseUnavailable; the reason of the signal
  */
 export async function writeSuccess(
   deps: WriteOutcomeDeps,
   claim: Claim,
   written: WrittenBlob & BuildReport,
+  signal: AbortSignal,
 ): Promise<void> {
+  let isUnwritten = false;
   try {
-    await deps.database.transaction((queries) => insertSuccess(deps, queries, claim, written));
+    await insist(async () => {
+      try {
+        await deps.database.transaction((queries) => insertSuccess(deps, queries, claim, written));
+      } catch (error) {
+        if (error instanceof DatabaseUnavailable) throw error;
+        // Of an earlier try, whose answer was lost.
+        if (error instanceof StaleUpdate && (await hasSucceeded(deps, claim))) return;
+        isUnwritten = true;
+        throw error;
+      }
+    }, signal);
   } catch (error) {
-    await deps.blobs.delete(blobKey(claim));
+    if (isUnwritten) await deps.blobs.delete(blobKey(claim));
     throw error;
   }
+}
+
+async function hasSucceeded({ database }: WriteOutcomeDeps, claim: Claim): Promise<boolean> {
+  const row = await findAnyPackage(database.read, claim.packageId);
+  return row?.status === 'Succeeded' && row.blob_key === blobKey(claim);
+}
+
+/** Tells that the file of a build is being stored. @throws as above */
+export async function writeUploading({ database }: WriteOutcomeDeps, claim: Claim, signal: AbortSignal): Promise<void> {
+  const { packageId, attempt } = claim;
+  await insist(
+    () =>
+      database.transaction(async (queries) => {
+        const guard = await guardOf(queries, claim);
+        if (guard.status === 'Building') {
+          await changeStatus(queries, { packageId, attempt, status: 'Building' }, 'Uploading');
+        }
+      }, 'relaxed'),
+    signal,
+  );
 }
 
 /** The package, its tag and its deployment to come: in one transaction, so that none is ever there without the others. */

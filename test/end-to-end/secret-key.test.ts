@@ -10,7 +10,7 @@ import { DataFolderInUse } from '../../src/database/sqlite/data-folder-lock.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { Login } from '../../src/domain/identifiers.ts';
 import { rotateStoredSecrets } from '../../src/main/rotate-stored-secrets.ts';
-import { startOrExplain } from '../../src/main/start-or-explain.ts';
+import { startServerOrExplain } from '../../src/main/start-or-explain.ts';
 import { openStoredSecrets } from '../../src/main/stored-secrets.ts';
 import { openAppCredentials } from '../../src/operations/app-credentials.ts';
 import { openAppSecrets } from '../../src/operations/open-app-secrets.ts';
@@ -73,7 +73,7 @@ test('without the key, or with another one, the server does not start, says what
   const dataFolder = await stoppedServer(t);
   const file = join(dataFolder, 'secret.key');
   const refuses = (sentence: RegExp, secretKey?: Buffer) =>
-    assert.rejects(startOrExplain(testConfiguration(dataFolder, { secretKey })), (error) => {
+    assert.rejects(startServerOrExplain(testConfiguration(dataFolder, { secretKey })), (error) => {
       assert.ok(error instanceof CommandFailure, String(error));
       assert.match(error.message, sentence);
       assert.equal(error.reason, 'checkFailed');

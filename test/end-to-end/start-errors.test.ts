@@ -11,7 +11,7 @@ import { CommandFailure, type ExitReason } from '../../src/cli/exit-codes.ts';
 import { openSqliteConnection } from '../../src/database/sqlite/sqlite-connection.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { startServer } from '../../src/main/server.ts';
-import { startOrExplain } from '../../src/main/start-or-explain.ts';
+import { startServerOrExplain } from '../../src/main/start-or-explain.ts';
 import { runSlipway } from '../support/run-slipway.ts';
 import { testConfiguration } from '../support/server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
@@ -19,7 +19,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Starts a server that cannot start. */
 async function refuses(dataFolder: string, reason: ExitReason, sentence: RegExp): Promise<void> {
-  await assert.rejects(startOrExplain(testConfiguration(dataFolder)), (error) => {
+  await assert.rejects(startServerOrExplain(testConfiguration(dataFolder)), (error) => {
     assert.ok(error instanceof CommandFailure, String(error));
     assert.match(error.message, sentence);
     assert.equal(error.reason, reason);
@@ -119,8 +119,8 @@ test('a start that fails on its port leaves it to the next one to show the key o
   t.after(() => other.close());
   const { port } = other.address() as AddressInfo;
   const configuration = testConfiguration(folder);
-  await assert.rejects(startOrExplain({ ...configuration, port }), /is in use by another program/);
-  const server = await startOrExplain(configuration);
+  await assert.rejects(startServerOrExplain({ ...configuration, port }), /is in use by another program/);
+  const server = await startServerOrExplain(configuration);
   await server.stop();
   assert.ok(server.adminKey);
 });

@@ -94,7 +94,12 @@ export function startServer(
     /** Ends a build, as a worker does. */
     async succeed(id: PackageId): Promise<void> {
       const claim = { packageId: id, attempt: 1, startedAt: 1 };
-      await writeSuccess({ database, blobs, clock }, claim, { sizeBytes: 1, sha256: 'abc' });
+      await writeSuccess(
+        { database, blobs, clock },
+        claim,
+        { sizeBytes: 1, sha256: 'abc' },
+        new AbortController().signal,
+      );
       outbox.wake();
     },
     untilDeploy: (id: PackageId, what: RegExp) =>
