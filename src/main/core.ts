@@ -30,7 +30,7 @@ import { BuildWorker } from '../worker/build-worker.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
-import { type Duties, Leadership } from './leadership.ts';
+import { DUTIES, type Duties, Leadership } from './leadership.ts';
 import { openBuilders } from './open-builders.ts';
 import { openDatabase } from './open-database.ts';
 import { openDeployments } from './open-deployments.ts';
@@ -232,10 +232,13 @@ async function openLocked(
     startDuties: () => duties.start(),
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
-      await worker.stop(graceMs);
-      // At once: what the one does waits for the other.
-      await Promise.all([duties.stop(), deployments.stop()]);
-      await opened.disposeAsync();
+      try {
+        await worker.stop(graceMs);
+        // At once: what the one does waits for the other.
+        await Promise.all([duties.stop(), deployments.stop()]);
+      } finally {
+        await opened.disposeAsync();
+      }
     },
   };
 }
@@ -245,7 +248,7 @@ function leadDuties(options: OpenDutiesOptions, database: Database): Duties {
   return new Leadership({
     database,
     clock: options.clock,
-    name: 'duties',
+    name: DUTIES,
     open: (fenced) => openDuties(options, fenced),
     onError: (error) => options.report(error, 'what one server alone does could not be seen to'),
   });

@@ -21,8 +21,10 @@ export interface LeadershipOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** What one of the servers on a database has at a time: what the outbox holds, and chores. */
+export const DUTIES = 'duties';
 /** Whoever is silent for so long is followed by another one. */
-const LEASE_MS = 15_000;
+export const LEASE_MS = 15_000;
 const BEAT_MS = 3_000;
 
 /**
@@ -52,7 +54,8 @@ export class Leadership {
     clearTimeout(this.#timer);
     await this.#beating;
     await this.#resign();
-    await this.#options.database.transaction((queries) => releaseLease(queries, this.#lease)).catch(ignoreAway);
+    // It ends by itself, too.
+    await this.#options.database.transaction((queries) => releaseLease(queries, this.#lease)).catch(() => undefined);
   }
 
   #beat(): void {
@@ -113,8 +116,4 @@ export class LeaseLost extends Error {
   constructor(what: string) {
     super(`Another process does this now: ${what}.`);
   }
-}
-
-function ignoreAway(error: unknown): void {
-  if (!(error instanceof DatabaseUnavailable)) throw error;
 }
