@@ -75,6 +75,8 @@ interface AppsTable {
   created_at: number;
   /** When a build of this app was claimed last: the queue's fairness. */
   served_at: number;
+  /** The worker that claimed it: the next build of the app waits for it a little. */
+  served_by: string | null;
   /** As `domain/app-settings.ts` reads it. */
   settings: string;
   /** What its repository asks for, sealed: see `secrets/secret-box.ts`. */

@@ -42,6 +42,8 @@ import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 const LEASE_MS = 20_000;
 const HEARTBEAT_MS = LEASE_MS / 4;
 const MOST_INTERRUPTIONS = 2;
+/** Fetching what another worker has may take minutes. */
+const PREFERENCE_MS = 2000;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Everything behind the wire: what is kept, and what works on it. */
@@ -151,6 +153,7 @@ async function openLocked(
     clock,
     leaseMs: LEASE_MS,
     buildsPerApp: configuration.buildsPerApp,
+    preferenceMs: PREFERENCE_MS,
     mostInterruptions: MOST_INTERRUPTIONS,
   });
   // Whoever had them is no more, where nobody else can have any.
@@ -184,7 +187,7 @@ async function openLocked(
     chooseBuilder: builders.choose,
     metrics,
     clock,
-    name: `${hostname()}:${process.pid}`,
+    name: `${hostname()}:${configuration.dataFolder}`,
     queue,
     slots: configuration.buildSlots,
     buildTimeoutMs: configuration.buildTimeoutMs,

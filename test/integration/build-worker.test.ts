@@ -38,7 +38,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   const [revision = ''] = await source.commit([{ branch: 'master', files: { a: 'a' } }]);
   const database = await testDatabase(context);
   const app = await addApp(database, 'calc', source.path);
-  const limits = { leaseMs: 30_000, buildsPerApp: 9, mostInterruptions: 2 };
+  const limits = { leaseMs: 30_000, buildsPerApp: 9, preferenceMs: 0, mostInterruptions: 2 };
   const queue = createRowQueue({ database, clock, ...limits });
   const blobs = await openDiskBlobStore(join(folder, 'packages'));
   const onError = (error: unknown) => assert.fail(String(error));

@@ -34,6 +34,7 @@ export async function addApp(
     license,
     created_at: 1,
     served_at: 0,
+    served_by: null,
     settings: '{}',
     credentials: null,
     technical_contact: null,
