@@ -69,7 +69,7 @@ describe('each unit', () => {
       );
       assert.equal(unit.get('RestrictNamespaces'), 'cgroup ipc mnt net pid user uts');
       assert.equal(unit.get('DeviceAllow'), '/dev/net/tun rw');
-      // Each hides a part of /proc, or keeps control groups, devices or host names from a build.
+      // What they take is what the comment in the units says.
       const inTheWay = [
         'ProtectKernelTunables',
         'ProtectKernelLogs',
