@@ -26,7 +26,7 @@ import { sweepUploads } from './s3-sweep.ts';
  */
 export async function openS3BlobStore(options: S3Options): Promise<BlobStore> {
   const bucket = openS3Bucket(options);
-  await checkS3Bucket(bucket);
+  await tryOut(bucket);
   const { client } = bucket;
   const findSize = async (key: string) => {
     try {
@@ -65,12 +65,18 @@ export async function openS3BlobStore(options: S3Options): Promise<BlobStore> {
   };
 }
 
-/**
- * Looks whether objects can be listed and written: it begins an upload and gives it up.
- *
- * @throws BlobError `unavailable`
- */
-export async function checkS3Bucket({ client, address, object, encryption }: S3Bucket): Promise<void> {
+/** @throws BlobError `unavailable` where the store cannot be reached, listed and written to */
+export async function checkS3Bucket(options: S3Options): Promise<void> {
+  const bucket = openS3Bucket(options);
+  try {
+    await tryOut(bucket);
+  } finally {
+    bucket.client.destroy();
+  }
+}
+
+/** Begins an upload and gives it up: an object would have to be deleted again. */
+async function tryOut({ client, address, object, encryption }: S3Bucket): Promise<void> {
   await client.send(new ListObjectsV2Command({ Bucket: address.bucket, Prefix: address.prefix, MaxKeys: 1 }));
   const trial = object('start-check');
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...trial, ...encryption }));

@@ -2,29 +2,20 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { checkKey } from './check-key.ts';
 import type { S3Address } from './s3-address.ts';
 import { toStoreError } from './s3-errors.ts';
+import type { S3Encryption, S3Settings } from './s3-settings.ts';
 
-export interface S3Options {
-  readonly address: S3Address;
-  /** Whether the bucket is named in the path instead of the host, as most stores other than AWS want it. */
-  readonly pathStyle: boolean;
-  /** Undefined leaves it to the bucket. */
-  readonly encryption?: S3Encryption | undefined;
+export interface S3Options extends S3Settings {
   /** Where the store is and who asks. What is undefined the SDK finds, in the environment first. */
   readonly connection?: Pick<S3ClientConfig, 'endpoint' | 'region' | 'credentials'>;
-  readonly patience?: S3Patience;
+  readonly patience?: Partial<S3Patience>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }
 
-export type S3Encryption =
-  | { readonly algorithm: 'AES256' }
-  /** Without the id of a key, the one of the account. */
-  | { readonly algorithm: 'aws:kms'; readonly keyId?: string | undefined };
-
 /** How long the store is waited for. */
 export interface S3Patience {
-  /** How often a request is tried, with growing pauses; undefined for what the SDK finds. */
-  readonly attempts: number | undefined;
+  /** How often a request is tried, with growing pauses. */
+  readonly attempts: number;
   readonly connectMs: number;
   /** How long nothing may come or go on a connection. */
   readonly silenceMs: number;
@@ -34,7 +25,7 @@ export interface S3Patience {
  * Eight attempts span about six seconds, thirteen at most: longer than a store takes to move its work to another machine.
  * Stores that put the parts of an upload together for longer than a minute send blanks meanwhile.
  */
-export const PATIENCE: S3Patience = { attempts: 8, connectMs: 5000, silenceMs: 60_000 };
+const PATIENCE: S3Patience = { attempts: 8, connectMs: 5000, silenceMs: 60_000 };
 
 /** A bucket, with what every request to it has in common. */
 export interface S3Bucket {
@@ -57,18 +48,19 @@ export function openS3Bucket({ address, encryption, ...options }: S3Options): S3
 
 function createClient(
   address: S3Address,
-  { pathStyle, connection, patience = PATIENCE }: Pick<S3Options, 'pathStyle' | 'connection' | 'patience'>,
+  { pathStyle, connection, patience }: Pick<S3Options, 'pathStyle' | 'connection' | 'patience'>,
 ): S3Client {
+  const { attempts, connectMs, silenceMs } = { ...PATIENCE, ...patience };
   // Each download that is under way holds a connection for as long as its client takes: others do not wait for it.
   const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
   const client = new S3Client({
     ...connection,
     forcePathStyle: pathStyle,
     retryMode: 'standard',
-    ...(patience.attempts !== undefined && { maxAttempts: patience.attempts }),
+    maxAttempts: attempts,
     requestHandler: {
-      connectionTimeout: patience.connectMs,
-      socketTimeout: patience.silenceMs,
+      connectionTimeout: connectMs,
+      socketTimeout: silenceMs,
       httpAgent: agent,
       httpsAgent: agent,
     },
@@ -78,11 +70,11 @@ function createClient(
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
   client.middlewareStack.add(
-    (next) => async (args) => {
+    (next, context) => async (args) => {
       try {
         return await next(args);
       } catch (error) {
-        throw await toStoreError(error, client, address);
+        throw toStoreError(error, address, context.endpointV2?.url);
       }
     },
     { step: 'initialize', priority: 'high', name: 'slipwayErrors' },
@@ -90,7 +82,6 @@ function createClient(
   return client;
 }
 
-function encryptionParameters(encryption: S3Encryption): S3Bucket['encryption'] {
-  const keyId = encryption.algorithm === 'aws:kms' ? encryption.keyId : undefined;
-  return { ServerSideEncryption: encryption.algorithm, ...(keyId !== undefined && { SSEKMSKeyId: keyId }) };
+function encryptionParameters({ algorithm, keyId }: S3Encryption): S3Bucket['encryption'] {
+  return { ServerSideEncryption: algorithm, ...(keyId !== undefined && { SSEKMSKeyId: keyId }) };
 }

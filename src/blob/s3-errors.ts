@@ -1,4 +1,4 @@
-import { type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { S3ServiceException } from '@aws-sdk/client-s3';
 import { codeOf } from '../files/file-errors.ts';
 import { BlobError } from './blob-store.ts';
 import { formatS3Address, type S3Address } from './s3-address.ts';
@@ -15,16 +15,23 @@ const CHECK_ADDRESS = 'check AWS_ENDPOINT_URL_S3 and that the store runs';
 /**
  * What an error of the SDK means for the whole store, in a sentence with what to do about it. What concerns a single object
  * comes back as it is, for whoever asked to tell: that it is not there, or that a condition did not hold.
+ *
+ * @param url where the request went; undefined where it did not come so far
  */
-export async function toStoreError(error: unknown, client: S3Client, address: S3Address): Promise<unknown> {
+export function toStoreError(error: unknown, address: S3Address, url: URL | undefined): unknown {
   if (!(error instanceof Error) || error.name === 'AbortError' || concernsObject(error)) return error;
-  const store = `the S3 store at ${await describeEndpoint(client)}`;
-  const { kind, what } = explain(error, `${formatS3Address(address)} on ${store}`);
+  const place = formatS3Address(address);
+  const { kind, what } = explain(error, url === undefined ? place : `${place} at ${url.origin}`);
   return new BlobError(kind, what, { cause: error });
 }
 
 export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404;
+}
+
+/** The condition of a request did not hold that there is still the same object. */
+export function isOtherObject(error: unknown): boolean {
+  return statusOf(error) === 412;
 }
 
 /** Of a store that does not know a header or a call. */
@@ -60,7 +67,7 @@ function explainRefusal(error: Error, status: number | undefined, reason: string
   if (error.name === 'CredentialsProviderError') {
     return `There are no credentials for ${place}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or another way that the AWS SDK finds them.`;
   }
-  if (error.message === 'Region is missing') {
+  if (/^Region (?:is missing|not accepted)/.test(error.message)) {
     return `The region of ${place} is not known: set AWS_REGION; stores other than AWS mostly take us-east-1.`;
   }
   if (OTHER_REGION.has(error.name) || status === 301) {
@@ -75,11 +82,4 @@ function explainRefusal(error: Error, status: number | undefined, reason: string
 
 function nameOf(error: Error): string {
   return String(codeOf(error) ?? error.name);
-}
-
-async function describeEndpoint(client: S3Client): Promise<string> {
-  const endpoint = await client.config.endpoint?.().catch(() => undefined);
-  if (endpoint === undefined) return 'AWS';
-  const { protocol, hostname, port } = endpoint;
-  return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
 }

@@ -1,7 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { BlobError } from './blob-store.ts';
 import type { S3Bucket } from './s3-bucket.ts';
-import { isNotFound } from './s3-errors.ts';
+import { isNotFound, isOtherObject } from './s3-errors.ts';
 
 /** How often in a row a connection may break before any byte has come. */
 const MOST_BREAKS = 5;
@@ -64,6 +64,7 @@ async function open(
   const command = new GetObjectCommand({ ...object(key), Range: `bytes=${start}-${end}`, IfMatch: etag });
   const { Body, ContentLength, ETag } = await client.send(command).catch((error) => {
     if (isNotFound(error)) throw new BlobError('missing', `There is no blob '${key}'.`, { cause: error });
+    if (isOtherObject(error)) throw new BlobError('missing', `The blob '${key}' is another one now.`, { cause: error });
     throw error;
   });
   if (Body === undefined || !isReadable(Body)) throw new Error(`The S3 store sent nothing for the blob '${key}'.`);

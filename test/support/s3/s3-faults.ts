@@ -14,7 +14,9 @@ export type S3Effect =
   /** The connection breaks when so many bytes of the request have come; the store has seen nothing of it. */
   | { readonly kind: 'cut-request'; readonly afterBytes: number }
   /** The connection breaks when so many bytes of the answer's body have gone; the store has done its work. */
-  | { readonly kind: 'cut-answer'; readonly afterBytes: number };
+  | { readonly kind: 'cut-answer'; readonly afterBytes: number }
+  /** Nothing more comes after so many bytes of the answer's body, and the connection stays. */
+  | { readonly kind: 'stall-answer'; readonly afterBytes: number };
 
 export interface S3Fault {
   /** Compared with method and address, such as `PUT /bucket/key?partNumber=1`. */
@@ -33,7 +35,8 @@ export interface FaultyS3 {
   readonly endpoint: string;
   /** Every request so far, with those that were met by a fault. */
   readonly seen: readonly SeenRequest[];
-  add(fault: S3Fault): void;
+  /** @returns to put an end to it before its time */
+  add(fault: S3Fault): { end(): void };
 }
 
 /** Stands before an S3 store and does to requests what it was told. */
@@ -57,7 +60,15 @@ export async function startFaultyS3(test: { after(work: () => unknown): void }, 
   return {
     endpoint: `http://127.0.0.1:${port}`,
     seen,
-    add: (fault) => faults.push({ fault, left: fault.times }),
+    add(fault) {
+      const added = { fault, left: fault.times };
+      faults.push(added);
+      return {
+        end() {
+          added.left = 0;
+        },
+      };
+    },
   };
 }
 
@@ -67,17 +78,19 @@ function treat(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
-  if (effect === undefined) pass(upstream, incoming, outgoing, Number.POSITIVE_INFINITY);
-  else if (effect.kind === 'cut-answer') pass(upstream, incoming, outgoing, effect.afterBytes);
-  else if (effect.kind === 'cut-request') cutAfter(incoming, effect.afterBytes);
+  if (effect === undefined || effect.kind === 'cut-answer' || effect.kind === 'stall-answer') {
+    pass(upstream, incoming, outgoing, effect);
+  } else if (effect.kind === 'cut-request') cutAfter(incoming, effect.afterBytes);
   else {
     incoming.resume();
     if (effect.kind === 'status') incoming.on('end', () => answerError(outgoing, effect.status));
   }
 }
 
+const CODES: Readonly<Record<number, string>> = { 500: 'InternalError', 501: 'NotImplemented', 503: 'SlowDown' };
+
 function answerError(outgoing: ServerResponse, status: number): void {
-  const text = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code></Error>';
+  const text = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${CODES[status]}</Code></Error>`;
   outgoing.writeHead(status, { 'content-type': 'application/xml' }).end(text);
 }
 
@@ -90,28 +103,32 @@ function cutAfter(incoming: IncomingMessage, afterBytes: number): void {
 }
 
 /** Host and signature stay as they are: the store checks what the client has signed. */
-function pass(upstream: string, incoming: IncomingMessage, outgoing: ServerResponse, mostBytes: number): void {
+function pass(
+  upstream: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  limit: AnswerLimit | undefined,
+): void {
   const { hostname, port } = new URL(upstream);
   const { method, url: path, headers } = incoming;
-  const passed = sendRequest({ hostname, port, method, path, headers }, async (answer) => {
-    if (mostBytes === 0) {
-      answer.resume();
-      outgoing.destroy();
-      return;
-    }
+  const passed = sendRequest({ hostname, port, method, path, headers }, (answer) => {
+    const { kind, afterBytes } = limit ?? { kind: undefined, afterBytes: Number.POSITIVE_INFINITY };
+    if (kind === 'cut-answer' && afterBytes === 0) return void outgoing.destroy();
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    let left = mostBytes;
+    let left = afterBytes;
     answer.on('data', (chunk: Buffer) => {
-      const isCut = chunk.length >= left;
-      if (!outgoing.write(chunk.subarray(0, left))) answer.pause();
-      left -= chunk.length;
-      if (isCut) outgoing.end(() => outgoing.destroy());
+      const allowed = chunk.subarray(0, left);
+      left -= allowed.length;
+      if (left === 0 && kind === 'cut-answer') outgoing.write(allowed, () => outgoing.destroy());
+      else if (allowed.length > 0 && !outgoing.write(allowed)) answer.pause();
     });
     outgoing.on('drain', () => answer.resume());
-    answer.on('end', () => outgoing.end());
+    answer.on('end', () => kind === undefined && outgoing.end());
     answer.on('error', () => outgoing.destroy());
   });
   passed.on('error', () => outgoing.destroy());
   outgoing.on('close', () => passed.destroy());
   incoming.pipe(passed);
 }
+
+type AnswerLimit = Extract<S3Effect, { readonly kind: 'cut-answer' | 'stall-answer' }>;
