@@ -68,7 +68,7 @@ function explainRefusal(error: Error, status: number | undefined, reason: string
     return `There are no credentials for ${place}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or another way that the AWS SDK finds them.`;
   }
   if (/^Region (?:is missing|not accepted)/.test(error.message)) {
-    return `The region of ${place} is not known: set AWS_REGION; stores other than AWS mostly take us-east-1.`;
+    return `The region of ${place} is not known: set AWS_REGION, which every store wants to be told, such as us-east-1.`;
   }
   if (OTHER_REGION.has(error.name) || status === 301) {
     return `The bucket of ${place} is in another region, or is addressed in another way (${reason}): check AWS_REGION and SLIPWAY_S3_PATH_STYLE.`;

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ListMultipartUploadsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { openS3BlobStore } from '../../src/blob/s3-blob-store.ts';
-import { bytesOf } from '../support/commit-blobs.ts';
+import { expectWhole, killAfter } from '../support/kill-blob-writer.ts';
 import { openTestS3, type TestS3 } from '../support/s3/s3-server.ts';
 import { until } from '../support/until.ts';
-import { copyAll, testBlobStore } from './blob-store.ts';
+import { testBlobStore } from './blob-store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -35,28 +34,11 @@ const program = join(import.meta.dirname, '../support/s3/write-to-s3.ts');
 for (const blobs of [1, 10]) {
   test(`S3 blob store: a process killed after ${blobs} blobs leaves those, whole, and no half of another`, async (t) => {
     const s3 = await openTestS3(t);
-    const child = spawn(process.execPath, [program, 'commit'], {
-      env: { ...process.env, ...s3.variables },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const told: string[] = [];
-    for await (const key of createInterface({ input: child.stdout })) {
-      told.push(key);
-      if (told.length === blobs) child.kill('SIGKILL');
-    }
+    const told = await killAfter(blobs, [program, 'commit'], s3.variables);
     const store = await open(s3, () => Date.now() + 25 * 60 * 60 * 1000);
     await store.sweep();
     assert.equal(await countUploads(openClient(t, s3), s3), 0);
-    const keys = new Set(await Array.fromAsync(store.list()));
-    assert.deepEqual(
-      told.filter((key) => !keys.has(key)),
-      [],
-    );
-    for (const key of keys) {
-      const bytes = bytesOf(key);
-      assert.equal(await store.findSize(key), bytes.length);
-      assert.ok((await copyAll(await store.read(key, { start: 0, end: bytes.length - 1 }))).equals(bytes));
-    }
+    await expectWhole(store, told);
   });
 }
 

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { parseS3Address } from '../../src/blob/s3-address.ts';
 import { findFreePort } from '../support/find-free-port.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { noise } from '../support/made-content.ts';
 import { makeMendixPackage } from '../support/make-zip.ts';
+import { listBlocks } from '../support/page-blocks.ts';
 import { runSlipway } from '../support/run-slipway.ts';
 import { startFaultyS3 } from '../support/s3/s3-faults.ts';
 import { atEndpoint, openTestS3, type TestS3 } from '../support/s3/s3-server.ts';
@@ -25,7 +27,7 @@ async function openWorld(t: TestContext, s3: TestS3, variables: Readonly<Record<
   const folder = await temporaryFolder(t);
   const data = join(folder, 'data');
   const source = await makeTestRepository(join(folder, 'source.git'));
-  const [revision] = await source.commit([{ branch: 'main', files: { 'data.bin': noise(20_000_000, 'data') } }]);
+  const [revision] = await source.commit([{ branch: 'main', files: { 'data.bin': noise(9_500_000, 'data') } }]);
   const start = async () => {
     const server = await startServerProcess(data, { ...s3.variables, ...variables });
     t.after(() => server.end('SIGKILL'));
@@ -94,6 +96,23 @@ for (const downloads of ['server', 'store'] as const) {
   });
 }
 
+test('the variables of the guide are those of a server whose packages are in S3', async (t) => {
+  const s3 = await openTestS3(t);
+  const page = await readFile(new URL('../../docs/s3.md', import.meta.url), 'utf8');
+  const lines =
+    listBlocks(page)
+      .find(({ mark = '' }) => mark.includes('s3.test.ts'))
+      ?.text.trim()
+      .split('\n') ?? [];
+  const named = lines.map((line) => line.split('=')[0] ?? '');
+  assert.deepEqual(named.toSorted(), Object.keys(s3.variables).toSorted());
+  const given = Object.fromEntries(lines.map((line) => line.split('=')));
+  assert.equal(given.SLIPWAY_S3_PATH_STYLE, s3.variables.SLIPWAY_S3_PATH_STYLE);
+  assert.ok(parseS3Address(given.SLIPWAY_BLOBS));
+  const { build } = await openWorld(t, s3);
+  assert.equal((await build('1.0.0')).Status, 'Succeeded');
+});
+
 test('an upload goes into S3, and is read from there', async (t) => {
   const s3 = await openTestS3(t);
   const { folder, server, ask } = await openWorld(t, s3);
@@ -133,13 +152,15 @@ test('while the store is away builds fail with a reason and downloads are refuse
   const s3 = atEndpoint(direct, faults.endpoint);
   const { server, ask, build } = await openWorld(t, s3, { AWS_MAX_ATTEMPTS: '2' });
   const first = await build('1.0.0');
+  const deleted = await build('1.0.1');
   const away = faults.add({ on: /./, times: Number.POSITIVE_INFINITY, effect: { kind: 'status', status: 500 } });
-  const second = await build('2.0.0');
-  assert.equal(second.Status, 'Failed');
-  assert.match(second.StatusReason, /^The store that packages are kept in cannot be reached/);
+  const failed = await build('2.0.0');
+  assert.equal(failed.Status, 'Failed');
+  assert.match(failed.StatusReason, /^The store that packages are kept in cannot be reached/);
   const download = `${PACKAGES}/${first.PackageId}/download`;
   const refused = await ask('GET', download);
   assert.deepEqual([refused.status, refused.body.errorCode], [503, 'STORE_UNAVAILABLE']);
+  assert.equal((await ask('DELETE', `${PACKAGES}/${deleted.PackageId}`)).status, 200);
   away.end();
   const { username, apiKey } = server.admin;
   const headers = { 'Mendix-Username': username, 'Mendix-ApiKey': apiKey };

@@ -9,6 +9,7 @@ import { copyAll } from '../contract/blob-store.ts';
 import { findFreePort } from '../support/find-free-port.ts';
 import { type FaultyS3, startFaultyS3 } from '../support/s3/s3-faults.ts';
 import { atEndpoint, openTestS3, type TestS3 } from '../support/s3/s3-server.ts';
+import { until } from '../support/until.ts';
 
 const KEY = '4ee10492-6cfc-4582-b825-a9040c0988ad.1.abc';
 const PUT = /^PUT [^?]*abc/;
@@ -158,6 +159,21 @@ test('a reader waits no longer for a store that has fallen silent', async (t) =>
   await write(store, bytes);
   faults.add({ on: GET, times: 1, effect: { kind: 'stall-answer', afterBytes: 2_000_000 } });
   await expectStored(store, bytes);
+});
+
+test('a reader may take its time: a connection that was given up meanwhile is made again', async (t) => {
+  const { store, faults } = await openWorld(t, { patience: { silenceMs: 200 } });
+  const bytes = randomBytes(20_000_000);
+  await write(store, bytes);
+  const isOver = () => faults.seen.findLast(({ line }) => GET.test(line))?.isOver === true;
+  let position = 0;
+  for await (const chunk of await store.read(KEY, { start: 0, end: bytes.length - 1 })) {
+    if (position === 0) await until('the store or the client has given it up', isOver);
+    assert.ok(bytes.subarray(position, position + chunk.length).equals(chunk));
+    position += chunk.length;
+  }
+  assert.equal(position, bytes.length);
+  assert.ok(rangesOf(faults).length > 1);
 });
 
 test('a reader never mixes two objects', async (t) => {

@@ -29,6 +29,8 @@ export interface S3Fault {
 export interface SeenRequest {
   readonly line: string;
   readonly headers: IncomingHttpHeaders;
+  /** Whether its connection is done with it: answered whole, or broken. */
+  isOver: boolean;
 }
 
 export interface FaultyS3 {
@@ -45,7 +47,11 @@ export async function startFaultyS3(test: { after(work: () => unknown): void }, 
   const faults: { readonly fault: S3Fault; left: number }[] = [];
   const server = createServer((incoming, outgoing) => {
     const line = `${incoming.method} ${incoming.url}`;
-    seen.push({ line, headers: incoming.headers });
+    const request: SeenRequest = { line, headers: incoming.headers, isOver: false };
+    seen.push(request);
+    outgoing.on('close', () => {
+      request.isOver = true;
+    });
     const met = faults.find(({ fault, left }) => left > 0 && fault.on.test(line));
     if (met !== undefined) met.left -= 1;
     treat(upstream, met?.fault.effect, incoming, outgoing);
