@@ -74,7 +74,7 @@ function createClient(
       try {
         return await next(args);
       } catch (error) {
-        throw toStoreError(error, address, context.endpointV2?.url);
+        throw toStoreError(error, address, { command: context.commandName ?? '', url: context.endpointV2?.url });
       }
     },
     { step: 'initialize', priority: 'high', name: 'slipwayErrors' },

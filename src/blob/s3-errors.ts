@@ -10,19 +10,27 @@ const OTHER_REGION = new Set([
   'AuthorizationHeaderMalformed',
   'IllegalLocationConstraintException',
 ]);
+/** Commands that look for no object: what they do not find is the store's. */
+const ABOUT_THE_STORE = /^(?:List|CreateMultipartUpload)/;
 const CHECK_ADDRESS = 'check AWS_ENDPOINT_URL_S3 and that the store runs';
 
 /**
  * What an error of the SDK means for the whole store, in a sentence with what to do about it. What concerns a single object
  * comes back as it is, for whoever asked to tell: that it is not there, or that a condition did not hold.
- *
- * @param url where the request went; undefined where it did not come so far
  */
-export function toStoreError(error: unknown, address: S3Address, url: URL | undefined): unknown {
-  if (!(error instanceof Error) || error.name === 'AbortError' || concernsObject(error)) return error;
+export function toStoreError(error: unknown, address: S3Address, { command, url }: FailedRequest): unknown {
+  if (!(error instanceof Error) || error.name === 'AbortError') return error;
+  if (!ABOUT_THE_STORE.test(command) && concernsObject(error)) return error;
   const place = formatS3Address(address);
   const { kind, what } = explain(error, url === undefined ? place : `${place} at ${url.origin}`);
   return new BlobError(kind, what, { cause: error });
+}
+
+interface FailedRequest {
+  /** Its name, such as `ListObjectsV2Command`. */
+  readonly command: string;
+  /** Undefined where it did not come so far. */
+  readonly url: URL | undefined;
 }
 
 export function isNotFound(error: unknown): boolean {
@@ -36,12 +44,12 @@ export function isOtherObject(error: unknown): boolean {
 
 /** Of a store that does not know a header or a call. */
 export function isNotImplemented(error: unknown): boolean {
-  return statusOf(error) === 501;
+  return error instanceof BlobError && statusOf(error.cause) === 501;
 }
 
 function concernsObject(error: Error): boolean {
   if (error.name === 'NoSuchBucket') return false;
-  return [404, 409, 412, 416, 501].includes(statusOf(error) ?? 0);
+  return [404, 409, 412, 416].includes(statusOf(error) ?? 0);
 }
 
 function statusOf(error: unknown): number | undefined {
@@ -77,6 +85,9 @@ function explainRefusal(error: Error, status: number | undefined, reason: string
     return `The server may not do this in ${place} (${reason}): check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they are allowed.`;
   }
   if (status === undefined) return `${place} cannot be reached (${reason}): ${CHECK_ADDRESS}.`;
+  if (status < 500 || status === 501) {
+    return `${place} answered ${status} (${reason}): ${CHECK_ADDRESS}, and whether it can do what the settings beginning with SLIPWAY_S3 want.`;
+  }
   return `${place} answered ${status} (${reason}), again and again: see to the store, or try again later.`;
 }
 

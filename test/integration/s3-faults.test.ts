@@ -246,3 +246,17 @@ test('a store that cannot be used is not opened, and the message says what to do
   await refused({ credentials: wrong }, /\(SignatureDoesNotMatch\): check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY/);
   await refused({ endpoint: unused, region }, /cannot be reached \(ECONNREFUSED\): check AWS_ENDPOINT_URL_S3/);
 });
+
+test('what is no S3 store, or one that cannot encrypt, is not opened either', async (t) => {
+  const direct = await openTestS3(t);
+  const faults = await startFaultyS3(t, direct.endpoint);
+  const s3 = atEndpoint(direct, faults.endpoint);
+  const message = (status: number) => new RegExp(`answered ${status} .*check AWS_ENDPOINT_URL_S3 .* SLIPWAY_S3`);
+  for (const [on, status] of [
+    [/^GET /, 404],
+    [/^POST /, 501],
+  ] as const) {
+    faults.add({ on, times: 1, effect: { kind: 'status', status } });
+    await assert.rejects(open(s3), isBlobError('unavailable', message(status)));
+  }
+});

@@ -93,7 +93,12 @@ function treat(
   }
 }
 
-const CODES: Readonly<Record<number, string>> = { 500: 'InternalError', 501: 'NotImplemented', 503: 'SlowDown' };
+const CODES: Readonly<Record<number, string>> = {
+  404: 'NotFound',
+  500: 'InternalError',
+  501: 'NotImplemented',
+  503: 'SlowDown',
+};
 
 function answerError(outgoing: ServerResponse, status: number): void {
   const text = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${CODES[status]}</Code></Error>`;

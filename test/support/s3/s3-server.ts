@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { buildApp } from 'fauxqs';
 import type { S3Address } from '../../../src/blob/s3-address.ts';
@@ -10,15 +10,20 @@ import { findSignatureError } from './s3-signature.ts';
 export interface TestS3 {
   readonly endpoint: string;
   readonly address: S3Address;
-  readonly connection: Required<Pick<S3ClientConfig, 'endpoint' | 'region' | 'credentials'>>;
+  readonly connection: { readonly endpoint: string; readonly region: string; readonly credentials: Credentials };
   /** The same for a process: what the SDK and Slipway read. */
   readonly variables: Readonly<Record<string, string>>;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 type Context = { after(work: () => unknown): void };
 
 const BUCKET = 'slipway-tests';
-const CREDENTIALS = { accessKeyId: 'slipway', secretAccessKey: 'kept-by-the-tests' };
+const CREDENTIALS: Credentials = { accessKeyId: 'slipway', secretAccessKey: 'kept-by-the-tests' };
 
 /**
  * The store that `SLIPWAY_TEST_S3` names, as the address of a bucket such as `http://127.0.0.1:9000/slipway`, with region and
@@ -40,11 +45,10 @@ export async function openTestS3(test: Context): Promise<TestS3> {
 
 /** The same store by another address, such as that of a proxy. */
 export function atEndpoint(s3: TestS3, endpoint: string): TestS3 {
-  const { accessKeyId = '', secretAccessKey = '' } = s3.connection.credentials as typeof CREDENTIALS;
-  return describe(endpoint, s3.address, { accessKeyId, secretAccessKey });
+  return describe(endpoint, s3.address, s3.connection.credentials);
 }
 
-function describe(endpoint: string, address: S3Address, credentials: typeof CREDENTIALS): TestS3 {
+function describe(endpoint: string, address: S3Address, credentials: Credentials): TestS3 {
   const region = process.env.AWS_REGION ?? 'us-east-1';
   return {
     endpoint,
