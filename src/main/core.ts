@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '../blob/blob-store.ts';
-import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
 import { findApp } from '../database/apps.ts';
@@ -31,6 +30,7 @@ import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { DUTIES, type Duties, Leadership } from './leadership.ts';
+import { openBlobStore } from './open-blob-store.ts';
 import { openBuilders } from './open-builders.ts';
 import { openDatabase } from './open-database.ts';
 import { openDeployments } from './open-deployments.ts';
@@ -109,7 +109,7 @@ async function openLocked(
   const folder = (name: string) => join(configuration.dataFolder, name);
   const { database, isShared, clock, linkSecret } = await openDatabase(configuration, opened);
   const secretBox = await openStoredSecrets(configuration, database);
-  const blobs = await openDiskBlobStore(folder('packages'));
+  const blobs = await openBlobStore(configuration);
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
     folder: folder('logs'),

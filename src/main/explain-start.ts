@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BlobError } from '../blob/blob-store.ts';
 import { CommandFailure, type ExitReason } from '../cli/exit-codes.ts';
 import { NewerDatabase } from '../database/migrate.ts';
 import { DataFolderInUse } from '../database/sqlite/data-folder-lock.ts';
@@ -10,6 +11,7 @@ import { explainPostgres } from './explain-postgres.ts';
 export function explainStart(error: unknown, configuration: Configuration): unknown {
   if (error instanceof CommandFailure) return error;
   const { reason, code, message } =
+    explainStore(error) ??
     explainDatabase(error, configuration) ??
     explainFile(error, configuration) ??
     explainAddress(error, configuration) ??
@@ -23,6 +25,12 @@ export interface Explanation {
   readonly reason: ExitReason;
   readonly code: string;
   readonly message: string;
+}
+
+/** An S3 store's own sentence says what to do. */
+function explainStore(error: unknown): Explanation | undefined {
+  if (!(error instanceof BlobError)) return undefined;
+  return { reason: 'checkFailed', code: 'STORE_UNAVAILABLE', message: error.message };
 }
 
 const ANOTHER_FOLDER = 'choose another folder with --data (or SLIPWAY_DATA)';

@@ -1,4 +1,4 @@
-import type { BlobStore } from '../blob/blob-store.ts';
+import { BlobError, type BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import type { Database } from '../database/database.ts';
 import { changeStatus, deletePackageRow, StaleUpdate } from '../database/packages.ts';
@@ -62,7 +62,7 @@ async function judge(deps: CheckUploadsDeps, row: PackageRow, signal: AbortSigna
     if (signal.aborted) return undefined;
     if (error instanceof PackageUnreadable) return { kind: 'failed', code: 'package-invalid', reason: error.message };
     deps.onError(error, row.id);
-    return FAULT;
+    return error instanceof BlobError && error.kind === 'unavailable' ? STORE_AWAY : FAULT;
   }
 }
 
@@ -75,6 +75,12 @@ const FAULT: Verdict = {
   kind: 'failed',
   code: 'internal',
   reason: 'An unexpected error occurred while the package was checked. The log of the server has the details.',
+};
+
+const STORE_AWAY: Verdict = {
+  kind: 'failed',
+  code: 'store-unavailable',
+  reason: 'The store that packages are kept in could not be reached while the package was checked. Upload it again.',
 };
 
 async function conclude(deps: CheckUploadsDeps, row: PackageRow, verdict: Verdict): Promise<void> {

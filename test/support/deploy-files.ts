@@ -14,15 +14,6 @@ export const IMAGE_USER = 10_001;
 /** What bubblewrap and what gives a sandbox its network ask of the kernel, beyond what every program does. Seen with strace. */
 export const SANDBOX_CALLS = ['clone', 'mount', 'pivot_root', 'seccomp', 'sethostname', 'setns', 'umount2', 'unshare'];
 
-/** Settings of many machines. */
-const OF_MANY_MACHINES = [
-  'SLIPWAY_ADMIN_KEY',
-  'SLIPWAY_BLOBS',
-  'SLIPWAY_DATABASE',
-  'SLIPWAY_DOWNLOADS',
-  'SLIPWAY_S3_PATH_STYLE',
-];
-
 /** @param path below `deploy/` */
 export function readDeployFile(path: string): Promise<string> {
   return readFile(join(CHECKOUT, 'deploy', path), 'utf8');
@@ -43,7 +34,7 @@ export function parseDocuments(text: string): readonly any[] {
 
 /** Those of a text that begin with `SLIPWAY_` and are no variables of a setting. */
 export function unknownVariables(text: string): readonly string[] {
-  const known = new Set([...SETTING_NAMES.flatMap((name) => getSetting(name).variables), ...OF_MANY_MACHINES]);
+  const known = new Set(SETTING_NAMES.flatMap((name) => getSetting(name).variables));
   return [...new Set(text.match(/\bSLIPWAY_[A-Z0-9_]+/g))].filter((name) => !known.has(name));
 }
 
