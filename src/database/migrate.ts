@@ -20,6 +20,7 @@ import * as retention from './migrations/0019-retention.ts';
 import * as messageLog from './migrations/0021-message-log.ts';
 import * as leases from './migrations/0022-leases.ts';
 import * as servedBy from './migrations/0026-served-by.ts';
+import * as installation from './migrations/0027-installation.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -44,6 +45,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-message-log': messageLog,
   '0022-leases': leases,
   '0026-served-by': servedBy,
+  '0027-installation': installation,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

@@ -37,6 +37,7 @@ export interface Tables {
   pushes: PushesTable;
   audit: AuditTable;
   leases: LeasesTable;
+  installation: InstallationTable;
 }
 
 interface UsersTable {
@@ -370,6 +371,11 @@ interface LeasesTable {
   name: string;
   holder: string;
   expires_at: number;
+}
+
+interface InstallationTable {
+  /** One row. */
+  id: string;
 }
 
 export type UserRow = Selectable<UsersTable>;

@@ -18,6 +18,7 @@ import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
 import { dropUnfinishedUploads } from '../operations/check-uploads.ts';
+import { claimBlobStore } from '../operations/claim-blob-store.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
@@ -110,6 +111,7 @@ async function openLocked(
   const { database, isShared, clock, linkSecret } = await openDatabase(configuration, opened);
   const secretBox = await openStoredSecrets(configuration, database);
   const blobs = await openBlobStore(configuration);
+  if (configuration.s3 !== undefined) await claimBlobStore({ database, blobs });
   await blobs.sweep();
   const buildLog = await openFileBuildLog({
     folder: folder('logs'),

@@ -4,6 +4,7 @@ import { CommandFailure, type ExitReason } from '../cli/exit-codes.ts';
 import { NewerDatabase } from '../database/migrate.ts';
 import { DataFolderInUse } from '../database/sqlite/data-folder-lock.ts';
 import { type SqliteProblem, sqliteProblem } from '../database/sqlite/sqlite-errors.ts';
+import { ForeignBlobStore } from '../operations/claim-blob-store.ts';
 import type { Configuration } from './configuration.ts';
 import { explainPostgres } from './explain-postgres.ts';
 
@@ -12,6 +13,7 @@ export function explainStart(error: unknown, configuration: Configuration): unkn
   if (error instanceof CommandFailure) return error;
   const { reason, code, message } =
     explainStore(error) ??
+    explainForeignStore(error) ??
     explainDatabase(error, configuration) ??
     explainFile(error, configuration) ??
     explainAddress(error, configuration) ??
@@ -46,6 +48,12 @@ function explainDatabase(error: unknown, { dataFolder, databaseUrl }: Configurat
   }
   const problem = sqliteProblem(error);
   return problem === undefined ? undefined : describeProblem(problem, file, dataFolder);
+}
+
+function explainForeignStore(error: unknown): Explanation | undefined {
+  if (!(error instanceof ForeignBlobStore)) return undefined;
+  const message = `${error.message} Two on one would delete each other's packages: give this one another bucket or prefix with --blobs (or SLIPWAY_BLOBS). Where the other one is gone for good, delete the object installation.owner there.`;
+  return { reason: 'usage', code: 'BLOBS_FOREIGN', message };
 }
 
 function explainLock(error: unknown): Explanation | undefined {

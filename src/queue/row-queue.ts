@@ -41,6 +41,8 @@ export function createRowQueue(options: RowQueueOptions): BuildQueue {
       };
     },
     async claim(worker) {
+      // Every worker is woken by every build: those for whom there is none do not wait for their turn to write.
+      if (!(await hasQueuedBuilds(database.read))) return undefined;
       const claim = await database.transaction(async (queries): Promise<Claim | 'later' | undefined> => {
         const now = clock();
         const next = await findNextBuild(queries, options, { worker, now });
@@ -61,9 +63,11 @@ export function createRowQueue(options: RowQueueOptions): BuildQueue {
         ),
       ),
     async recover({ everyLease }) {
-      // Looked for where it is written: a lease that is being extended at this moment is seen.
+      const time = () => (everyLease ? Number.MAX_SAFE_INTEGER : clock());
+      if ((await listExpiredBuilds(database.read, time())).length === 0) return 0;
+      // Once more where it is written: a lease that is being extended at this moment is seen.
       return await database.transactionInReserve(async (queries) => {
-        const expired = await listExpiredBuilds(queries, everyLease ? Number.MAX_SAFE_INTEGER : clock());
+        const expired = await listExpiredBuilds(queries, time());
         for (const build of expired) await recoverBuild(queries, build, options);
         return expired.length;
       });
