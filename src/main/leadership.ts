@@ -19,6 +19,8 @@ export interface LeadershipOptions {
   /** @param database writes nothing any more as soon as another process has taken over */
   readonly open: (database: Database) => Duties;
   readonly onError: (error: unknown) => void;
+  /** How often the lease is asked for: well within its length. */
+  readonly beatMs?: number;
 }
 
 /** What one of the servers on a database has at a time: what the outbox holds, and chores. */
@@ -63,7 +65,8 @@ export class Leadership {
       .then((leads) => (leads ? this.#serve() : this.#resign()))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
-        if (!this.#isStopped) this.#timer = setTimeout(() => this.#beat(), BEAT_MS).unref();
+        const beatMs = this.#options.beatMs ?? BEAT_MS;
+        if (!this.#isStopped) this.#timer = setTimeout(() => this.#beat(), beatMs).unref();
       });
   }
 
