@@ -16,6 +16,7 @@ import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
 import { testDatabase } from '../support/database.ts';
 import { followLog } from '../support/follow-log.ts';
 import { openTestPostgres, postgresDatabase } from '../support/postgres.ts';
+import { startInTemporaryFolder } from '../support/postgres-server.ts';
 import { setUpSharedLog } from '../support/shared-log.ts';
 import { STEPS } from '../support/write-log-and-die.ts';
 
@@ -45,8 +46,7 @@ async function fail(database: Database, packageId: PackageId, attempt = 1): Prom
 }
 
 /** A log, and how a server sees it that has nothing to do with the worker: through a connection of its own. */
-async function setUpTwo(t: TestContext) {
-  const url = await postgresDatabase(t);
+async function setUpTwo(t: TestContext, url: string) {
   const [worker, server] = await Promise.all(
     ['worker', 'server'].map((applicationName) => openPostgresDatabase({ url, applicationName })),
   );
@@ -54,11 +54,11 @@ async function setUpTwo(t: TestContext) {
   t.after(() => Promise.all([worker.close(), server.close()]));
   const shared = await setUpSharedLog(t, worker);
   const onServer = shared.open({ database: server });
-  return { url, worker, server, onServer, ...shared };
+  return { worker, server, onServer, ...shared };
 }
 
 test('a log is followed from a server while a worker writes it, and on when it becomes a blob', async (t) => {
-  const { worker, server, onServer, log, packageId, deletePackage } = await setUpTwo(t);
+  const { worker, server, onServer, log, packageId, deletePackage } = await setUpTwo(t, await postgresDatabase(t));
   const follower = followLog(t, onServer, packageId);
   const late = followLog(t, onServer, packageId, 30);
   const writer = log.open(packageId, 1);
@@ -87,7 +87,7 @@ test('a log is followed from a server while a worker writes it, and on when it b
 });
 
 test('whoever follows a log asks nothing until there is something to read', async (t) => {
-  const { server, log, packageId, open } = await setUpTwo(t);
+  const { server, log, packageId, open } = await setUpTwo(t, await postgresDatabase(t));
   let reads = 0;
   const database = new Proxy(server, {
     get(target, name) {
@@ -108,7 +108,8 @@ test('whoever follows a log asks nothing until there is something to read', asyn
 });
 
 test('a worker that was killed leaves what it wrote, and the sweep makes a blob of it', async (t) => {
-  const { url, worker, server, folder, blobs, onServer, packageId } = await setUpTwo(t);
+  const url = await postgresDatabase(t);
+  const { worker, server, folder, blobs, onServer, packageId } = await setUpTwo(t, url);
   await fail(worker, packageId);
   const sweep = () => sweepOrphans({ database: server, blobs, buildLog: onServer, clock: Date.now }, noSignal);
   for (const [done, step] of STEPS.entries()) {
@@ -217,6 +218,26 @@ for (const [name, openDatabase] of [
     await writer.close();
   });
 }
+
+test('a database that is restarted costs no line, and none comes twice', async (t) => {
+  const { server: postgres, stop } = await startInTemporaryFolder();
+  const { log, onServer, packageId } = await setUpTwo(t, postgres.urlOf('postgres'));
+  t.after(stop);
+  const follower = followLog(t, onServer, packageId);
+  const writer = log.open(packageId, 1);
+  writer.line('before');
+  await follower.seen('before');
+  await postgres.stop();
+  writer.line('while it is away');
+  const flushed = writer.flush();
+  writer.line('later');
+  await postgres.start();
+  await flushed;
+  await writer.close();
+  await follower.seen('later\n');
+  assert.match(follower.text, /^\S+ before\n\S+ while it is away\n\S+ later\n$/);
+  assert.equal(follower.text, await readAll(onServer, packageId));
+});
 
 /** A database that is away while a test says so, and one commit of which was made though nobody was told. */
 function unsteady(database: Database) {
