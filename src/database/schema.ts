@@ -38,6 +38,7 @@ export interface Tables {
   audit: AuditTable;
   leases: LeasesTable;
   installation: InstallationTable;
+  build_log_chunks: BuildLogChunksTable;
 }
 
 interface UsersTable {
@@ -378,6 +379,16 @@ interface InstallationTable {
   id: string;
 }
 
+interface BuildLogChunksTable {
+  package_id: PackageId;
+  /** Where in the log it begins, in bytes of UTF-8. */
+  position: number;
+  size_bytes: number;
+  /** null where it is a blob. */
+  text: string | null;
+  blob_key: string | null;
+}
+
 export type UserRow = Selectable<UsersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type AppRow = Selectable<AppsTable>;
@@ -395,3 +406,4 @@ export type PushSecretRow = Selectable<PushSecretsTable>;
 export type PushRuleRow = Selectable<PushRulesTable>;
 export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;
+export type BuildLogChunkRow = Selectable<BuildLogChunksTable>;
