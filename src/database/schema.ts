@@ -37,6 +37,7 @@ export interface Tables {
   pushes: PushesTable;
   audit: AuditTable;
   leases: LeasesTable;
+  deployment_orders: DeploymentOrdersTable;
 }
 
 interface UsersTable {
@@ -370,6 +371,16 @@ interface LeasesTable {
   expires_at: number;
 }
 
+interface DeploymentOrdersTable {
+  id: string;
+  environment_id: string;
+  /** Who waits for its report. */
+  holder: string;
+  /** JSON, as it came; null while it is waited for. */
+  report: string | null;
+  created_at: number;
+}
+
 export type UserRow = Selectable<UsersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type AppRow = Selectable<AppsTable>;
@@ -387,3 +398,4 @@ export type PushSecretRow = Selectable<PushSecretsTable>;
 export type PushRuleRow = Selectable<PushRulesTable>;
 export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;
+export type DeploymentOrderRow = Selectable<DeploymentOrdersTable>;
