@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { DeploymentTarget } from '../../src/deployment/deployment-target.ts';
+import { type TestContext, test } from 'node:test';
+import { neverStarting } from '../support/deployments.ts';
 import { openServer, openSharedPlace, spawnServer } from '../support/shared-environment.ts';
 import { until } from '../support/until.ts';
 import { addWebhook } from '../support/webhooks.ts';
@@ -21,16 +21,14 @@ function watchedTarget() {
   return { state, target: { transport: pass, start: pass, stop: pass, clean: pass } };
 }
 
-/** A start that goes on until its signal fires. */
-function neverStarting() {
-  const state = { begun: 0, given: 0 };
-  const start: DeploymentTarget['start'] = async (_environment, _order, signal) => {
-    state.begun++;
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    state.given++;
-    signal.throwIfAborted();
-  };
-  return { state, start };
+/** Two servers, on one of which the environment starts for as long as the test takes. */
+async function openStarting(t: TestContext, leaseMs = LONG_MS) {
+  const place = await openSharedPlace(t, leaseMs);
+  const [{ state, start }, others] = [neverStarting(), watchedTarget()];
+  const [a, b] = [await openServer(t, place, { start }), await openServer(t, place, others.target)];
+  const { jobId } = await a.start();
+  await until('the target starts', () => state.begun === 1);
+  return { a, b, state, others: others.state, jobId };
 }
 
 test('of all servers, one thing at a time is done to an environment', async (t) => {
@@ -47,11 +45,7 @@ test('of all servers, one thing at a time is done to an environment', async (t) 
 });
 
 test('a server that ends waits no longer for the turn that another one has', async (t) => {
-  const place = await openSharedPlace(t, LONG_MS);
-  const { state, start } = neverStarting();
-  const [a, b] = [await openServer(t, place, { start }), await openServer(t, place, {})];
-  await a.start();
-  await until('the target starts', () => state.begun === 1);
+  const { b, state } = await openStarting(t);
   const waiting = b.transport();
   b.deployments.endCalls();
   await assert.rejects(waiting, { code: 'SHUTTING_DOWN' });
@@ -59,11 +53,7 @@ test('a server that ends waits no longer for the turn that another one has', asy
 });
 
 test('a stop on one server cuts a start that runs on another', async (t) => {
-  const place = await openSharedPlace(t, LONG_MS);
-  const { state, start } = neverStarting();
-  const [a, b] = [await openServer(t, place, { start }), await openServer(t, place, {})];
-  const { jobId } = await a.start();
-  await until('the target starts', () => state.begun === 1);
+  const { a, b, state, jobId } = await openStarting(t);
   await b.stop();
   assert.equal(state.given, 1);
   assert.equal(await a.startStatus(jobId), 'START_FAILED');
@@ -72,25 +62,17 @@ test('a stop on one server cuts a start that runs on another', async (t) => {
 });
 
 test('a deletion by force on one server cuts a start that runs on another', async (t) => {
-  const place = await openSharedPlace(t, LONG_MS);
-  const { state, start } = neverStarting();
-  const [a, b] = [await openServer(t, place, { start }), await openServer(t, place, {})];
-  await a.start();
-  await until('the target starts', () => state.begun === 1);
+  const { a, b, state } = await openStarting(t);
   await b.remove(true);
   assert.equal(state.given, 1);
   await assert.rejects(a.environment(), { code: 'ENVIRONMENT_NOT_FOUND' });
 });
 
 test('a start of a server that lives is its own, however long it takes', async (t) => {
-  const place = await openSharedPlace(t, 250);
-  const { state, start } = neverStarting();
-  const { state: others, target } = watchedTarget();
-  const [a, b] = [await openServer(t, place, { start }), await openServer(t, place, target)];
-  const { jobId } = await a.start();
-  await until('the target starts', () => state.begun === 1);
-  const ends = performance.now() + 1000;
-  await until('leases would have ended several times', async () => {
+  const leaseMs = 2 * SHORT_MS;
+  const { b, state, others, jobId } = await openStarting(t, leaseMs);
+  const ends = performance.now() + 2 * leaseMs;
+  await until('its lease would have ended', async () => {
     await b.deployments.resume();
     return performance.now() > ends;
   });
@@ -99,11 +81,7 @@ test('a start of a server that lives is its own, however long it takes', async (
 });
 
 test('a server that ends leaves its starts to another one, at once', async (t) => {
-  const place = await openSharedPlace(t, LONG_MS);
-  const { state, start } = neverStarting();
-  const [a, b] = [await openServer(t, place, { start }), await openServer(t, place, {})];
-  const { jobId } = await a.start();
-  await until('the target starts', () => state.begun === 1);
+  const { a, b, jobId } = await openStarting(t);
   await a.deployments.stop();
   await b.deployments.resume();
   await until('it has started', async () => (await b.startStatus(jobId)) === 'Started');

@@ -63,3 +63,15 @@ export function openDeployments(
   });
   return { database, deployments, blobs, secretBox, clock, errors };
 }
+
+/** A start that goes on until its signal fires. */
+export function neverStarting() {
+  const state = { begun: 0, given: 0 };
+  const start: DeploymentTarget['start'] = async (_environment, _order, signal) => {
+    state.begun++;
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    state.given++;
+    signal.throwIfAborted();
+  };
+  return { state, start };
+}
