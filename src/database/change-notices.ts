@@ -9,6 +9,10 @@ import type { Queries } from './database.ts';
 /** What somebody may wait for: a package, or that there is something to do of a kind. */
 export type Topic =
   | `package:${PackageId}`
+  /** Something may have been done to an environment, or its turn has come. */
+  | `environment:${string}`
+  /** The report of an order may have come. */
+  | `order:${string}`
   /** The log of a package's build. */
   | `log:${PackageId}`
   /** There may be a build to claim. */

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { Queries } from './database.ts';
+import { forgetOrder } from './deployment-orders.ts';
+import { environmentLease } from './leases.ts';
 import type { DeploymentJobRow } from './schema.ts';
 import { tellOfJob } from './tell-webhooks.ts';
 
@@ -58,8 +60,9 @@ function startsOf(queries: Queries, environmentId: string) {
     .where('kind', '=', 'start');
 }
 
-/** Makes a start that has not ended one of another package. */
+/** Makes a start that has not ended one of another package: what was reported of it is not said of this one. */
 export async function changeStartedPackage(queries: Queries, id: string, packageId: PackageId): Promise<void> {
+  await forgetOrder(queries, id);
   await queries.updateTable('deployment_jobs').set({ package_id: packageId }).where('id', '=', id).execute();
 }
 
@@ -75,8 +78,13 @@ export async function hasJobUnderWay(queries: Queries, environmentId: string): P
   return row !== undefined;
 }
 
-/** Jobs that have not ended, of every app that was not deleted, oldest first. */
-export function listJobsUnderWay(queries: Queries): Promise<DeploymentJobRow[]> {
+/**
+ * Jobs that have not ended and that nobody has the turn for, of every app that was not deleted: transports, which are not
+ * gone on with, and then starts, oldest first. Where nobody shares the database, nobody has a lease.
+ *
+ * @param now in milliseconds since 1970
+ */
+export function listAbandonedJobs(queries: Queries, now: number): Promise<DeploymentJobRow[]> {
   return queries
     .selectFrom('deployment_jobs')
     .innerJoin('environments', 'environments.id', 'deployment_jobs.environment_id')
@@ -84,6 +92,17 @@ export function listJobsUnderWay(queries: Queries): Promise<DeploymentJobRow[]> 
     .selectAll('deployment_jobs')
     .where('state', '=', UNDER_WAY)
     .where('apps.deleted_at', 'is', null)
+    .where(({ not, exists, selectFrom, val, ref }) =>
+      not(
+        exists(
+          selectFrom('leases')
+            .select('name')
+            .where('name', '=', sql<string>`${val(environmentLease(''))} || ${ref('environments.id')}`)
+            .where('expires_at', '>', now),
+        ),
+      ),
+    )
+    .orderBy('deployment_jobs.kind', 'desc')
     .orderBy('deployment_jobs.created_at')
     .execute();
 }

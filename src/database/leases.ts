@@ -8,6 +8,9 @@ export interface Lease {
   readonly holder: string;
 }
 
+/** Of what is done to an environment. */
+export const environmentLease = (environmentId: string): string => `environment:${environmentId}`;
+
 /**
  * Takes a lease that nobody has, or has any more, and extends one's own.
  *
@@ -33,10 +36,23 @@ export async function takeLease(
   return row !== undefined;
 }
 
-/** Whether a lease is somebody's at this moment. @param now in milliseconds since 1970 */
-export async function holdsLease(queries: Queries, { name, holder }: Lease, now: number): Promise<boolean> {
+/** Extends a lease that nobody else has taken since, also one that has ended meanwhile. @returns false where somebody has */
+export async function extendLease(queries: Queries, { name, holder }: Lease, expiresAt: number): Promise<boolean> {
+  const extended = queries.updateTable('leases').set({ expires_at: expiresAt });
+  const result = await extended.where('name', '=', name).where('holder', '=', holder).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** Whether nobody else has taken a lease since it was taken: one that has ended is somebody's until then. */
+export async function holdsLease(queries: Queries, { name, holder }: Lease): Promise<boolean> {
   const held = queries.selectFrom('leases').select('name').where('name', '=', name).where('holder', '=', holder);
-  return (await held.where('expires_at', '>', now).executeTakeFirst()) !== undefined;
+  return (await held.executeTakeFirst()) !== undefined;
+}
+
+/** When a lease ends, in milliseconds since 1970; undefined for one that nobody has. */
+export async function findLeaseEnd(queries: Queries, name: Lease['name']): Promise<number | undefined> {
+  const row = await queries.selectFrom('leases').select('expires_at').where('name', '=', name).executeTakeFirst();
+  return row?.expires_at;
 }
 
 /** Gives back what one has, so that nobody has to wait for its end. */

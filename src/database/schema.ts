@@ -37,6 +37,7 @@ export interface Tables {
   pushes: PushesTable;
   audit: AuditTable;
   leases: LeasesTable;
+  deployment_orders: DeploymentOrdersTable;
   installation: InstallationTable;
   build_log_chunks: BuildLogChunksTable;
 }
@@ -374,6 +375,16 @@ interface LeasesTable {
   expires_at: number;
 }
 
+interface DeploymentOrdersTable {
+  id: string;
+  environment_id: string;
+  /** Who waits for its report. */
+  holder: string;
+  /** JSON, as it came; null while it is waited for. */
+  report: string | null;
+  created_at: number;
+}
+
 interface InstallationTable {
   /** One row. */
   id: string;
@@ -406,4 +417,5 @@ export type PushSecretRow = Selectable<PushSecretsTable>;
 export type PushRuleRow = Selectable<PushRulesTable>;
 export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;
+export type DeploymentOrderRow = Selectable<DeploymentOrdersTable>;
 export type BuildLogChunkRow = Selectable<BuildLogChunksTable>;

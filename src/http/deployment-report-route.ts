@@ -26,7 +26,7 @@ export function addDeploymentReportRoute(
       const attempt = { address: request.ip, login: orderId };
       await limits.check(attempt);
       try {
-        operations.takeDeploymentReport({
+        await operations.takeDeploymentReport({
           orderId,
           id: headerOf(request, 'webhook-id'),
           timestamp: headerOf(request, 'webhook-timestamp'),

@@ -152,7 +152,7 @@ export interface HttpOperations {
   cleanEnvironment(args: EnvironmentArguments): Promise<HoldingEnvironment>;
   getSettings(environment: EnvironmentRow): Promise<EnvironmentSettings>;
   setSettings(args: EnvironmentArguments & { readonly request: SetSettingsRequest }): Promise<EnvironmentSettings>;
-  takeDeploymentReport(report: DeploymentReportArguments): void;
+  takeDeploymentReport(report: DeploymentReportArguments): Promise<void>;
   /** @returns all that the user was given on the app from then on */
   changePermissions(args: PermissionsArguments): Promise<readonly PermissionEntry[]>;
   createWebhook(args: AppArguments & { readonly request: WebhookRequest }): Promise<WrittenWebhook>;

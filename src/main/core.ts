@@ -43,6 +43,8 @@ import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 /** A worker that is silent for so long has lost its builds, as soon as another one looks. */
 const LEASE_MS = 20_000;
 const HEARTBEAT_MS = LEASE_MS / 4;
+/** How often it is looked for what servers were doing to environments that are no more. */
+const RESUME_MS = 3_000;
 const MOST_INTERRUPTIONS = 2;
 /** Fetching what another worker has may take minutes. */
 const PREFERENCE_MS = 2000;
@@ -167,6 +169,7 @@ async function openLocked(
   const { deployments, deploymentReports } = openDeployments({
     configuration,
     database,
+    isShared,
     blobs,
     secretBox,
     links,
@@ -206,6 +209,7 @@ async function openLocked(
     buildLog,
     secretBox,
     deployments,
+    ...(isShared && { resumeEveryMs: RESUME_MS }),
     metrics,
     repositoryOf,
     webhookNetworks,
@@ -220,7 +224,6 @@ async function openLocked(
     report,
   };
   const duties = isShared ? leadDuties(dutiesOptions, database) : openDuties(dutiesOptions, database);
-  if (!isShared) await deployments.resume();
   return {
     database,
     clock,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { DatabaseUnavailable } from '../database/database-unavailable.ts';
-import { holdsLease, type Lease, releaseLease, takeLease } from '../database/leases.ts';
+import { fence } from '../database/fence.ts';
+import { type Lease, releaseLease, takeLease } from '../database/leases.ts';
 
 /** Work that goes on until it is stopped. */
 export interface Duties {
@@ -80,7 +81,7 @@ export class Leadership {
 
   #serve(): void {
     if (this.#duties !== undefined || this.#isStopped) return;
-    this.#duties = this.#options.open(this.#fence());
+    this.#duties = this.#options.open(fence(this.#options.database, this.#lease));
     this.#duties.start();
   }
 
@@ -93,30 +94,5 @@ export class Leadership {
   /** While the database is away nobody takes over, and nothing can be written: the work may go on. */
   #fail(error: unknown): void {
     if (!(error instanceof DatabaseUnavailable)) this.#options.onError(error);
-  }
-
-  /** A process that was frozen does not know that it was: what it writes then is refused. */
-  #fence(): Database {
-    const { database, clock } = this.#options;
-    const fenced =
-      <T>(work: Parameters<typeof database.transaction<T>>[0]): typeof work =>
-      async (queries) => {
-        if (!(await holdsLease(queries, this.#lease, clock()))) throw new LeaseLost(this.#lease.name);
-        return await work(queries);
-      };
-    return {
-      ...database,
-      transaction: (work, durability) => database.transaction(fenced(work), durability),
-      transactionInReserve: (work) => database.transactionInReserve(fenced(work)),
-    };
-  }
-}
-
-/** Another process has taken over what this one was doing. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost';
-
-  constructor(what: string) {
-    super(`Another process does this now: ${what}.`);
   }
 }

@@ -16,6 +16,8 @@ export interface OpenChoresOptions {
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
   readonly deployments: Deployments;
+  /** How often it is looked for what other servers left undone; once, where there are none. */
+  readonly resumeEveryMs?: number;
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
   /** Drops what is kept for an app apart from its packages. */
@@ -83,6 +85,13 @@ export function openChores(options: OpenChoresOptions): Chores {
     ...DAILY,
     onError: (error) => report(error, 'leftovers could not be swept'),
   });
+  const resumption = new BackgroundWork({
+    work: () => options.deployments.resume(),
+    retryMs: RETRY_MS,
+    ...(options.resumeEveryMs !== undefined && { everyMs: options.resumeEveryMs }),
+    onError: (error) => report(error, 'starts of environments could not be gone on with'),
+  });
+  const all = [resumption, uploads, removal, pruning, sweep];
   const woken = [
     ['uploads', uploads],
     ['deleted-apps', removal],
@@ -92,11 +101,11 @@ export function openChores(options: OpenChoresOptions): Chores {
   return {
     start() {
       for (const [topic, work] of woken) stops.push(options.database.onChange(topic, () => work.wake()));
-      for (const work of [uploads, removal, pruning, sweep]) work.wake();
+      for (const work of all) work.wake();
     },
     async stop() {
       for (const stop of stops) stop();
-      for (const work of [uploads, removal, pruning, sweep]) await work.stop();
+      for (const work of all) await work.stop();
     },
   };
 }

@@ -3,12 +3,15 @@ import { type DirectoryTargetOptions, directoryTarget } from '../deployment/dire
 import type { OwnCluster } from '../deployment/kubernetes/cluster-access.ts';
 import { kubernetesTarget } from '../deployment/kubernetes/kubernetes-target.ts';
 import { recordTarget } from '../deployment/record-target.ts';
+import { refusingTarget } from '../deployment/refusing-target.ts';
 import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { ANSWER_MS, RETRY_DELAYS_MS, webhookTarget } from '../deployment/webhook/webhook-target.ts';
 import type { TargetKind } from '../protocol/environments.ts';
 
 export interface OpenTargetsOptions {
   readonly directory: DirectoryTargetOptions;
+  /** Whether other servers deploy to the same environments. */
+  readonly isShared: boolean;
   /** Under which others reach this server, without a trailing slash; undefined where it was not told. */
   readonly publicUrl: string | undefined;
   /** Where those report that deploy elsewhere. */
@@ -19,9 +22,13 @@ export interface OpenTargetsOptions {
   readonly clock: () => number;
 }
 
+const ONE_DISK =
+  "the target 'directory' deploys on the disk of its server, and there may be several on this database: use the target 'webhook' or 'kubernetes'.";
+
 /** Everything that deploys behind environments. */
 export function openTargets({
   directory,
+  isShared,
   publicUrl,
   reports,
   ownCluster,
@@ -29,7 +36,7 @@ export function openTargets({
 }: OpenTargetsOptions): Readonly<Record<TargetKind, DeploymentTarget>> {
   return {
     record: recordTarget(),
-    directory: directoryTarget(directory),
+    directory: isShared ? refusingTarget(ONE_DISK) : directoryTarget(directory),
     webhook: webhookTarget({ publicUrl, clock, reports, answerMs: ANSWER_MS, retryDelaysMs: RETRY_DELAYS_MS }),
     kubernetes: kubernetesTarget({ ownCluster, clock }),
   };

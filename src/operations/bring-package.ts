@@ -6,6 +6,7 @@ import { updateEnvironment } from '../database/environments.ts';
 import { recordHeld } from '../database/held-packages.ts';
 import type { AppRow, EnvironmentRow } from '../database/schema.ts';
 import type { Deployments } from '../deployment/deployments.ts';
+import type { Turn } from '../deployment/leased-turn.ts';
 import type { Login, PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { askTarget } from './ask-target.ts';
@@ -35,15 +36,20 @@ const REFUSAL = { code: 'TRANSPORT_FAILED', what: 'The package could not be brou
  * @throws Refusal what `begin` throws, TRANSPORT_FAILED or what the target says, ENVIRONMENT_NOT_FOUND where it was
  *   deleted meanwhile
  */
-export async function bringPackage(deps: BringPackageDeps, args: BringPackageArgs, signal: AbortSignal): Promise<void> {
-  const { database, deployments } = deps;
+export async function bringPackage(
+  deps: BringPackageDeps,
+  args: BringPackageArgs,
+  { signal, database }: Turn,
+): Promise<void> {
+  const { deployments } = deps;
   await readDeclaredSettings(deps, args.packageId);
   const { job, environment } = await database.transaction((queries) => beginJob(deps, queries, args));
   try {
     await askTarget(deployments.targetOf(environment).transport(args.packageId, signal), signal, REFUSAL);
     await database.transactionInReserve((queries) => endTransport(deps, queries, { ...args, job, environment }));
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN') await endFailed(deps, job, error);
+    if (!(error instanceof Refusal) || error.code !== 'SHUTTING_DOWN')
+      await endFailed({ ...deps, database }, job, error);
     throw error;
   }
 }
@@ -82,7 +88,11 @@ async function beginJob({ clock }: BringPackageDeps, queries: Queries, { package
   return { job, environment };
 }
 
-async function endFailed({ database, clock }: BringPackageDeps, job: string, error: unknown): Promise<void> {
+async function endFailed(
+  { database, clock }: Pick<BringPackageDeps, 'database' | 'clock'>,
+  job: string,
+  error: unknown,
+): Promise<void> {
   const failure = error instanceof Refusal ? { code: error.code, message: error.message } : UNEXPECTED;
   await database.transactionInReserve((queries) => endJob(queries, job, { at: clock(), failure }));
 }

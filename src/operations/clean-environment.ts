@@ -35,10 +35,10 @@ export async function cleanEnvironment(
     throw new Refusal('ENVIRONMENT_NOT_STOPPED', message);
   };
   // Before its turn too: a start that is under way would have it for as long as it takes.
-  return await deployments.inTurn((await checkIsStopped()).id, async (signal) => {
+  return await deployments.inTurn((await checkIsStopped()).id, async (turn) => {
     const environment = await checkIsStopped();
-    await askTarget(deployments.targetOf(environment).clean(signal), signal, REFUSAL);
-    await database.transaction((queries) =>
+    await askTarget(deployments.targetOf(environment).clean(turn.signal), turn.signal, REFUSAL);
+    await turn.database.transaction((queries) =>
       insertAuditEntry(queries, {
         at: clock(),
         login: user.login,

@@ -44,13 +44,13 @@ export async function deleteEnvironment(
   const getDeletable = (queries: Queries) => (force ? getEnvironment(queries, app, mode) : getIdle(queries, app, mode));
   // Before its turn too: a start that is under way would have it for as long as it takes.
   const { id } = await getDeletable(database.read);
-  if (force) deployments.cutStart(id);
-  await deployments.inTurn(id, async (signal) => {
+  if (force) await deployments.cutStart(id, DELETED);
+  await deployments.inTurn(id, async (turn) => {
     const environment = await getDeletable(database.read);
     const how = force
-      ? await removeByForce(deployments, environment, forceTimeoutMs, signal)
-      : await remove(deployments, environment, signal);
-    await database.transactionInReserve(async (queries) => {
+      ? await removeByForce(deployments, environment, forceTimeoutMs, turn.signal)
+      : await remove(deployments, environment, turn.signal);
+    await turn.database.transactionInReserve(async (queries) => {
       const found = await getDeletable(queries);
       // Whoever is told how starts end is told of this one too.
       const start = await findStartUnderWay(queries, found.id);

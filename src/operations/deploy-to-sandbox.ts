@@ -4,6 +4,7 @@ import { changeStartedPackage, findStartUnderWay } from '../database/deployment-
 import { findEnvironment } from '../database/environments.ts';
 import { findAnyPackage } from '../database/packages.ts';
 import type { AppRow, EnvironmentRow, PackageRow } from '../database/schema.ts';
+import type { Turn } from '../deployment/leased-turn.ts';
 import { SANDBOX } from '../domain/environment-mode.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -44,12 +45,11 @@ export async function deployToSandbox(
   const found = await findPlace(deps.database.read, args);
   if (typeof found === 'string') return { kind: 'skipped', why: found };
   const { id } = found.sandbox;
-  return await deps.deployments.inTurnUnattended(id, async (stopping) => {
-    const both = AbortSignal.any([signal, stopping]);
-    both.throwIfAborted();
+  return await deps.deployments.inTurnUnattended(id, signal, async (turn) => {
+    turn.signal.throwIfAborted();
     const place = await findPlace(deps.database.read, args);
     if (typeof place === 'string') return { kind: 'skipped', why: place };
-    return await deploy(deps, args, { ...place, id, signal: both });
+    return await deploy(deps, args, { ...place, id, turn });
   });
 }
 
@@ -85,22 +85,22 @@ export function describeNewer({ version }: Pick<PackageRow, 'version'>): string 
 async function deploy(
   deps: DeployToSandboxDeps,
   args: DeployToSandboxArgs,
-  { app, sandbox, row, id, signal }: Place & { readonly id: string; readonly signal: AbortSignal },
+  { app, sandbox, row, id, turn }: Place & { readonly id: string; readonly turn: Turn },
 ): Promise<DeployEnd> {
   const { packageId } = args;
   const begin = async (queries: Queries) => await getSandbox(queries, args, id);
   if (sandbox.package_id !== packageId) {
-    await bringPackage(deps, { login: row.creator_login, app, packageId, begin }, signal);
+    await bringPackage(deps, { login: row.creator_login, app, packageId, begin }, turn);
   } else if (sandbox.running_package_id === packageId) {
     return { kind: 'done' };
   }
   // The transaction finds what was remembered of it.
   await readDeclaredSettings(deps, packageId);
-  const { job, failure: refused } = await deps.database.transaction(async (queries) => {
+  const { job, failure: refused } = await turn.database.transaction(async (queries) => {
     const environment = await begin(queries);
     return await beginStart(deps, queries, { app, sandbox: environment, row });
   });
-  const failure = refused ?? (await deps.deployments.start(job, signal));
+  const failure = refused ?? (await deps.deployments.start(job, turn));
   if (failure === undefined) return { kind: 'done' };
   if (failure === 'cut') return { kind: 'stopped' };
   throw new Refusal(failure.code, failure.message);

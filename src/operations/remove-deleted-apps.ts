@@ -48,12 +48,11 @@ async function removeEnvironments(
   signal: AbortSignal,
 ): Promise<boolean> {
   for (const environment of await listEnvironments(database.read, key)) {
-    const asked = await deployments.inTurn(environment.id, async (turn) => {
-      const ending = AbortSignal.any([signal, turn]);
+    const asked = await deployments.inTurnUnattended(environment.id, signal, async (turn) => {
       try {
-        await deployments.targetOf(environment).remove(ending);
+        await deployments.targetOf(environment).remove(turn.signal);
       } catch (error) {
-        if (ending.aborted) return false;
+        if (turn.signal.aborted) return false;
         onError(error, environment.id);
       }
       return true;

@@ -29,17 +29,18 @@ export async function stopEnvironment(
   { user, app, mode }: { readonly user: User; readonly app: AppRow; readonly mode: Mode },
 ): Promise<void> {
   const { id } = await getEnvironment(database.read, app, mode);
-  deployments.cutStart(id);
-  await deployments.inTurn(id, async (signal) => {
+  await deployments.cutStart(id, STOPPED);
+  await deployments.inTurn(id, async (turn) => {
     const environment = await getEnvironment(database.read, app, mode);
-    await database.transactionInReserve(async (queries) => {
+    // One that was asked for since.
+    await turn.database.transactionInReserve(async (queries) => {
       const start = await findStartUnderWay(queries, id);
       if (start !== undefined) await endJob(queries, start.id, { at: clock(), failure: STOPPED });
     });
     const last = await findLastStart(database.read, id);
     if (environment.status !== 'Running' && last?.state !== 'Failed') return;
-    await askTarget(deployments.targetOf(environment).stop(signal), signal, REFUSAL);
-    await database.transactionInReserve(async (queries) => {
+    await askTarget(deployments.targetOf(environment).stop(turn.signal), turn.signal, REFUSAL);
+    await turn.database.transactionInReserve(async (queries) => {
       if (environment.status === 'Running') {
         await updateEnvironment(queries, id, { status: 'Stopped', running_package_id: null });
       }

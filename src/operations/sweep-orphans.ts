@@ -3,6 +3,7 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import { ownsLogBlob } from '../database/build-log-chunks.ts';
 import type { Database } from '../database/database.ts';
 import { deleteJobsEndedBefore } from '../database/deployment-jobs.ts';
+import { deleteOrdersBefore } from '../database/deployment-orders.ts';
 import { deleteIdempotencyKeysBefore } from '../database/idempotency-keys.ts';
 import { findAnyPackage } from '../database/packages.ts';
 import { deletePushesEndedBefore } from '../database/pushes.ts';
@@ -20,7 +21,7 @@ export interface SweepOrphansDeps {
 
 /** How long the same Idempotency-Key gives the same answer. */
 const IDEMPOTENCY_KEY_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
-/** How long it can be asked how a start went: clients ask for minutes. */
+/** How long it can be asked how a start went, and its report may come again: clients ask for minutes. */
 const JOB_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 /** How long it can be seen what became of a push, and how long the same one starts nothing again. */
 const PUSH_LIFE_MS = 90 * 24 * 60 * 60 * 1000;
@@ -50,6 +51,7 @@ export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal):
   await database.transaction(async (queries) => {
     await deleteIdempotencyKeysBefore(queries, clock() - IDEMPOTENCY_KEY_LIFE_MS);
     await deleteJobsEndedBefore(queries, clock() - JOB_LIFE_MS);
+    await deleteOrdersBefore(queries, clock() - JOB_LIFE_MS);
     await deletePushesEndedBefore(queries, clock() - PUSH_LIFE_MS);
   });
   return swept;

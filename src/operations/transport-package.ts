@@ -30,9 +30,7 @@ export async function transportPackage(deps: BringPackageDeps, args: TransportPa
   // Before its turn too: a free app that is being deployed would have it for as long as that takes.
   const { id } = await getReceiver(deps.database.read, args);
   const begin = (queries: Queries) => checkTransport(queries, args);
-  await deps.deployments.inTurn(id, (signal) =>
-    bringPackage(deps, { login: user.login, app, packageId, begin }, signal),
-  );
+  await deps.deployments.inTurn(id, (turn) => bringPackage(deps, { login: user.login, app, packageId, begin }, turn));
 }
 
 async function getReceiver(queries: Queries, { app, mode }: TransportPackageArgs): Promise<EnvironmentRow> {

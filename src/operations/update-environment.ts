@@ -32,8 +32,8 @@ export async function updateEnvironment(
   const { database, deployments, clock } = deps;
   const { user, app, mode, request } = args;
   const { id } = await getEnvironment(database.read, app, mode);
-  return await deployments.inTurn(id, () =>
-    database.transaction(async (queries) => {
+  return await deployments.inTurn(id, (turn) =>
+    turn.database.transaction(async (queries) => {
       const environment = await getEnvironment(queries, app, mode);
       const changes = changesOf(deps, environment, request);
       if (Object.keys(changes).length > 0) await updateRow(queries, environment.id, changes);

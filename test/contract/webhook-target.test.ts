@@ -6,6 +6,7 @@ import { DeploymentReports } from '../../src/deployment/webhook/deployment-repor
 import { webhookTarget } from '../../src/deployment/webhook/webhook-target.ts';
 import type { AppId } from '../../src/domain/identifiers.ts';
 import type { ErrorCode } from '../../src/protocol/error-codes.ts';
+import { testDatabase } from '../support/database.ts';
 import { type Behaviour, startDeployReceiver, WEBHOOK_SECRET } from '../support/deploy-receiver.ts';
 import { startReportServer } from '../support/report-server.ts';
 import { until } from '../support/until.ts';
@@ -14,7 +15,8 @@ import { NO_SETTINGS, testDeploymentTarget } from './deployment-target.ts';
 const TIMES = { answerMs: 20_000, retryDelaysMs: [1, 1] };
 
 async function open(t: TestContext, usual: Behaviour = 'deploy', times: Partial<typeof TIMES> = {}) {
-  const reports = new DeploymentReports();
+  const database = await testDatabase(t);
+  const reports = new DeploymentReports({ database, clock: Date.now, secretOf: async () => WEBHOOK_SECRET });
   const publicUrl = await startReportServer(t, reports);
   const receiver = await startDeployReceiver(t, usual);
   const target = webhookTarget({ publicUrl, reports, clock: Date.now, ...TIMES, ...times });

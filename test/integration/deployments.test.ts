@@ -22,7 +22,7 @@ import { transportPackage } from '../../src/operations/transport-package.ts';
 import type { ErrorCode } from '../../src/protocol/error-codes.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
-import { openDeployments } from '../support/deployments.ts';
+import { neverStarting, openDeployments } from '../support/deployments.ts';
 import { environmentCalls, waitForStart } from '../support/environments.ts';
 import { call, startTestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -60,18 +60,6 @@ function open(database: Database, app: AppRow, target: Partial<DeploymentTarget>
     startStatus: (jobId: string) => getStartStatus(deps, { app, mode: MODE, jobId }),
     status: async () => (await getEnvironment(database.read, app, MODE)).status,
   };
-}
-
-/** A start that goes on until its signal fires. */
-function neverStarting() {
-  const state = { begun: 0, given: 0 };
-  const start: DeploymentTarget['start'] = async (_environment, _order, signal) => {
-    state.begun++;
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    state.given++;
-    signal.throwIfAborted();
-  };
-  return { state, start };
 }
 
 /** Whether a start has ended, well or not. */

@@ -17,6 +17,11 @@ export interface DeploymentDeps {
   readonly errors: unknown[];
 }
 
+interface DeploymentTestOptions extends Partial<Pick<DeploymentDeps, 'secretBox' | 'blobs' | 'clock'>> {
+  readonly timeoutMs?: number;
+  readonly leaseMs?: number;
+}
+
 /** Of packages that have no file. */
 const NO_BLOBS: DeploymentDeps['blobs'] = {
   read: async (key) => {
@@ -26,15 +31,16 @@ const NO_BLOBS: DeploymentDeps['blobs'] = {
 
 /**
  * @param target what `record` does in place of nothing
- * @param options `timeoutMs`: how long a call of it may take; `blobs`: where packages have their files
+ * @param options `timeoutMs`: how long a call of it may take; `blobs`: where packages have their files; `leaseMs`: where
+ *   others share the database
  */
 export function openDeployments(
   database: Database,
   target: Partial<DeploymentTarget>,
-  options: { readonly timeoutMs?: number } & Partial<Pick<DeploymentDeps, 'secretBox' | 'blobs'>> = {},
+  options: DeploymentTestOptions = {},
 ): DeploymentDeps {
-  const { timeoutMs = 60_000, secretBox = openSecretBox(randomBytes(32)), blobs = NO_BLOBS } = options;
-  const clock = Date.now;
+  const { timeoutMs = 60_000, leaseMs, clock = Date.now } = options;
+  const { secretBox = openSecretBox(randomBytes(32)), blobs = NO_BLOBS } = options;
   const errors: unknown[] = [];
   const deployments = new Deployments({
     database,
@@ -51,8 +57,21 @@ export function openDeployments(
     }),
     timeoutMs,
     clock,
+    leaseMs,
     onError: (error) => errors.push(error),
     retryMs: 10,
   });
   return { database, deployments, blobs, secretBox, clock, errors };
+}
+
+/** A start that goes on until its signal fires. */
+export function neverStarting() {
+  const state = { begun: 0, given: 0 };
+  const start: DeploymentTarget['start'] = async (_environment, _order, signal) => {
+    state.begun++;
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    state.given++;
+    signal.throwIfAborted();
+  };
+  return { state, start };
 }

@@ -38,6 +38,8 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
   let child: ChildProcess;
   const start = async () => {
     child = asSomebody(postgres, ['-D', data, '-k', folder]);
+    // What it logs is nobody's to read, and it waits for whoever does not.
+    child.stderr?.resume();
     await until('PostgreSQL answers', () => answers(urlOf('postgres')));
   };
   const end = async (signal: NodeJS.Signals) => {

@@ -17,7 +17,7 @@ export async function startReportServer(
     const orderId = url.split('/').at(-1) ?? '';
     const body = await buffer(request);
     try {
-      reports.take({ orderId, id: id ?? '', timestamp: timestamp ?? '', signature: signature ?? '', body });
+      await reports.take({ orderId, id: id ?? '', timestamp: timestamp ?? '', signature: signature ?? '', body });
       response.end('{}');
     } catch (error) {
       response.writeHead(error instanceof Refusal ? ERROR_CODES[error.code].status : 500).end();

@@ -7,7 +7,7 @@ import type { WebhookOptions } from './webhook-options.ts';
 import type { WebhookOrder } from './webhook-order.ts';
 
 export interface DeliverDeps extends PostDeps {
-  readonly reports: DeploymentReports;
+  readonly reports: Pick<DeploymentReports, 'expect'>;
   /** What lies between one try and the next; after the last of them it is given up. */
   readonly retryDelaysMs: readonly number[];
 }
@@ -24,7 +24,7 @@ export async function deliverOrder(
   options: WebhookOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const expected = deps.reports.expect(order.id, options.secret, signal);
+  const expected = await deps.reports.expect(order, signal);
   const reported = new AbortController();
   try {
     const sending = send(deps, order, options, AbortSignal.any([signal, reported.signal]));
@@ -33,7 +33,7 @@ export async function deliverOrder(
     if (report.status === 'Failed') throw reportedFailure(order.call, report, NO_REASON);
   } finally {
     reported.abort();
-    expected.close();
+    await expected.close();
   }
 }
 

@@ -1,5 +1,8 @@
-import { LRUCache } from 'lru-cache';
+import { randomUUID } from 'node:crypto';
 import { Check } from 'typebox/value';
+import type { Database } from '../../database/database.ts';
+import { DatabaseUnavailable } from '../../database/database-unavailable.ts';
+import { expectReport, findOrder, keepReport, stopExpecting } from '../../database/deployment-orders.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { type DeploymentReport, DeploymentReportSchema, REPORT_STATUSES } from '../../protocol/deployment-report.ts';
 import { type ClaimedMessage, isGenuine } from '../../webhooks/signatures.ts';
@@ -14,41 +17,65 @@ export interface ExpectedReport {
   /** Rejects with the reason of the signal. */
   readonly report: Promise<DeploymentReport>;
   /** Nobody waits for it any more: unless it has come, it is refused from then on. */
-  close(): void;
+  close(): Promise<void>;
 }
 
-interface Expected {
-  readonly secret: string;
-  readonly take: (report: DeploymentReport) => void;
+export interface DeploymentReportsOptions {
+  readonly database: Database;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** What signs the reports of an environment; undefined where there is none any more. */
+  readonly secretOf: (environmentId: string) => Promise<string | undefined>;
 }
-
-/** So many reports that have come are known when they come again: their senders may not have had the answer. */
-const MOST_REMEMBERED = 1000;
 
 /**
- * Brings the reports of systems that deploy to those who wait for them. What is waited for is held in memory alone: after
- * a restart an order is sent again, and is reported then.
+ * Brings the reports of systems that deploy to those who wait for them, on whatever server either is: they are written
+ * down, and checked where they come.
  */
 export class DeploymentReports {
-  readonly #expected = new Map<string, Expected>();
-  /** Secrets by order. */
-  readonly #reported = new LRUCache<string, string>({ max: MOST_REMEMBERED });
+  readonly #options: DeploymentReportsOptions;
 
-  /** Expects the report of an order, signed with a secret. It may come from now on. */
-  expect(orderId: string, secret: string, signal: AbortSignal): ExpectedReport {
+  constructor(options: DeploymentReportsOptions) {
+    this.#options = options;
+  }
+
+  /** Expects the report of an order, in the turn of its environment. It may come once this resolves. */
+  async expect(
+    { id, environmentId }: { readonly id: string; readonly environmentId: string },
+    signal: AbortSignal,
+  ): Promise<ExpectedReport> {
+    const { database, clock } = this.#options;
+    const holder = randomUUID();
+    await database.transaction((queries) => {
+      // Whoever has lost the turn while this waited takes nothing from whoever has it now.
+      signal.throwIfAborted();
+      return expectReport(queries, { id, environment_id: environmentId, holder, created_at: clock() });
+    }, 'relaxed');
     const { promise, resolve, reject } = Promise.withResolvers<DeploymentReport>();
+    // Whoever waits may have had another answer before.
+    promise.catch(() => undefined);
+    const look = async () => {
+      const order = await findOrder(database.read, id);
+      if (order?.holder === holder && order.report !== null) resolve(JSON.parse(order.report));
+    };
+    // Once the database is back, it tells of everything.
+    const lookNow = () => void look().catch((error) => error instanceof DatabaseUnavailable || reject(error));
+    const stopListening = database.onChange(`order:${id}`, lookNow);
+    lookNow();
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
-    // Whoever waits may have had another answer before.
-    promise.catch(() => undefined);
-    const expected = { secret, take: resolve };
-    this.#expected.set(orderId, expected);
     return {
       report: promise,
-      close: () => {
+      async close() {
+        stopListening();
         signal.removeEventListener('abort', abort);
-        if (this.#expected.get(orderId) === expected) this.#expected.delete(orderId);
+        try {
+          await database.transaction((queries) => stopExpecting(queries, { id, holder }), 'relaxed');
+        } catch (error) {
+          // What was ordered has its end all the same; what is left of it goes with the next order.
+          if (!(error instanceof DatabaseUnavailable)) throw error;
+        }
       },
     };
   }
@@ -59,16 +86,18 @@ export class DeploymentReports {
    * @throws Refusal INVALID_REPORT for an order that is unknown or has ended, and for a signature that is not right;
    *   INVALID_PARAMETERS
    */
-  take(given: SignedReport): void {
+  async take(given: SignedReport): Promise<void> {
+    const { database, secretOf } = this.#options;
     const { orderId } = given;
-    const expected = this.#expected.get(orderId);
-    const secret = expected?.secret ?? this.#reported.get(orderId);
+    const order = await findOrder(database.read, orderId);
+    const secret = order && (await secretOf(order.environment_id));
     // The address is not signed: the id of the message stands for it.
     const isOf = given.id === orderId && secret !== undefined;
     if (!isOf || !isGenuine(secret, given)) throw new Refusal('INVALID_REPORT');
-    const report = parseReport(given.body);
-    this.#reported.set(orderId, secret);
-    expected?.take(report);
+    const report = JSON.stringify(parseReport(given.body));
+    if (!(await database.transaction((queries) => keepReport(queries, orderId, report)))) {
+      throw new Refusal('INVALID_REPORT');
+    }
   }
 }
 

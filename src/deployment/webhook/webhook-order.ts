@@ -10,6 +10,7 @@ import {
 export interface WebhookOrder {
   /** The same whenever the same order is sent again. */
   readonly id: string;
+  readonly environmentId: string;
   readonly call: TargetCall;
   /** JSON. */
   readonly body: string;
@@ -46,7 +47,12 @@ export function makeOrder({ publicUrl, clock }: OrderDeps, facts: OrderFacts, li
     reportUrl: `${publicUrl}/deployments/${id}`,
   };
   const timestamp = new Date(clock()).toISOString();
-  return { id, call, body: JSON.stringify({ type: `environment.${call}`, timestamp, data }) };
+  return {
+    id,
+    environmentId: environment.id,
+    call,
+    body: JSON.stringify({ type: `environment.${call}`, timestamp, data }),
+  };
 }
 
 function describePackage({ id, name, version, sizeBytes, sha256, link }: TargetPackage, linkTtlSeconds: number) {
