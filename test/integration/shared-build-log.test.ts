@@ -58,7 +58,7 @@ async function setUpTwo(t: TestContext, url: string) {
 }
 
 test('a log is followed from a server while a worker writes it, and on when it becomes a blob', async (t) => {
-  const { worker, server, onServer, log, packageId, deletePackage } = await setUpTwo(t, await postgresDatabase(t));
+  const { worker, server, onServer, log, packageId, deletePackage } = await setUpTwo(t, await postgresDatabase());
   const follower = followLog(t, onServer, packageId);
   const late = followLog(t, onServer, packageId, 30);
   const writer = log.open(packageId, 1);
@@ -87,7 +87,7 @@ test('a log is followed from a server while a worker writes it, and on when it b
 });
 
 test('whoever follows a log asks nothing until there is something to read', async (t) => {
-  const { server, log, packageId, open } = await setUpTwo(t, await postgresDatabase(t));
+  const { server, log, packageId, open } = await setUpTwo(t, await postgresDatabase());
   let reads = 0;
   const database = new Proxy(server, {
     get(target, name) {
@@ -108,7 +108,7 @@ test('whoever follows a log asks nothing until there is something to read', asyn
 });
 
 test('a worker that was killed leaves what it wrote, and the sweep makes a blob of it', async (t) => {
-  const url = await postgresDatabase(t);
+  const url = await postgresDatabase();
   const { worker, server, folder, blobs, onServer, packageId } = await setUpTwo(t, url);
   await fail(worker, packageId);
   const sweep = () => sweepOrphans({ database: server, blobs, buildLog: onServer, clock: Date.now }, noSignal);
