@@ -19,6 +19,7 @@ import * as pushes from './migrations/0018-pushes.ts';
 import * as retention from './migrations/0019-retention.ts';
 import * as messageLog from './migrations/0021-message-log.ts';
 import * as leases from './migrations/0022-leases.ts';
+import * as moves from './migrations/0025-moves.ts';
 import * as servedBy from './migrations/0026-served-by.ts';
 import type { Tables } from './schema.ts';
 
@@ -43,6 +44,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-retention': retention,
   '0021-message-log': messageLog,
   '0022-leases': leases,
+  '0025-moves': moves,
   '0026-served-by': servedBy,
 };
 
@@ -67,6 +69,11 @@ export async function migrate(database: Kysely<Tables>): Promise<void> {
 /** Those of some migrations that this program does not know: a newer one has made them. */
 export function unknownMigrations(names: readonly string[]): readonly string[] {
   return names.filter((name) => !(name in MIGRATIONS));
+}
+
+/** Those of this program's migrations that are not among some. */
+export function missingMigrations(names: readonly string[]): readonly string[] {
+  return Object.keys(MIGRATIONS).filter((name) => !names.includes(name));
 }
 
 /** The names of the migrations that a database has seen, in order. */

@@ -62,7 +62,7 @@ export async function startCluster(
   const folder = await temporaryFolder(test);
   const blobs = await openSharedBlobs(test);
   const admin = { username: 'admin', apiKey: randomUUID() };
-  const database = databaseUrl ?? (await postgresDatabase());
+  const database = databaseUrl ?? (await postgresDatabase(test));
   const shared: Variables = {
     SLIPWAY_DATABASE: database,
     SLIPWAY_SECRET_KEY: randomBytes(32).toString('hex'),
