@@ -37,6 +37,7 @@ export interface Tables {
   pushes: PushesTable;
   audit: AuditTable;
   leases: LeasesTable;
+  build_log_chunks: BuildLogChunksTable;
 }
 
 interface UsersTable {
@@ -370,6 +371,16 @@ interface LeasesTable {
   expires_at: number;
 }
 
+interface BuildLogChunksTable {
+  package_id: PackageId;
+  /** Where in the log it begins, in bytes of UTF-8. */
+  position: number;
+  size_bytes: number;
+  /** null where it is a blob. */
+  text: string | null;
+  blob_key: string | null;
+}
+
 export type UserRow = Selectable<UsersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type AppRow = Selectable<AppsTable>;
@@ -387,3 +398,4 @@ export type PushSecretRow = Selectable<PushSecretsTable>;
 export type PushRuleRow = Selectable<PushRulesTable>;
 export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;
+export type BuildLogChunkRow = Selectable<BuildLogChunksTable>;
