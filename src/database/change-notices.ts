@@ -9,6 +9,8 @@ import type { Queries } from './database.ts';
 /** What somebody may wait for: a package, or that there is something to do of a kind. */
 export type Topic =
   | `package:${PackageId}`
+  /** The log of a package's build. */
+  | `log:${PackageId}`
   /** There may be a build to claim. */
   | 'builds'
   /** There may be a tag to push or a free app to deploy. */

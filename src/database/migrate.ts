@@ -19,6 +19,7 @@ import * as pushes from './migrations/0018-pushes.ts';
 import * as retention from './migrations/0019-retention.ts';
 import * as messageLog from './migrations/0021-message-log.ts';
 import * as leases from './migrations/0022-leases.ts';
+import * as buildLogChunks from './migrations/0023-build-log-chunks.ts';
 import * as moves from './migrations/0025-moves.ts';
 import * as servedBy from './migrations/0026-served-by.ts';
 import type { Tables } from './schema.ts';
@@ -44,6 +45,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-retention': retention,
   '0021-message-log': messageLog,
   '0022-leases': leases,
+  '0023-build-log-chunks': buildLogChunks,
   '0025-moves': moves,
   '0026-served-by': servedBy,
 };

@@ -38,6 +38,7 @@ export interface Tables {
   audit: AuditTable;
   leases: LeasesTable;
   moves: MovesTable;
+  build_log_chunks: BuildLogChunksTable;
 }
 
 interface UsersTable {
@@ -386,6 +387,16 @@ interface MovesTable {
   finished_at: number | null;
 }
 
+interface BuildLogChunksTable {
+  package_id: PackageId;
+  /** Where in the log it begins, in bytes of UTF-8. */
+  position: number;
+  size_bytes: number;
+  /** null where it is a blob. */
+  text: string | null;
+  blob_key: string | null;
+}
+
 export type UserRow = Selectable<UsersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type AppRow = Selectable<AppsTable>;
@@ -404,3 +415,4 @@ export type PushRuleRow = Selectable<PushRulesTable>;
 export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;
 export type MoveRow = Selectable<MovesTable>;
+export type BuildLogChunkRow = Selectable<BuildLogChunksTable>;

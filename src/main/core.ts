@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '../blob/blob-store.ts';
-import type { BuildLog } from '../build-log/build-log.ts';
+import type { BuildLog, LogLimits } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
+import { openSharedBuildLog } from '../build-log/shared-build-log.ts';
 import { findApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
 import { countPackagesByStatus } from '../database/packages.ts';
@@ -115,12 +116,14 @@ async function openLocked(
   const secretBox = await openStoredSecrets(configuration, database);
   const blobs = await openBlobStore(configuration);
   await blobs.sweep();
-  const buildLog = await openFileBuildLog({
-    folder: folder('logs'),
+  const logLimits: LogLimits = {
     clock,
     mostBytes: MOST_LOG_BYTES,
     onError: (error) => report(error, 'a build log could not be written'),
-  });
+  };
+  const buildLog = isShared
+    ? openSharedBuildLog({ database, blobs, ...logLimits })
+    : await openFileBuildLog({ folder: folder('logs'), ...logLimits });
   const temporaryFolder = folder('tmp');
   await removeTree(temporaryFolder);
   await mkdir(temporaryFolder, { mode: 0o700 });

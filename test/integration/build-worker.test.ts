@@ -238,7 +238,7 @@ test('files and logs without a package are swept; those with one stay', async (t
   const stranger = '4ee10492-6cfc-4582-b825-a9040c0988ad';
   await (await blobs.create(`${stranger}.1.abc`)).commit();
   await (await blobs.create(`${row.id}.9.abc`)).commit();
-  const log = buildLog.open(stranger);
+  const log = buildLog.open(stranger, 1);
   log.line('nobody’s');
   await log.close();
   assert.equal(await sweepOrphans({ database, blobs, buildLog, clock }, new AbortController().signal), 3);

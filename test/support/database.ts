@@ -50,8 +50,8 @@ export async function addPackage(
   app: AppRow,
   fields: Partial<NewPackage> = {},
 ): Promise<PackageId> {
-  const id = randomUUID() as string as PackageId;
-  await database.transaction((queries) => insertPackage(queries, newPackage(app, { id, ...fields })));
+  const id = fields.id ?? (randomUUID() as string as PackageId);
+  await database.transaction((queries) => insertPackage(queries, newPackage(app, { ...fields, id })));
   return id;
 }
 
