@@ -1,7 +1,7 @@
 import type { Tables } from './schema.ts';
 
-/** What says how things stand with the processes on one database, and not what is kept in it. */
-type StayingTable = 'leases' | 'moves';
+/** How things stand with the processes on one database; and logs, which one server alone keeps in files. */
+type StayingTable = 'leases' | 'moves' | 'build_log_chunks';
 
 export type MovedTable = Exclude<keyof Tables, StayingTable>;
 

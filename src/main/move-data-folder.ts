@@ -146,7 +146,10 @@ async function moveAll(request: MoveRequest, { source, target, blobs, digests }:
   );
   const buildLog = await openFileBuildLog({ folder: join(dataFolder, 'logs'), clock, mostBytes: 0, onError() {} });
   const onLog = (done: number) => onProgress(`${done} logs are there`);
-  const logs = await moveLogs({ queries: source, source: buildLog, target: openMovedLogs(blobs), onLog }, signal);
+  const logs = await moveLogs(
+    { queries: source, source: buildLog, target: openMovedLogs(target, blobs), onLog },
+    signal,
+  );
   const digestsThere = await digestTables(target.read, showRows(request, 'Compared'), signal);
   return {
     ...packages,

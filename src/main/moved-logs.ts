@@ -1,16 +1,20 @@
 import { BlobError, type BlobStore } from '../blob/blob-store.ts';
-import type { PackageId } from '../domain/identifiers.ts';
+import { findLogSize, putWholeLog } from '../database/build-log-chunks.ts';
+import type { Database } from '../database/database.ts';
+import { logKey } from '../domain/log-key.ts';
 import type { MovedLogs } from '../operations/move-logs.ts';
 
-/** Logs as blobs, each under a key that says how long it is: what is there is known by its key. */
-export function openMovedLogs(blobs: BlobStore): MovedLogs {
-  const keyOf = (packageId: PackageId, sizeBytes: number) => `${packageId}.log.${sizeBytes.toString(36)}.moved`;
+/** One for all: a log that is there already is the same. */
+const NONCE = 'moved';
+
+/** Logs as servers on a shared database keep them whose builds have ended: a blob each, and a row that names it. */
+export function openMovedLogs(database: Database, blobs: Pick<BlobStore, 'create'>): MovedLogs {
   return {
-    async has(packageId, sizeBytes) {
-      return (await blobs.findSize(keyOf(packageId, sizeBytes))) === sizeBytes;
-    },
+    has: async (packageId, sizeBytes) => (await findLogSize(database.read, packageId)) === sizeBytes,
     async put(packageId, sizeBytes, content) {
-      const writer = await blobs.create(keyOf(packageId, sizeBytes));
+      const name = { packageId, sizeBytes };
+      const key = logKey(name, NONCE);
+      const writer = await blobs.create(key);
       try {
         for await (const chunk of content) await writer.write(chunk);
         await writer.commit();
@@ -19,6 +23,7 @@ export function openMovedLogs(blobs: BlobStore): MovedLogs {
       } finally {
         await writer.abort();
       }
+      await database.transaction((queries) => putWholeLog(queries, name, key), 'relaxed');
     },
   };
 }

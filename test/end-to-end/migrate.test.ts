@@ -39,7 +39,11 @@ async function openMove(t: TestContext) {
   t.after(() => client.end());
   return {
     data,
-    query: async (text: string) => (await client.query(text).catch(() => ({ rows: [] }))).rows,
+    query: async (text: string) => (await client.query(text)).rows,
+    async hasRows(table: string) {
+      const [found] = (await client.query('select to_regclass($1) as name', [table])).rows;
+      return found.name !== null && (await client.query(`select 1 from ${table} limit 1`)).rows.length > 0;
+    },
     blobs: await openS3BlobStore({ ...s3, pathStyle: true, clock: Date.now }),
     migrate: (...more: string[]) => runSlipway(t, folder, [...args, ...more], s3.variables),
     startMigrate: () => startSlipway(t, folder, args, s3.variables),
@@ -68,12 +72,6 @@ test('a grown data folder moves to PostgreSQL and S3, where a server answers as 
   assert.match(stdout, /^webhook_messages +\d\d +\d\d +the same/m);
   assert.match(stdout, /^Packages +4 .*compared by SHA-256$/m);
   assert.ok(!stdout.includes(await readFile(join(move.data, 'secret.key'), 'utf8')));
-  for (const id of grown.logs) {
-    const bytes = await readFile(join(move.data, 'logs', id.slice(0, 2), `${id}.log`));
-    const key = `${id}.log.${bytes.length.toString(36)}.moved`;
-    const moved = await Array.fromAsync(await move.blobs.read(key, { start: 0, end: bytes.length - 1 }));
-    assert.ok(Buffer.concat(moved).equals(bytes));
-  }
 
   const server = move.serveNew();
   assert.deepEqual(await grown.ask(await urlOf(server)), answers);
@@ -94,12 +92,11 @@ test('a grown data folder moves to PostgreSQL and S3, where a server answers as 
 
 test('a move that is killed at any moment goes on when it is run again', async (t) => {
   const move = await openMove(t);
-  const hasRows = async (table: string) => (await move.query(`select 1 from ${table} limit 1`)).length > 0;
   const hasBlobs = async () => (await Array.fromAsync(move.blobs.list())).length > 0;
   const moments = {
     'its database is there': () => hasRows('kysely_migration'),
     'it has begun': () => hasRows('moves'),
-    'packages are there': () => hasRows('packages'),
+    'packages are there': () => move.hasRows('packages'),
     'the last table is there': () => hasRows('audit'),
     'a file is there': hasBlobs,
     'the folder is marked': () => readFile(join(move.data, 'moved-to')).catch(() => undefined),
@@ -121,7 +118,7 @@ test('a move that is killed at any moment goes on when it is run again', async (
 test('a move that loses its database says so, and goes on when it is run again', async (t) => {
   const move = await openMove(t);
   const running = move.startMigrate();
-  await until('it has begun', async () => (await move.query('select 1 from moves')).length > 0, 60_000);
+  await until('it has begun', () => move.hasRows('moves'), 60_000);
   await move.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'slipway migrate%'",
   );

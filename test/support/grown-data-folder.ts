@@ -68,7 +68,12 @@ export async function growServer(test: Parameters<typeof startWebhookReceiver>[0
     ...succeeded.map((id) => `${PACKAGES}/${id}`),
   ];
   const logs = [...succeeded, broken];
-  return { ...world, succeeded, logs, ask: (url) => askAll(url, paths, succeeded, server.admin, richard) };
+  return {
+    ...world,
+    succeeded,
+    logs,
+    ask: (url) => askAll(url, { paths, logs, packages: succeeded }, server.admin, richard),
+  };
 }
 
 async function upload({ server, call: ask }: PushWorld, name: string, bytes: Uint8Array): Promise<string> {
@@ -93,8 +98,7 @@ function formWith(name: string, bytes: Uint8Array): FormData {
 
 async function askAll(
   url: string,
-  paths: readonly string[],
-  packages: readonly string[],
+  { paths, logs, packages }: Readonly<Record<'paths' | 'logs' | 'packages', readonly string[]>>,
   admin: Credentials,
   richard: Credentials,
 ): Promise<Answers> {
@@ -107,6 +111,11 @@ async function askAll(
   answers['as Richard'] = (await call(url, 'GET', PACKAGES, undefined, richard)).body;
   const { body: audit } = await call(url, 'GET', '/manage/1/audit', undefined, admin);
   answers.audit = audit.filter(({ Action }: Answer['body']) => Action !== 'server.move');
+  for (const id of logs) {
+    const headers = { 'Mendix-Username': admin.username, 'Mendix-ApiKey': admin.apiKey };
+    const response = await fetch(`${url}${PACKAGES}/${id}/log`, { headers });
+    answers[`log of ${id}`] = [response.status, await response.text()];
+  }
   for (const id of packages) {
     const headers = { 'Mendix-Username': admin.username, 'Mendix-ApiKey': admin.apiKey };
     const response = await fetch(`${url}${PACKAGES}/${id}/download`, { headers });

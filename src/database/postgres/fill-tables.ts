@@ -19,7 +19,8 @@ export async function setLastNumber(queries: Queries, table: MovedTable, last: n
   );
 }
 
-/** Deletes every row of every table. */
+/** Deletes everything that was moved, but for blobs. */
 export async function emptyTables(queries: Queries): Promise<void> {
-  await sql`truncate ${sql.join(MOVED_TABLE_NAMES.map((name) => sql.table(name)))}`.execute(queries);
+  const names = [...MOVED_TABLE_NAMES, 'build_log_chunks'];
+  await sql`truncate ${sql.join(names.map((name) => sql.table(name)))}`.execute(queries);
 }
