@@ -94,10 +94,7 @@ test('a move that is killed at any moment goes on when it is run again', async (
   const move = await openMove(t);
   const hasBlobs = async () => (await Array.fromAsync(move.blobs.list())).length > 0;
   const moments = {
-    'its database is there': () => hasRows('kysely_migration'),
-    'it has begun': () => hasRows('moves'),
     'packages are there': () => move.hasRows('packages'),
-    'the last table is there': () => hasRows('audit'),
     'a file is there': hasBlobs,
     'the folder is marked': () => readFile(join(move.data, 'moved-to')).catch(() => undefined),
   };
