@@ -184,3 +184,12 @@ export async function deleteLog(queries: Queries, packageId: PackageId): Promise
   noteChange(queries, `log:${packageId}`);
   return chunks.flatMap(({ blob_key }) => blob_key ?? []);
 }
+
+/** Has a blob be the whole of a log, whatever that was before. For a package that nobody writes to. */
+export async function putWholeLog(queries: Queries, { packageId, sizeBytes }: LogBlobName, key: string): Promise<void> {
+  await queries.deleteFrom('build_log_chunks').where('package_id', '=', packageId).execute();
+  await queries
+    .insertInto('build_log_chunks')
+    .values({ package_id: packageId, position: 0, size_bytes: sizeBytes, text: null, blob_key: key })
+    .execute();
+}

@@ -21,6 +21,7 @@ import * as messageLog from './migrations/0021-message-log.ts';
 import * as leases from './migrations/0022-leases.ts';
 import * as buildLogChunks from './migrations/0023-build-log-chunks.ts';
 import * as deploymentOrders from './migrations/0024-deployment-orders.ts';
+import * as moves from './migrations/0025-moves.ts';
 import * as servedBy from './migrations/0026-served-by.ts';
 import * as installation from './migrations/0027-installation.ts';
 import type { Tables } from './schema.ts';
@@ -47,6 +48,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-message-log': messageLog,
   '0022-leases': leases,
   '0023-build-log-chunks': buildLogChunks,
+  '0025-moves': moves,
   '0024-deployment-orders': deploymentOrders,
   '0026-served-by': servedBy,
   '0027-installation': installation,
@@ -73,6 +75,11 @@ export async function migrate(database: Kysely<Tables>): Promise<void> {
 /** Those of some migrations that this program does not know: a newer one has made them. */
 export function unknownMigrations(names: readonly string[]): readonly string[] {
   return names.filter((name) => !(name in MIGRATIONS));
+}
+
+/** Those of this program's migrations that are not among some. */
+export function missingMigrations(names: readonly string[]): readonly string[] {
+  return Object.keys(MIGRATIONS).filter((name) => !names.includes(name));
 }
 
 /** The names of the migrations that a database has seen, in order. */

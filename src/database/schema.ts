@@ -37,6 +37,7 @@ export interface Tables {
   pushes: PushesTable;
   audit: AuditTable;
   leases: LeasesTable;
+  moves: MovesTable;
   deployment_orders: DeploymentOrdersTable;
   installation: InstallationTable;
   build_log_chunks: BuildLogChunksTable;
@@ -375,6 +376,19 @@ interface LeasesTable {
   expires_at: number;
 }
 
+/** At most one row: a data folder that `slipway migrate` moves here, or has moved. */
+interface MovesTable {
+  /** What no other data folder has: the id of its user `admin`. */
+  source: string;
+  /** Where it is, for people. */
+  place: string;
+  /** Of all that its tables held when the move began: see `digest-table.ts`. */
+  digest: string;
+  began_at: number;
+  /** null while servers must not use what is here. */
+  finished_at: number | null;
+}
+
 interface DeploymentOrdersTable {
   id: string;
   environment_id: string;
@@ -417,5 +431,6 @@ export type PushSecretRow = Selectable<PushSecretsTable>;
 export type PushRuleRow = Selectable<PushRulesTable>;
 export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;
+export type MoveRow = Selectable<MovesTable>;
 export type DeploymentOrderRow = Selectable<DeploymentOrdersTable>;
 export type BuildLogChunkRow = Selectable<BuildLogChunksTable>;

@@ -5,6 +5,7 @@ import { addAdminKeyCommand } from './admin-key.ts';
 import { addBackupCommand } from './backup-command.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addMigrateCommand } from './migrate-command.ts';
 import { addRestoreCommand } from './restore-command.ts';
 import { addSecretsCommand } from './secrets-command.ts';
 import { addServeCommand } from './serve.ts';
@@ -23,6 +24,7 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addToolchainCommand(program, cli);
   addBackupCommand(program, cli, version);
   addRestoreCommand(program, cli);
+  addMigrateCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;
 }

@@ -31,8 +31,8 @@ const INTRODUCTION = `# The command line
 
 <!-- Generated from the commands by \`npm run fix\`; a test compares. -->
 
-\`slipway serve\`, \`demo\`, \`doctor\`, \`admin-key\`, \`secrets\`, \`toolchain\`, \`backup\` and \`restore\` work on this machine
-and take the settings of [configuration.md](configuration.md). All other commands speak HTTP to a server. They take its address and your
+\`slipway serve\`, \`demo\`, \`doctor\`, \`admin-key\`, \`secrets\`, \`toolchain\`, \`backup\`, \`restore\` and \`migrate\` work on this
+machine and take the settings of [configuration.md](configuration.md). All other commands speak HTTP to a server. They take its address and your
 credentials from flags, else from \`SLIPWAY_URL\`, \`SLIPWAY_USERNAME\` and \`SLIPWAY_API_KEY\`, else from what
 \`slipway login\` keeps in \`$XDG_CONFIG_HOME/slipway/credentials.json\`.
 

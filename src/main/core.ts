@@ -32,12 +32,14 @@ import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
 import { DUTIES, type Duties, Leadership } from './leadership.ts';
+import { refuseMoved } from './moved-data-folder.ts';
 import { openBlobStore } from './open-blob-store.ts';
 import { openBuilders } from './open-builders.ts';
 import { openDatabase } from './open-database.ts';
 import { openDeployments } from './open-deployments.ts';
 import { type OpenDutiesOptions, openDuties } from './open-duties.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
+import { refuseUnfinishedMove } from './unfinished-move.ts';
 import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
 /** A worker that is silent for so long has lost its builds, as soon as another one looks. */
@@ -97,6 +99,7 @@ export async function openCore(configuration: Configuration, report: ReportError
   opened.defer(lockDataFolder(join(dataFolder, 'lock')));
   try {
     await refuseUnfinishedRestore(dataFolder);
+    if (configuration.databaseUrl === undefined) await refuseMoved(dataFolder);
     return await openLocked(configuration, report, opened);
   } catch (error) {
     await opened.disposeAsync();
@@ -112,6 +115,7 @@ async function openLocked(
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
   const { database, isShared, clock, linkSecret } = await openDatabase(configuration, opened);
+  await refuseUnfinishedMove(database);
   const secretBox = await openStoredSecrets(configuration, database);
   const blobs = await openBlobStore(configuration);
   if (configuration.s3 !== undefined) await claimBlobStore({ database, blobs });

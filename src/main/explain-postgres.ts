@@ -5,9 +5,10 @@ import type { Explanation } from './explain-start.ts';
  * What is wrong with a shared database that could not be opened, in a sentence with what to do about it.
  *
  * @param url of the database; its password is not shown
+ * @param flag by which it was named
  * @returns undefined for what is not the database's
  */
-export function explainPostgres(error: unknown, url: string): Explanation | undefined {
+export function explainPostgres(error: unknown, url: string, flag = '--database'): Explanation | undefined {
   const place = placeOf(url);
   if (error instanceof NewerDatabase) {
     const message = `The database ${place} was changed by a newer version of Slipway: run that version here, too.`;
@@ -18,16 +19,18 @@ export function explainPostgres(error: unknown, url: string): Explanation | unde
   }
   const code = codeOf(error);
   const refused = code === undefined ? undefined : REFUSED[code];
-  if (refused !== undefined) return { reason: 'usage', code: refused.code, message: refused.say(place) };
+  if (refused !== undefined) return { reason: 'usage', code: refused.code, message: refused.say(place, flag) };
   if (code === undefined || !UNREACHABLE.test(code)) return undefined;
-  const message = `The database ${place} does not answer (${code}): start it, or correct --database (or SLIPWAY_DATABASE).`;
+  const message = `The database ${place} does not answer (${code}): start it, or correct ${flag} (or SLIPWAY_DATABASE).`;
   return { reason: 'unreachable', code: 'DATABASE_UNREACHABLE', message };
 }
 
 /** By the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const REFUSED: Readonly<Record<string, { readonly code: string; readonly say: (place: string) => string }>> = {
-  '28P01': { code: 'DATABASE_LOGIN', say: (place) => wrongLogin(place) },
-  '28000': { code: 'DATABASE_LOGIN', say: (place) => wrongLogin(place) },
+const REFUSED: Readonly<
+  Record<string, { readonly code: string; readonly say: (place: string, flag: string) => string }>
+> = {
+  '28P01': { code: 'DATABASE_LOGIN', say: wrongLogin },
+  '28000': { code: 'DATABASE_LOGIN', say: wrongLogin },
   '3D000': {
     code: 'DATABASE_MISSING',
     say: (place) =>
@@ -40,8 +43,8 @@ const REFUSED: Readonly<Record<string, { readonly code: string; readonly say: (p
   },
 };
 
-function wrongLogin(place: string): string {
-  return `The database ${place} does not know this user and password: correct --database (or SLIPWAY_DATABASE).`;
+function wrongLogin(place: string, flag: string): string {
+  return `The database ${place} does not know this user and password: correct ${flag} (or SLIPWAY_DATABASE).`;
 }
 
 /** Of the system, and classes of PostgreSQL: connections, and what an operator or a start lets nobody in for. */
@@ -55,7 +58,8 @@ function codeOf(error: unknown): string | undefined {
   return codeOf(error.cause);
 }
 
-function placeOf(url: string): string {
+/** Where a database is, for people: without the user and the password. */
+export function placeOf(url: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url);
   const host = searchParams.get('host') ?? hostname;
   return `'${pathname.slice(1)}' at ${host}${port === '' ? '' : `:${port}`}`;

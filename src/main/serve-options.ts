@@ -15,14 +15,17 @@ export function addServeOptions(command: Command): Command {
   command
     .option('--json', 'print JSON for programs')
     .option('--config <file>', 'configuration file (or SLIPWAY_CONFIG)');
-  for (const name of SETTING_NAMES) {
-    const { flag, summary, variables, fallback, fallbackInWords } = getSetting(name);
-    if (flag === undefined) continue;
-    const origin = fallbackInWords ?? fallback;
-    const notes = [`or ${variables.join(', ')}`, ...(origin === undefined ? [] : [`default: ${origin}`])];
-    command.addOption(new Option(flag, `${summary.replaceAll('`', '')} (${notes.join('; ')})`).helpGroup('Settings:'));
-  }
+  for (const name of SETTING_NAMES) addSettingFlag(command, name);
   return command;
+}
+
+/** Gives a command the flag of a setting, if that has one. */
+export function addSettingFlag(command: Command, name: SettingName): void {
+  const { flag, summary, variables, fallback, fallbackInWords } = getSetting(name);
+  if (flag === undefined) return;
+  const origin = fallbackInWords ?? fallback;
+  const notes = [`or ${variables.join(', ')}`, ...(origin === undefined ? [] : [`default: ${origin}`])];
+  command.addOption(new Option(flag, `${summary.replaceAll('`', '')} (${notes.join('; ')})`).helpGroup('Settings:'));
 }
 
 /** @throws ConfigurationError */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailure } from '../cli/exit-codes.ts';
-import { listSealed } from '../database/app-secrets.ts';
-import type { Database } from '../database/database.ts';
+import { listSealed, type SealedText } from '../database/app-secrets.ts';
+import type { Database, Queries } from '../database/database.ts';
 import { ifThere } from '../files/file-errors.ts';
 import { keyIdOf, openSecretBox, type SecretBox } from '../secrets/secret-box.ts';
 import { formatSecretKey, parseSecretKey, secretKeyId } from '../secrets/secret-key.ts';
@@ -25,9 +25,7 @@ export const keyFiles = (dataFolder: string) => ({
  * @throws CommandFailure where the key is missing, damaged, or another one than was sealed with
  */
 export async function openStoredSecrets(place: Place, database: Database): Promise<SecretBox> {
-  // What is damaged names no key. It is nothing to whoever else keeps a secret here, and said where it is needed.
-  const named = (await listSealed(database.read)).map(({ sealed }) => keyIdOf(sealed));
-  const keyIds = new Set(named.filter((keyId) => keyId !== undefined));
+  const keyIds = namedKeys(await listSealed(database.read));
   const box = openSecretBox(place.secretKey ?? (await readKeyFile(place.dataFolder, keyIds)));
   for (const keyId of keyIds) if (keyId !== box.keyId) throw wrongKey(place, keyId, box.keyId);
   return box;
@@ -38,6 +36,28 @@ export async function findStoredKey({ dataFolder, secretKey }: Place): Promise<S
   if (secretKey !== undefined) return openSecretBox(secretKey);
   const key = parseSecretKey((await ifThere(readFile(keyFiles(dataFolder).current, 'utf8'))) ?? '');
   return key && openSecretBox(key);
+}
+
+/**
+ * The id of the key that everything in a data folder is sealed with, for whoever takes it elsewhere. Changes nothing.
+ *
+ * @returns undefined where nothing is sealed
+ * @throws CommandFailure where that is not the key that is there: a rotation was cut off, or the key is missing
+ */
+export async function findSealingKey(place: Place, queries: Queries): Promise<string | undefined> {
+  const keyIds = namedKeys(await listSealed(queries));
+  const box = await findStoredKey(place);
+  for (const keyId of keyIds) {
+    if (box === undefined) throw missingKey(keyFiles(place.dataFolder).current);
+    if (keyId !== box.keyId) throw wrongKey(place, keyId, box.keyId);
+  }
+  const [keyId] = keyIds;
+  return keyId;
+}
+
+/** What is damaged names no key. It is nothing to whoever else keeps a secret here, and said where it is needed. */
+function namedKeys(sealed: readonly SealedText[]): ReadonlySet<string> {
+  return new Set(sealed.map((one) => keyIdOf(one.sealed)).filter((keyId) => keyId !== undefined));
 }
 
 async function readKeyFile(dataFolder: string, keyIds: ReadonlySet<string>): Promise<Buffer> {

@@ -3,6 +3,7 @@ import { BlobError, type BlobStore } from '../blob/blob-store.ts';
 import type { Queries } from '../database/database.ts';
 import { listStoredPackages } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
+import { keyOf } from './back-up-packages.ts';
 
 export interface VerifyPackagesDeps {
   readonly queries: Queries;
@@ -31,7 +32,7 @@ export async function* verifyPackages(
     for (const row of page) {
       signal.throwIfAborted();
       after = row.sequence;
-      const verdict = await verify(blobs, row);
+      const verdict = await verifyPackageFile(blobs, row);
       if (verdict !== 'sound' && (await isGone(queries, row))) continue;
       yield { packageId: row.id, name: row.name, sizeBytes: row.size_bytes, verdict };
     }
@@ -39,8 +40,12 @@ export async function* verifyPackages(
   }
 }
 
-async function verify(blobs: VerifyPackagesDeps['blobs'], row: PackageRow): Promise<VerifiedPackage['verdict']> {
-  const key = row.blob_key ?? '';
+/** Reads the file of a package and compares it with its row. */
+export async function verifyPackageFile(
+  blobs: VerifyPackagesDeps['blobs'],
+  row: PackageRow,
+): Promise<VerifiedPackage['verdict']> {
+  const key = keyOf(row);
   const sizeBytes = await blobs.findSize(key);
   if (sizeBytes === undefined) return 'missing';
   if (sizeBytes !== row.size_bytes) return 'wrong size';
