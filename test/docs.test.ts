@@ -49,7 +49,7 @@ function headingsOf(page: string): string[] {
 
 test('every file and folder that the pages name is there', async () => {
   const folders = (await list('src/*/')).map((path) => path.split('/')[1] ?? '');
-  const named = new RegExp(`\`((?:src|test|scripts|docs|bin|${folders.join('|')})/[\\w./-]+)\``, 'g');
+  const named = new RegExp(`\`((?:src|test|scripts|docs|deploy|bin|${folders.join('|')})/[\\w./-]+)\``, 'g');
   const missing: string[] = [];
   for (const page of ['ARCHITECTURE.md', 'CONTRIBUTING.md', ...(await list('docs/**/*.md'))]) {
     for (const [, path = ''] of (await read(page)).matchAll(named)) {

@@ -16,18 +16,38 @@ export interface BlobStore {
    * @throws BlobError `missing`
    */
   read(key: string, range: { readonly start: number; readonly end: number }): Promise<AsyncIterable<Uint8Array>>;
-  /** Deletes a blob for good; whoever is reading it may finish. @returns whether there was one */
+  /**
+   * Deletes a blob for good; whoever is reading it may finish, unless the connection breaks that it comes by.
+   *
+   * @returns whether there was one
+   */
   delete(key: string): Promise<boolean>;
   /** Every key, in no order. */
   list(): AsyncIterable<string>;
-  /** Deletes what writers left behind that never committed. Only to be called when no writer is open. */
+  /**
+   * Deletes what writers left behind that never committed. Only to be called when this process has no writer open. Where
+   * others may be writing to the same store, only what was begun more than a day ago is taken for left behind.
+   *
+   * @returns how much was deleted
+   */
   sweep(): Promise<number>;
+  /**
+   * An address of the store itself, from which anybody gets the blob with a GET until it expires; a store that others cannot
+   * reach has none. Whether there is such a blob is not looked up.
+   */
+  link?(key: string, link: BlobLink): Promise<string>;
+}
+
+export interface BlobLink {
+  readonly expiresInSeconds: number;
+  /** The header Content-Disposition of the answer. */
+  readonly contentDisposition: string;
 }
 
 export interface BlobWriter {
   /** Appends. Resolves when more may be written; the chunk must not be changed before that. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes the blob durable and visible. @throws BlobError `exists`, `full` */
+  /** Makes the blob durable and visible. @throws BlobError `exists`, `full`, `unavailable` */
   commit(): Promise<WrittenBlob>;
   /** Throws away what was written. May be called at any time, any number of times; after commit it does nothing. */
   abort(): Promise<void>;
@@ -39,11 +59,14 @@ export interface WrittenBlob {
   readonly sha256: string;
 }
 
+/** `unavailable`: the store did not answer, or refused the server; trying again later may help. */
+export type BlobErrorKind = 'missing' | 'exists' | 'full' | 'unavailable';
+
 export class BlobError extends Error {
   override readonly name = 'BlobError';
-  readonly kind: 'missing' | 'exists' | 'full';
+  readonly kind: BlobErrorKind;
 
-  constructor(kind: 'missing' | 'exists' | 'full', message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(kind: BlobErrorKind, message: string, options: { readonly cause?: unknown } = {}) {
     super(message, options);
     this.kind = kind;
   }

@@ -4,11 +4,10 @@ import { dirname, join } from 'node:path';
 import { ifThere } from '../files/file-errors.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { BlobError, type BlobStore } from './blob-store.ts';
+import { checkKey, isKey } from './check-key.ts';
 import { DiskBlobWriter } from './disk-blob-writer.ts';
 import { readChunks } from './read-chunks.ts';
 import { openShardFolders, shardOf } from './shard-folders.ts';
-
-const KEY = /^[a-z0-9][a-z0-9.-]{1,99}$/;
 
 /**
  * Blobs as files: `<folder>/<first two characters>/<key>`, written in `<folder>/tmp` first, which must be on the same
@@ -57,11 +56,6 @@ export function diskBlobReader(folder: string): Pick<BlobStore, 'findSize' | 're
 
 async function* readNothing(): AsyncGenerator<Uint8Array> {}
 
-function checkKey(key: string): string {
-  if (!KEY.test(key)) throw new Error(`'${key}' is not a key of the blob store.`);
-  return key;
-}
-
 /** A store of a million blobs is listed some thousand names at a time. */
 const LIST_OPTIONS = { bufferSize: 1024 };
 
@@ -69,7 +63,7 @@ async function* listKeys(folder: string): AsyncGenerator<string> {
   for await (const shard of await opendir(folder)) {
     // Folders of others may be here, such as a file system's lost+found.
     if (shard.name.length !== 2 || !shard.isDirectory()) continue;
-    for await (const { name } of await opendir(join(folder, shard.name), LIST_OPTIONS)) if (KEY.test(name)) yield name;
+    for await (const { name } of await opendir(join(folder, shard.name), LIST_OPTIONS)) if (isKey(name)) yield name;
   }
 }
 

@@ -2,8 +2,8 @@ import { type FileHandle, mkdir, open, opendir, stat, unlink } from 'node:fs/pro
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ifThere } from '../files/file-errors.ts';
-import type { BuildLog } from './build-log.ts';
-import { FileBuildLogWriter, type LogLimits } from './file-build-log-writer.ts';
+import type { BuildLog, LogLimits } from './build-log.ts';
+import { FileBuildLogWriter } from './file-build-log-writer.ts';
 import { LogFollowers } from './log-followers.ts';
 
 export interface FileBuildLogOptions extends LogLimits {
@@ -59,6 +59,8 @@ export async function openFileBuildLog(options: FileBuildLogOptions): Promise<Bu
       followers.end(packageId);
     },
     list: () => listPackageIds(folder),
+    // A file is what it will be.
+    sweep: async () => {},
   };
 }
 

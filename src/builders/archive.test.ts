@@ -8,6 +8,7 @@ import { noise, sourceText } from '../../test/support/made-content.ts';
 import { memoryBlobWriter } from '../../test/support/memory-blob-writer.ts';
 import { type MadeFile, memorySourceTree } from '../../test/support/memory-source-tree.ts';
 import { readZip } from '../../test/support/read-zip.ts';
+import { recordingLog } from '../../test/support/recording-log.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { LIST_WITH_PYTHON, runZipTool } from '../../test/support/zip-tools.ts';
 import { BuildFailure } from '../domain/failure.ts';
@@ -219,7 +220,7 @@ test('memory does not grow with the size of a content', async (t) => {
     peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
   };
   const output = { ...memoryBlobWriter(), write };
-  const log = { line: () => undefined, flush: async () => undefined, close: async () => undefined };
+  const log = recordingLog();
   const facts = { appKey: 'a', appId: 'calc', branch: 'main', revision: '1', version: '1.0.0.1', description: '' };
   await build({ tree: memorySourceTree(files), facts, output, log, secrets: {}, signal: new AbortController().signal });
   assert.ok(packageBytes > sizeBytes && packageBytes < 1.6 * sizeBytes);

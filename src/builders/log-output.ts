@@ -32,7 +32,7 @@ export function logOutput(log: BuildLogWriter, secrets: Iterable<string>): LogOu
   return {
     async write(chunk) {
       take(decoder.write(Buffer.from(redactor.write(chunk))));
-      await log.flush();
+      await log.ready();
     },
     end() {
       take(decoder.end(Buffer.from(redactor.end())));

@@ -1,17 +1,33 @@
 import { sql } from 'kysely';
 import type { PackageId } from '../domain/identifiers.ts';
 import type { Queries } from './database.ts';
-import { changeStatus, findAnyPackage, type Guard, StaleUpdate, UNDER_WAY } from './packages.ts';
+import { changeStatus, findAnyPackage, type Guard, QUEUED, StaleUpdate, UNDER_WAY } from './packages.ts';
 import type { PackageRow } from './schema.ts';
 
+/** Who asks for a build, and when. */
+export interface Claimant {
+  readonly worker: string;
+  /** In milliseconds since 1970. */
+  readonly now: number;
+}
+
+export interface ClaimRules {
+  /** How many builds of one app may be under way at once. */
+  readonly buildsPerApp: number;
+  /** For how long a build waits for the worker that built its app last, before another one has it. */
+  readonly preferenceMs: number;
+}
+
 /**
- * The build that is next: of the apps that have one waiting and are below their limit, the app with the fewest builds
- * under way, then the one served longest ago, and of its builds the oldest. Jumps from app to app along the index of
- * Queued rows, so that its cost grows with the apps that wait and not with the builds.
+ * The build that is next for a worker: of the apps that have one waiting and are below their limit, the app with the
+ * fewest builds under way, then the one served longest ago, and of its builds the oldest. An app that another worker has
+ * built last is left to that one for a while. Jumps from app to app along the index of Queued rows, so that its cost
+ * grows with the apps that wait and not with the builds.
  */
 export async function findNextBuild(
   queries: Queries,
-  limits: { readonly buildsPerApp: number },
+  { buildsPerApp, preferenceMs }: ClaimRules,
+  { worker, now }: Claimant,
 ): Promise<Pick<PackageRow, 'id' | 'app_id' | 'attempt'> | undefined> {
   const { rows } = await sql<Pick<PackageRow, 'id' | 'app_id' | 'attempt'>>`
     with recursive waiting(app_id) as (
@@ -29,7 +45,10 @@ export async function findNextBuild(
       from waiting
       join apps on apps.id = waiting.app_id
       left join busy on busy.app_id = waiting.app_id
-      where coalesce(busy.builds, 0) < ${limits.buildsPerApp}
+      where coalesce(busy.builds, 0) < ${buildsPerApp}
+        and (apps.served_by is null or apps.served_by = ${worker} or ${now - preferenceMs} >= (
+          select created_at from packages where status = 'Queued' and app_id = waiting.app_id order by sequence limit 1
+        ))
       order by coalesce(busy.builds, 0), apps.served_at, waiting.app_id
       limit 1
     )
@@ -38,6 +57,12 @@ export async function findNextBuild(
     order by sequence
     limit 1`.execute(queries);
   return rows[0];
+}
+
+/** Whether any build waits, whoever may have it. */
+export async function hasQueuedBuilds(queries: Queries): Promise<boolean> {
+  const queued = queries.selectFrom('packages').select('id').where('status', '=', QUEUED);
+  return (await queued.limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** Makes a Queued build a worker's. @throws StaleUpdate when somebody else was faster */
@@ -53,7 +78,11 @@ export async function claimBuild(
     lease_expires_at: lease.expiresAt,
     started_at: lease.now,
   });
-  await queries.updateTable('apps').set({ served_at: lease.now }).where('id', '=', build.app_id).execute();
+  await queries
+    .updateTable('apps')
+    .set({ served_at: lease.now, served_by: lease.worker })
+    .where('id', '=', build.app_id)
+    .execute();
 }
 
 /** What an update by the holder of a claim expects to find. @throws StaleUpdate when the build is no longer theirs */

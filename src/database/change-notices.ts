@@ -13,6 +13,8 @@ export type Topic =
   | `environment:${string}`
   /** The report of an order may have come. */
   | `order:${string}`
+  /** The log of a package's build. */
+  | `log:${PackageId}`
   /** There may be a build to claim. */
   | 'builds'
   /** There may be a tag to push or a free app to deploy. */

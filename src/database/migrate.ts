@@ -19,7 +19,10 @@ import * as pushes from './migrations/0018-pushes.ts';
 import * as retention from './migrations/0019-retention.ts';
 import * as messageLog from './migrations/0021-message-log.ts';
 import * as leases from './migrations/0022-leases.ts';
+import * as buildLogChunks from './migrations/0023-build-log-chunks.ts';
 import * as deploymentOrders from './migrations/0024-deployment-orders.ts';
+import * as servedBy from './migrations/0026-served-by.ts';
+import * as installation from './migrations/0027-installation.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -43,7 +46,10 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-retention': retention,
   '0021-message-log': messageLog,
   '0022-leases': leases,
+  '0023-build-log-chunks': buildLogChunks,
   '0024-deployment-orders': deploymentOrders,
+  '0026-served-by': servedBy,
+  '0027-installation': installation,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

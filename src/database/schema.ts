@@ -38,6 +38,8 @@ export interface Tables {
   audit: AuditTable;
   leases: LeasesTable;
   deployment_orders: DeploymentOrdersTable;
+  installation: InstallationTable;
+  build_log_chunks: BuildLogChunksTable;
 }
 
 interface UsersTable {
@@ -76,6 +78,8 @@ interface AppsTable {
   created_at: number;
   /** When a build of this app was claimed last: the queue's fairness. */
   served_at: number;
+  /** The worker that claimed it: the next build of the app waits for it a little. */
+  served_by: string | null;
   /** As `domain/app-settings.ts` reads it. */
   settings: string;
   /** What its repository asks for, sealed: see `secrets/secret-box.ts`. */
@@ -381,6 +385,21 @@ interface DeploymentOrdersTable {
   created_at: number;
 }
 
+interface InstallationTable {
+  /** One row. */
+  id: string;
+}
+
+interface BuildLogChunksTable {
+  package_id: PackageId;
+  /** Where in the log it begins, in bytes of UTF-8. */
+  position: number;
+  size_bytes: number;
+  /** null where it is a blob. */
+  text: string | null;
+  blob_key: string | null;
+}
+
 export type UserRow = Selectable<UsersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type AppRow = Selectable<AppsTable>;
@@ -399,3 +418,4 @@ export type PushRuleRow = Selectable<PushRulesTable>;
 export type PushRow = Selectable<PushesTable>;
 export type AuditRow = Selectable<AuditTable>;
 export type DeploymentOrderRow = Selectable<DeploymentOrdersTable>;
+export type BuildLogChunkRow = Selectable<BuildLogChunksTable>;

@@ -1,4 +1,5 @@
 import { type PackageId, parsePackageId } from './identifiers.ts';
+import { parseLogKey } from './log-key.ts';
 
 /** One attempt at a build, as the queue gives it out. */
 export interface AttemptName {
@@ -16,7 +17,8 @@ export function blobKey({ packageId, attempt, startedAt }: AttemptName): string 
   return `${packageId}.${attempt}.${startedAt.toString(36)}`;
 }
 
-/** The package that a key belongs to; undefined for a key that is none of ours. */
+/** The package that a file belongs to by its key; undefined for the key of a log, or one that is none of ours. */
 export function packageOfBlobKey(key: string): PackageId | undefined {
+  if (parseLogKey(key) !== undefined) return undefined;
   return parsePackageId(key.split('.', 1)[0] ?? '');
 }

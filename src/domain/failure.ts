@@ -75,6 +75,11 @@ export const FAILURE_CODES = {
     retry: false,
     meaning: 'A secret of the app cannot be decrypted: it is damaged, or was encrypted with another key. Set it again.',
   },
+  'store-unavailable': {
+    blame: 'operator',
+    retry: true,
+    meaning: 'The store that packages are kept in did not answer, or refused the server.',
+  },
   'disk-full': { blame: 'operator', retry: false, meaning: 'The disk of the server is full.' },
   'attempts-used-up': {
     blame: 'operator',

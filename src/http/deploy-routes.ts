@@ -195,5 +195,5 @@ async function retrievePackage(
   const row = id === null ? undefined : await findAnyPackage(deps.database.read, id);
   if (row === undefined) throw new Refusal('PACKAGE_NOT_FOUND', `The environment '${mode.text}' holds no package.`);
   // What an environment holds does not expire.
-  return presentPackage(row, null, withUrl ? signUrl(deps, request, row) : undefined);
+  return presentPackage(row, null, withUrl ? await signUrl(deps, request, row) : undefined);
 }

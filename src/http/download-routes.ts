@@ -88,7 +88,8 @@ async function sendPackage(
       try {
         return await blobs.read(key, range);
       } catch (error) {
-        throw error instanceof BlobError ? damaged(error.message, error) : error;
+        const isGone = error instanceof BlobError && error.kind === 'missing';
+        throw isGone ? damaged(error.message, error) : error;
       }
     },
     onError: (error) => logger.error({ err: error, packageId: id }, 'a package could not be read'),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { BlobError } from '../blob/blob-store.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.ts';
 import type { WireError } from '../protocol/package.ts';
@@ -36,6 +37,9 @@ const FOREIGN_CODES: Readonly<Record<string, readonly [ErrorCode, string?]>> = {
 /** Turns whatever was thrown into a reply. */
 export function replyToError(error: unknown): ErrorReply {
   if (error instanceof Refusal) return replyToRefusal(error);
+  if (error instanceof BlobError && error.kind === 'unavailable') {
+    return { ...refuse('STORE_UNAVAILABLE'), log: { level: 'warn' } };
+  }
   const [code, message] = foreignCode(error) ?? [];
   return code === undefined ? replyToBug() : refuse(code, message);
 }

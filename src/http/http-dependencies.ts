@@ -58,6 +58,8 @@ export interface HttpSettings {
   /** Address in links, without a trailing slash; undefined for the one that the client used. */
   readonly publicUrl: string | undefined;
   readonly linkTtlSeconds: number;
+  /** Where links lead: to this server, or to the store of packages, which must be able to give such. */
+  readonly downloads: 'server' | 'store';
   readonly bodyLimitBytes: number;
   /** Of the package that an upload brings. */
   readonly uploadLimitBytes: number;
@@ -73,6 +75,7 @@ export interface HttpSettings {
 export const HTTP_DEFAULTS: HttpSettings = {
   publicUrl: undefined,
   linkTtlSeconds: 900,
+  downloads: 'server',
   bodyLimitBytes: 1024 * 1024,
   uploadLimitBytes: 2 ** 30,
   trustProxy: false,

@@ -116,7 +116,7 @@ async function retrievePackage(
   if (wait.preferred) reply.header('preference-applied', `wait=${wait.ms / 1000}`);
   const current = wait.ms === 0 ? row : await waitLonger(deps, row, wait.ms, reply, closing);
   const expiryDate = await findExpiryDateOf(deps.database.read, app, current);
-  return presentPackage(current, expiryDate, withUrl ? signUrl(deps, request, current) : undefined);
+  return presentPackage(current, expiryDate, withUrl ? await signUrl(deps, request, current) : undefined);
 }
 
 async function waitLonger(

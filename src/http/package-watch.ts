@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { findPackage } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
+import { watchChanges } from '../database/watch-changes.ts';
 import { hasEnded } from '../protocol/package.ts';
 
 export interface WatchDependencies {
@@ -16,22 +17,10 @@ export async function* watchPackage(
   { id, app_id: appKey }: Pick<PackageRow, 'id' | 'app_id'>,
   signal: AbortSignal,
 ): AsyncGenerator<PackageRow> {
-  let change = Promise.withResolvers<void>();
-  const onChange = () => change.resolve();
-  const stop = database.onChange(`package:${id}`, onChange);
-  signal.addEventListener('abort', onChange);
-  try {
-    while (!signal.aborted) {
-      // Renewed before reading: a change during the read wakes the next turn.
-      change = Promise.withResolvers();
-      const row = await findPackage(database.read, appKey, id);
-      if (row === undefined) return;
-      yield row;
-      if (!signal.aborted) await change.promise;
-    }
-  } finally {
-    stop();
-    signal.removeEventListener('abort', onChange);
+  for await (const _ of watchChanges(database, `package:${id}`, signal)) {
+    const row = await findPackage(database.read, appKey, id);
+    if (row === undefined) return;
+    yield row;
   }
 }
 

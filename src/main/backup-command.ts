@@ -40,7 +40,7 @@ export function addBackupCommand(program: Command, cli: Cli, version: string): v
 async function backUp(cli: Cli, version: string, file: string, options: BackupOptions): Promise<void> {
   const { packages, force = false, ...serveOptions } = options;
   const configuration = await readServeOptions(cli, serveOptions);
-  const { dataFolder } = configuration;
+  const { dataFolder, s3 } = configuration;
   await refuseWithoutDatabase(dataFolder);
   // A server beside it goes first.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
@@ -48,6 +48,7 @@ async function backUp(cli: Cli, version: string, file: string, options: BackupOp
   const progress = openProgress(cli);
   const report = await makeOrExplain({
     dataFolder,
+    s3,
     configurationFile: await findConfigurationFile(given, cli.folder),
     target: file === '-' ? cli.stdout : resolve(cli.folder, file),
     packages,
@@ -59,7 +60,9 @@ async function backUp(cli: Cli, version: string, file: string, options: BackupOp
   }).finally(progress.clear);
   // What was asked for on standard output is alone there.
   const output = file === '-' ? { ...cli, stdout: cli.stderr } : cli;
-  print(output, options, report, () => describe(report));
+  print(output, options, report, () =>
+    describe(report, s3 === undefined ? 'copy packages/ now' : 'their files stay in S3'),
+  );
   if (report.Lost.length === 0) return;
   const message = `${report.Lost.length} of the packages could not be backed up, and are not in the backup: see above. All else is.`;
   throw new CommandFailure('checkFailed', 'PACKAGES_LOST', message);
@@ -76,14 +79,15 @@ async function makeOrExplain(request: BackupRequest): Promise<BackupReport> {
   }
 }
 
-function describe(report: BackupReport): string {
+/** @param advice what to do about the files where there is only their list */
+function describe(report: BackupReport, advice: string): string {
   const { Packages, PackageBytes, Logs, Configuration, DeletedMeanwhile } = report;
   const packages = `${Packages} (${formatSize(PackageBytes)})`;
   const fields = formatFields({
     Backup: report.File ?? 'on standard output',
     Size: formatSize(report.Size),
     'As of': report.CreatedAt,
-    Packages: report.Mode === 'all' ? packages : `${packages}, their list alone: copy packages/ now`,
+    Packages: report.Mode === 'all' ? packages : `${packages}, their list alone: ${advice}`,
     'Build logs': String(Logs),
     Keys: report.Keys.join(', ') || 'none',
     Configuration: Configuration ?? 'no file is in use',

@@ -1,6 +1,7 @@
+import type { S3Settings } from '../blob/s3-settings.ts';
 import type { PullPolicy } from '../sandbox/container/ensure-image.ts';
 import type { SandboxKind } from '../sandbox/open-sandbox.ts';
-import type { LogLevel } from './settings.ts';
+import type { Downloads, LogLevel } from './settings.ts';
 
 /** Everything `slipway serve` can be told, parsed and checked. Made by `loadConfiguration`. */
 export interface Configuration {
@@ -11,6 +12,10 @@ export interface Configuration {
   readonly dataFolder: string;
   /** `postgres://…`, of a database that is shared; undefined for the one in the data folder. */
   readonly databaseUrl?: string | undefined;
+  /** Undefined means: packages are in the data folder. */
+  readonly s3?: S3Settings | undefined;
+  /** `store` only with `s3`. */
+  readonly downloads: Downloads;
   /** 32 bytes; undefined means: those in the data folder. */
   readonly secretKey?: Buffer | undefined;
   /** What the first start gives the login `admin`; undefined for one that is made then. */

@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '../blob/blob-store.ts';
-import { openDiskBlobStore } from '../blob/disk-blob-store.ts';
-import type { BuildLog } from '../build-log/build-log.ts';
+import type { BuildLog, LogLimits } from '../build-log/build-log.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
+import { openSharedBuildLog } from '../build-log/shared-build-log.ts';
 import { findApp } from '../database/apps.ts';
 import type { Database } from '../database/database.ts';
 import { countPackagesByStatus } from '../database/packages.ts';
@@ -19,6 +19,7 @@ import { createLinkSigner, type LinkSigner } from '../http/link-signer.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { openAppCredentials } from '../operations/app-credentials.ts';
 import { dropUnfinishedUploads } from '../operations/check-uploads.ts';
+import { claimBlobStore } from '../operations/claim-blob-store.ts';
 import { openAppSecrets } from '../operations/open-app-secrets.ts';
 import { MemberCache } from '../packaging/member-cache/member-cache.ts';
 import type { BuildQueue } from '../queue/build-queue.ts';
@@ -30,7 +31,8 @@ import { BuildWorker } from '../worker/build-worker.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
-import { type Duties, Leadership } from './leadership.ts';
+import { DUTIES, type Duties, Leadership } from './leadership.ts';
+import { openBlobStore } from './open-blob-store.ts';
 import { openBuilders } from './open-builders.ts';
 import { openDatabase } from './open-database.ts';
 import { openDeployments } from './open-deployments.ts';
@@ -44,6 +46,8 @@ const HEARTBEAT_MS = LEASE_MS / 4;
 /** How often it is looked for what servers were doing to environments that are no more. */
 const RESUME_MS = 3_000;
 const MOST_INTERRUPTIONS = 2;
+/** Fetching what another worker has may take minutes. */
+const PREFERENCE_MS = 2000;
 const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** Everything behind the wire: what is kept, and what works on it. */
@@ -109,14 +113,17 @@ async function openLocked(
   const folder = (name: string) => join(configuration.dataFolder, name);
   const { database, isShared, clock, linkSecret } = await openDatabase(configuration, opened);
   const secretBox = await openStoredSecrets(configuration, database);
-  const blobs = await openDiskBlobStore(folder('packages'));
+  const blobs = await openBlobStore(configuration);
+  if (configuration.s3 !== undefined) await claimBlobStore({ database, blobs });
   await blobs.sweep();
-  const buildLog = await openFileBuildLog({
-    folder: folder('logs'),
+  const logLimits: LogLimits = {
     clock,
     mostBytes: MOST_LOG_BYTES,
     onError: (error) => report(error, 'a build log could not be written'),
-  });
+  };
+  const buildLog = isShared
+    ? openSharedBuildLog({ database, blobs, ...logLimits })
+    : await openFileBuildLog({ folder: folder('logs'), ...logLimits });
   const temporaryFolder = folder('tmp');
   await removeTree(temporaryFolder);
   await mkdir(temporaryFolder, { mode: 0o700 });
@@ -153,6 +160,7 @@ async function openLocked(
     clock,
     leaseMs: LEASE_MS,
     buildsPerApp: configuration.buildsPerApp,
+    preferenceMs: PREFERENCE_MS,
     mostInterruptions: MOST_INTERRUPTIONS,
   });
   // Whoever had them is no more, where nobody else can have any.
@@ -187,7 +195,7 @@ async function openLocked(
     chooseBuilder: builders.choose,
     metrics,
     clock,
-    name: `${hostname()}:${process.pid}`,
+    name: `${hostname()}:${configuration.dataFolder}`,
     queue,
     slots: configuration.buildSlots,
     buildTimeoutMs: configuration.buildTimeoutMs,
@@ -235,10 +243,13 @@ async function openLocked(
     startDuties: () => duties.start(),
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
-      await worker.stop(graceMs);
-      // At once: what the one does waits for the other.
-      await Promise.all([duties.stop(), deployments.stop()]);
-      await opened.disposeAsync();
+      try {
+        await worker.stop(graceMs);
+        // At once: what the one does waits for the other.
+        await Promise.all([duties.stop(), deployments.stop()]);
+      } finally {
+        await opened.disposeAsync();
+      }
     },
   };
 }
@@ -248,7 +259,7 @@ function leadDuties(options: OpenDutiesOptions, database: Database): Duties {
   return new Leadership({
     database,
     clock: options.clock,
-    name: 'duties',
+    name: DUTIES,
     open: (fenced) => openDuties(options, fenced),
     onError: (error) => options.report(error, 'what one server alone does could not be seen to'),
   });

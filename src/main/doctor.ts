@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli/cli.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { print } from '../cli/output.ts';
+import { checkBlobStore } from './check-blob-store.ts';
 import { checkConfiguration, checkDataFolder, checkDiskSpace, checkPort } from './check-configuration.ts';
 import { checkMxbuild } from './check-mxbuild.ts';
 import { checkGit, checkGitLfs, checkNode, checkSvn } from './check-programs.ts';
 import { checkSandbox } from './check-sandbox.ts';
 import { checkServer } from './check-server.ts';
+import type { Configuration } from './configuration.ts';
 import { containerSettings } from './container-settings.ts';
 import { engineVariables } from './engine-variables.ts';
 import type { Finding } from './finding.ts';
@@ -40,7 +42,10 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );
-    if (verify === true) findings.push(...(await verifyStored(dataFolder, cli.signal)));
+    const store = await checkBlobStore(configuration);
+    findings.push(...store);
+    const isReadable = store.every(({ state }) => state === 'ok');
+    if (verify === true && isReadable) findings.push(...(await verifyStored(configuration, cli.signal)));
   }
   print(cli, options, findings, () => findings.map(describeFinding).join('\n'));
   const missing = findings.filter(({ state }) => state === 'missing');
@@ -50,9 +55,9 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
 }
 
 /** Loaded only when asked for: other commands start sooner without a database. */
-async function verifyStored(dataFolder: string, signal: AbortSignal): Promise<Finding[]> {
+async function verifyStored(configuration: Configuration, signal: AbortSignal): Promise<Finding[]> {
   const { verifyDataFolder } = await import('./verify-data-folder.ts');
-  return await verifyDataFolder(dataFolder, signal);
+  return await verifyDataFolder(configuration, signal);
 }
 
 const MARKS = { ok: '✔', note: '·', missing: '✖' } as const;

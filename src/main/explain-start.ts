@@ -1,14 +1,19 @@
 import { join } from 'node:path';
+import { BlobError } from '../blob/blob-store.ts';
 import { CommandFailure, type ExitReason } from '../cli/exit-codes.ts';
 import { NewerDatabase } from '../database/migrate.ts';
 import { DataFolderInUse } from '../database/sqlite/data-folder-lock.ts';
 import { type SqliteProblem, sqliteProblem } from '../database/sqlite/sqlite-errors.ts';
+import { ForeignBlobStore } from '../operations/claim-blob-store.ts';
 import type { Configuration } from './configuration.ts';
+import { explainPostgres } from './explain-postgres.ts';
 
 /** What kept a server from starting, in a sentence with what to do about it; a bug comes back as it is. */
 export function explainStart(error: unknown, configuration: Configuration): unknown {
   if (error instanceof CommandFailure) return error;
   const { reason, code, message } =
+    explainStore(error) ??
+    explainForeignStore(error) ??
     explainDatabase(error, configuration) ??
     explainFile(error, configuration) ??
     explainAddress(error, configuration) ??
@@ -18,23 +23,42 @@ export function explainStart(error: unknown, configuration: Configuration): unkn
     : new CommandFailure(reason, code, message ?? '', { cause: error });
 }
 
-interface Explanation {
+export interface Explanation {
   readonly reason: ExitReason;
   readonly code: string;
   readonly message: string;
 }
 
+/** An S3 store's own sentence says what to do. */
+function explainStore(error: unknown): Explanation | undefined {
+  if (!(error instanceof BlobError)) return undefined;
+  return { reason: 'checkFailed', code: 'STORE_UNAVAILABLE', message: error.message };
+}
+
 const ANOTHER_FOLDER = 'choose another folder with --data (or SLIPWAY_DATA)';
 
-function explainDatabase(error: unknown, { dataFolder }: Configuration): Explanation | undefined {
+function explainDatabase(error: unknown, { dataFolder, databaseUrl }: Configuration): Explanation | undefined {
+  if (databaseUrl !== undefined) return explainPostgres(error, databaseUrl) ?? explainLock(error);
   const file = join(dataFolder, 'slipway.db');
-  if (error instanceof DataFolderInUse) return { reason: 'usage', code: 'DATA_FOLDER_IN_USE', message: error.message };
+  const locked = explainLock(error);
+  if (locked !== undefined) return locked;
   if (error instanceof NewerDatabase) {
     const message = `The database ${file} was changed by a newer version of Slipway: install that version again, or restore the copy from before the upgrade.`;
     return { reason: 'usage', code: 'DATABASE_TOO_NEW', message };
   }
   const problem = sqliteProblem(error);
   return problem === undefined ? undefined : describeProblem(problem, file, dataFolder);
+}
+
+function explainForeignStore(error: unknown): Explanation | undefined {
+  if (!(error instanceof ForeignBlobStore)) return undefined;
+  const message = `${error.message} Two on one would delete each other's packages: give this one another bucket or prefix with --blobs (or SLIPWAY_BLOBS). Where the other one is gone for good, delete the object installation.owner there.`;
+  return { reason: 'usage', code: 'BLOBS_FOREIGN', message };
+}
+
+function explainLock(error: unknown): Explanation | undefined {
+  if (!(error instanceof DataFolderInUse)) return undefined;
+  return { reason: 'usage', code: 'DATA_FOLDER_IN_USE', message: error.message };
 }
 
 function describeProblem(problem: SqliteProblem, file: string, dataFolder: string): Explanation {

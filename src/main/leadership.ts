@@ -20,10 +20,14 @@ export interface LeadershipOptions {
   /** @param database writes nothing any more as soon as another process has taken over */
   readonly open: (database: Database) => Duties;
   readonly onError: (error: unknown) => void;
+  /** How often the lease is asked for: well within its length. */
+  readonly beatMs?: number;
 }
 
+/** What one of the servers on a database has at a time: what the outbox holds, and chores. */
+export const DUTIES = 'duties';
 /** Whoever is silent for so long is followed by another one. */
-const LEASE_MS = 15_000;
+export const LEASE_MS = 15_000;
 const BEAT_MS = 3_000;
 
 /**
@@ -53,7 +57,8 @@ export class Leadership {
     clearTimeout(this.#timer);
     await this.#beating;
     await this.#resign();
-    await this.#options.database.transaction((queries) => releaseLease(queries, this.#lease)).catch(ignoreAway);
+    // It ends by itself, too.
+    await this.#options.database.transaction((queries) => releaseLease(queries, this.#lease)).catch(() => undefined);
   }
 
   #beat(): void {
@@ -61,7 +66,8 @@ export class Leadership {
       .then((leads) => (leads ? this.#serve() : this.#resign()))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
-        if (!this.#isStopped) this.#timer = setTimeout(() => this.#beat(), BEAT_MS).unref();
+        const beatMs = this.#options.beatMs ?? BEAT_MS;
+        if (!this.#isStopped) this.#timer = setTimeout(() => this.#beat(), beatMs).unref();
       });
   }
 
@@ -89,8 +95,4 @@ export class Leadership {
   #fail(error: unknown): void {
     if (!(error instanceof DatabaseUnavailable)) this.#options.onError(error);
   }
-}
-
-function ignoreAway(error: unknown): void {
-  if (!(error instanceof DatabaseUnavailable)) throw error;
 }

@@ -48,6 +48,8 @@ test('without anything given, the defaults hold', async () => {
     secretKey: undefined,
     publicUrl: undefined,
     linkTtlSeconds: 900,
+    downloads: 'server',
+    s3: undefined,
     uploadLimitBytes: 2 ** 30,
     cacheSizeBytes: 2 ** 31,
     mxbuildMirror: 'https://cdn.mendix.com/runtime/mxbuild-{version}.tar.gz',
@@ -156,5 +158,35 @@ test('a key is read in every form, and a wrong one is not shown', async () => {
   }
   assert.deepEqual(await mistakesOf({ environment: { SLIPWAY_SECRET_KEY: 'hunter2' } }), [
     'secretKey (from SLIPWAY_SECRET_KEY) is not valid; accepted is 32 bytes as 64 hex digits or as base64.',
+  ]);
+});
+
+test('an S3 store is named by its address, with what goes with it', async () => {
+  const environment = {
+    SLIPWAY_BLOBS: 's3://packages/slipway',
+    SLIPWAY_S3_PATH_STYLE: 'true',
+    SLIPWAY_S3_ENCRYPTION: 'AWS:KMS',
+    SLIPWAY_S3_KMS_KEY: 'alias/packages',
+    SLIPWAY_DOWNLOADS: 'store',
+  };
+  const { s3, downloads } = await load({ environment });
+  assert.deepEqual(s3, {
+    address: { bucket: 'packages', prefix: 'slipway/' },
+    pathStyle: true,
+    encryption: { algorithm: 'aws:kms', keyId: 'alias/packages' },
+  });
+  assert.equal(downloads, 'store');
+});
+
+test('what does not go together in the settings of an S3 store is a mistake', async () => {
+  assert.deepEqual(await mistakesOf({ flags: { downloads: 'store', s3KmsKey: 'alias/packages' } }), [
+    "s3KmsKey is given, and packages are not encrypted with it; give 'aws:kms' for s3Encryption, and blobs.",
+    "downloads is 'store' and blobs is not given; give the address of an S3 store, or leave downloads away.",
+  ]);
+  assert.deepEqual(await mistakesOf({ flags: { downloads: 'store', blobs: 's3://packages', linkTtl: '8d' } }), [
+    'linkTtl is longer than the 7 days that links of S3 are valid; make it shorter, or leave downloads away.',
+  ]);
+  assert.deepEqual(await mistakesOf({ flags: { blobs: 'packages' } }), [
+    "blobs is 'packages' (from --blobs); accepted is 's3://bucket' or 's3://bucket/prefix'.",
   ]);
 });

@@ -1,4 +1,6 @@
+import type { S3Settings } from '../blob/s3-settings.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
+import { checkS3 } from './check-s3.ts';
 import { checkCertificates, checkTls } from './check-tls.ts';
 import type { Configuration } from './configuration.ts';
 import { type ConfigurationFile, readConfigurationFile } from './configuration-file.ts';
@@ -48,6 +50,7 @@ export async function loadConfiguration(sources: ConfigurationSources): Promise<
   const certFile = value('tlsCert', SETTINGS.tlsCert);
   mistakes.push(...(await checkTls({ certFile, keyFile: value('tlsKey', SETTINGS.tlsKey) })));
   mistakes.push(...(await checkCertificates('repositoryCa', value('repositoryCa', SETTINGS.repositoryCa))));
+  mistakes.push(...checkS3(configuration, value('s3KmsKey', SETTINGS.s3KmsKey)));
   if (mistakes.length > 0 || configuration === undefined) throw new ConfigurationError(mistakes);
   return configuration;
 }
@@ -97,6 +100,7 @@ function assemble(value: Value): Configuration | undefined {
     host: value('host', SETTINGS.host),
     port: value('port', SETTINGS.port),
     dataFolder: value('data', SETTINGS.data),
+    downloads: value('downloads', SETTINGS.downloads),
     buildSlots: value('buildSlots', SETTINGS.buildSlots),
     buildsPerApp: value('buildsPerApp', SETTINGS.buildsPerApp),
     buildTimeoutMs: value('buildTimeout', SETTINGS.buildTimeout),
@@ -132,6 +136,7 @@ function assemble(value: Value): Configuration | undefined {
     publicUrl,
     adminKey: value('adminKey', SETTINGS.adminKey),
     databaseUrl: value('database', SETTINGS.database),
+    s3: assembleS3(value),
     secretKey: value('secretKey', SETTINGS.secretKey),
     mxbuildMirror,
     repositoryCaFile: value('repositoryCa', SETTINGS.repositoryCa),
@@ -139,6 +144,18 @@ function assemble(value: Value): Configuration | undefined {
     sandboxImage: value('sandboxImage', SETTINGS.sandboxImage),
     sandboxNetwork: value('sandboxNetwork', SETTINGS.sandboxNetwork),
     ...tls,
+  };
+}
+
+function assembleS3(value: Value): S3Settings | undefined {
+  const address = value('blobs', SETTINGS.blobs);
+  const algorithm = value('s3Encryption', SETTINGS.s3Encryption);
+  const keyId = value('s3KmsKey', SETTINGS.s3KmsKey);
+  if (address === undefined) return undefined;
+  return {
+    address,
+    pathStyle: value('s3PathStyle', SETTINGS.s3PathStyle) === true,
+    encryption: algorithm === undefined ? undefined : { algorithm, ...(keyId !== undefined && { keyId }) },
   };
 }
 

@@ -11,7 +11,7 @@ import {
   DATABASE,
 } from '../backup/backup-format.ts';
 import { type BackupOutput, BackupWriter } from '../backup/backup-writer.ts';
-import { diskBlobReader } from '../blob/disk-blob-store.ts';
+import type { S3Settings } from '../blob/s3-settings.ts';
 import { openFileBuildLog } from '../build-log/file-build-log.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import type { Database } from '../database/database.ts';
@@ -26,9 +26,12 @@ import { backUpLogs } from '../operations/back-up-logs.ts';
 import { backUpPackages } from '../operations/back-up-packages.ts';
 import { type FlushedOutput, fileOutput, streamOutput } from './backup-output.ts';
 import { copyWithKeys } from './copy-with-keys.ts';
+import { openBlobReader } from './open-blob-store.ts';
 
 export interface BackupRequest {
   readonly dataFolder: string;
+  /** Where packages are that are not in the data folder. */
+  readonly s3?: S3Settings | undefined;
   /** Undefined where none is in use. */
   readonly configurationFile: string | undefined;
   /** An absolute path, or what to write to. */
@@ -151,7 +154,7 @@ async function describeBackup(
 }
 
 async function writePackagesAndLogs(
-  { dataFolder, packages, clock, signal, onProgress }: BackupRequest,
+  { dataFolder, s3, packages, clock, signal, onProgress }: BackupRequest,
   scratch: string,
   copy: Database,
   writer: BackupWriter,
@@ -162,7 +165,7 @@ async function writePackagesAndLogs(
     const deps = {
       copy,
       live,
-      blobs: diskBlobReader(join(dataFolder, 'packages')),
+      blobs: await openBlobReader({ dataFolder, s3 }),
       writer,
       clock,
       onPackage: (done: { packages: number; packageBytes: number }) =>

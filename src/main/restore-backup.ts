@@ -9,15 +9,19 @@ import {
   placeOf,
 } from '../backup/backup-format.ts';
 import { type BackupMember, BackupUnusable, readAbout, readBackup } from '../backup/backup-reader.ts';
-import { diskBlobReader, openDiskBlobStore } from '../blob/disk-blob-store.ts';
+import { diskBlobReader } from '../blob/disk-blob-store.ts';
+import { formatS3Address } from '../blob/s3-address.ts';
+import type { S3Settings } from '../blob/s3-settings.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import type { Database } from '../database/database.ts';
 import { endUnfinishedWork } from '../database/end-unfinished-work.ts';
 import { unknownMigrations } from '../database/migrate.ts';
 import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import { countUnfinishedWork } from '../database/unfinished-work.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import { syncFolder } from '../files/sync-folder.ts';
 import { type RestoredPackages, restorePackages } from '../operations/restore-packages.ts';
+import { openBlobStore } from './open-blob-store.ts';
 import { clearRestored, lockOrRefuse, refuseUsed, removeLocked } from './restore-place.ts';
 import { UNFINISHED_RESTORE } from './unfinished-restore.ts';
 import { unpackBackup } from './unpack-backup.ts';
@@ -26,6 +30,8 @@ export interface RestoreRequest {
   /** An absolute path. */
   readonly file: string;
   readonly dataFolder: string;
+  /** Where packages are to be that are not to be in the data folder. */
+  readonly s3?: S3Settings | undefined;
   /** Where the packages are that the backup has the list of. */
   readonly packagesFolder: string | undefined;
   /** Whether what had not ended is to have failed, instead of going on. */
@@ -148,20 +154,21 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRep
 }
 
 async function fill(folder: string, about: AboutBackup, request: RestoreRequest): Promise<RestoreReport> {
-  const { clock, signal, onRestored, packagesFolder } = request;
+  const { clock, signal, onRestored, s3 } = request;
   const verified = await unpackBackup(folder, (take) => readWhole(request, about, take));
-  const blobs = await openDiskBlobStore(join(folder, 'packages'));
+  const blobs = await openBlobStore({ dataFolder: folder, s3 });
   const database = await openSqliteDatabase(join(folder, DATABASE));
   try {
     const deps = {
       database,
       blobs,
-      source: packagesFolder === undefined ? undefined : diskBlobReader(packagesFolder),
+      source: findSource(folder, about, request),
       clock,
       onPackage: (done: number) => onRestored(done, verified.Packages),
     };
     const restored = await restorePackages(deps, `the backup of ${verified.CreatedAt}`, signal);
     refuseForeignFolder(request, restored);
+    if (s3 !== undefined) await removeTree(join(folder, 'packages'));
     if (request.endsUnfinished) {
       await database.transaction((queries) => endUnfinishedWork(queries, NOT_GONE_ON_WITH, clock()));
     }
@@ -169,6 +176,12 @@ async function fill(folder: string, about: AboutBackup, request: RestoreRequest)
   } finally {
     await database.close();
   }
+}
+
+/** Where the files of packages have to be fetched from; undefined where they are in place already. */
+function findSource(folder: string, about: AboutBackup, { s3, packagesFolder }: RestoreRequest) {
+  if (packagesFolder !== undefined) return diskBlobReader(packagesFolder);
+  return s3 !== undefined && about.Packages === 'all' ? diskBlobReader(join(folder, 'packages')) : undefined;
 }
 
 const NOT_GONE_ON_WITH = 'The server was restored from a backup without what had not ended then.';
@@ -209,14 +222,15 @@ async function moveOut(from: string, to: string): Promise<void> {
 }
 
 /** @throws CommandFailure where nothing was where it is said to be: rather the wrong folder than the end of everything */
-function refuseForeignFolder({ packagesFolder }: RestoreRequest, { packages, lost }: RestoredPackages): void {
-  if (packagesFolder === undefined || packages > 0 || lost.length === 0) return;
-  const message = `None of the ${lost.length} packages is in ${packagesFolder}: name the copy of the folder packages/ of the data folder. Nothing was restored.`;
+function refuseForeignFolder({ packagesFolder, s3 }: RestoreRequest, { packages, lost }: RestoredPackages): void {
+  const place = packagesFolder ?? (s3 && formatS3Address(s3.address));
+  if (place === undefined || packages > 0 || lost.length === 0) return;
+  const message = `None of the ${lost.length} packages is in ${place}: name the copy of the folder packages/ of the data folder, or the S3 store that they were in. Nothing was restored.`;
   throw new CommandFailure('usage', 'PACKAGES_NOT_FOUND', message);
 }
 
-function refuseWrongPackages(about: AboutBackup, { file, packagesFolder }: RestoreRequest): void {
-  if (about.Packages === 'list' && packagesFolder === undefined) {
+function refuseWrongPackages(about: AboutBackup, { file, s3, packagesFolder }: RestoreRequest): void {
+  if (about.Packages === 'list' && packagesFolder === undefined && s3 === undefined) {
     const message = `${file} has the list of the packages alone: name the folder with their files with --packages.`;
     throw new CommandFailure('usage', 'PACKAGES_NEEDED', message);
   }

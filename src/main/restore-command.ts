@@ -37,6 +37,7 @@ async function restoreOrVerify(cli: Cli, file: string, options: RestoreOptions):
   const request: RestoreRequest = {
     file: resolve(cli.folder, file),
     dataFolder: configuration.dataFolder,
+    s3: configuration.s3,
     packagesFolder: packages === undefined ? undefined : resolve(cli.folder, packages),
     endsUnfinished: withoutUnfinished,
     clock: cli.now,

@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import type { Database } from '../database/database.ts';
-import { lockDataFolder } from '../database/sqlite/data-folder-lock.ts';
-import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import { type Rotated, rotateSecrets } from '../operations/rotate-secrets.ts';
 import { openSecretBox, type SecretBox } from '../secrets/secret-box.ts';
 import { formatSecretKey } from '../secrets/secret-key.ts';
 import type { Configuration } from './configuration.ts';
 import { moveSecretFile, writeSecretFile } from './secret-file.ts';
 import { findStoredKey, keyFiles, makeKey, openStoredSecrets } from './stored-secrets.ts';
+import { withDatabase } from './with-database.ts';
 
 export interface RotatedSecrets {
   readonly KeyId: string;
@@ -23,26 +21,18 @@ export interface StoredRotation {
 }
 
 /**
- * Encrypts everything in a data folder with a new key. Between any two steps both keys are on disk, or with whoever gave
+ * Encrypts everything in a data folder, or in a shared database, with a new key. Between any two steps both keys are on disk, or with whoever gave
  * them, and what the database holds says which of them counts: `openStoredSecrets` goes on from there.
  *
- * @throws DataFolderInUse while a server runs; CommandFailure where the former key is not there
+ * @throws DataFolderInUse, CommandFailure while a server runs; CommandFailure where the former key is not there
  */
 export async function rotateStoredSecrets(
   configuration: Configuration,
   rotation: StoredRotation,
 ): Promise<RotatedSecrets> {
-  const unlock = lockDataFolder(join(configuration.dataFolder, 'lock'));
-  try {
-    const database = await openSqliteDatabase(join(configuration.dataFolder, 'slipway.db'));
-    try {
-      return await rotate(configuration, database, rotation);
-    } finally {
-      await database.close();
-    }
-  } finally {
-    unlock();
-  }
+  return await withDatabase(configuration, { besideServers: false }, (database) =>
+    rotate(configuration, database, rotation),
+  );
 }
 
 async function rotate(

@@ -8,7 +8,6 @@ import { print } from '../cli/output.ts';
 import { SecretUnreadable } from '../secrets/secret-box.ts';
 import { parseSecretKey } from '../secrets/secret-key.ts';
 import type { Configuration } from './configuration.ts';
-import { refuseWithoutDatabase } from './refuse-without-database.ts';
 import type { RotatedSecrets } from './rotate-stored-secrets.ts';
 import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
 
@@ -24,7 +23,7 @@ export function addSecretsCommand(program: Command, cli: Cli): void {
     .description('the key that credentials and secrets of apps are encrypted with');
   const rotate = secrets
     .command('rotate')
-    .description('encrypt credentials and secrets with a new key, in the data folder of a server that is stopped');
+    .description('encrypt credentials and secrets with a new key, while no server and no worker runs');
   addServeOptions(rotate)
     .option('--new-key-file <file>', 'the new key, - for standard input; needed where SLIPWAY_SECRET_KEY is set')
     .option('--drop-unreadable', 'remove what cannot be decrypted, where the key is lost for good')
@@ -39,7 +38,6 @@ async function rotateSecrets(cli: Cli, options: RotateOptions): Promise<void> {
     const message = 'SLIPWAY_SECRET_KEY is set, so the new key is yours to keep: give it with --new-key-file.';
     throw new CommandFailure('usage', 'NEW_KEY_MISSING', message);
   }
-  await refuseWithoutDatabase(configuration.dataFolder);
   const rotated = await rotateOrExplain(configuration, { newKey, dropUnreadable, clock: cli.now });
   print(cli, options, rotated, () => describe(configuration, rotated));
 }
@@ -76,6 +74,6 @@ function describe(configuration: Configuration, { KeyId, Encrypted, Removed }: R
   const next =
     configuration.secretKey === undefined
       ? `It is in ${join(configuration.dataFolder, 'secret.key')}.`
-      : 'Start the server with the new key in SLIPWAY_SECRET_KEY from now on.';
+      : 'Start every server and worker with the new key in SLIPWAY_SECRET_KEY from now on.';
   return `Encrypted ${Encrypted} credentials and secrets with the new key ${KeyId}.${removed} ${next}`;
 }

@@ -67,11 +67,12 @@ export async function startServer(configuration: Configuration, logger: Logger):
 }
 
 async function readHttpSettings(configuration: Configuration): Promise<HttpSettings> {
-  const { publicUrl, linkTtlSeconds, uploadLimitBytes, trustProxy, tls } = configuration;
+  const { publicUrl, linkTtlSeconds, downloads, uploadLimitBytes, trustProxy, tls } = configuration;
   return {
     ...HTTP_DEFAULTS,
     publicUrl,
     linkTtlSeconds,
+    downloads,
     uploadLimitBytes,
     trustProxy,
     tls: tls && { cert: await readFile(tls.certFile), key: await readFile(tls.keyFile) },

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
+import { parseS3Address } from '../blob/s3-address.ts';
 import { parseDuration, parseSize, parseWholeNumber } from '../cli/quantities.ts';
 import { PULL_POLICIES } from '../sandbox/container/ensure-image.ts';
 import { isImageName } from '../sandbox/container/image-name.ts';
@@ -47,6 +48,52 @@ export const SETTINGS = {
     fallbackInWords: '`slipway.db` in the data folder',
     isSecret: true,
     parse: parseDatabaseUrl,
+  },
+  blobs: {
+    flag: '--blobs <address>',
+    variables: ['SLIPWAY_BLOBS'],
+    summary:
+      'Where packages are kept: in a bucket of an S3 store instead of the data folder. Where the store is, and who asks, say the variables of the AWS SDK: `AWS_ENDPOINT_URL_S3`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and so on; `docs/s3.md` says more.',
+    accepts: '`s3://bucket` or `s3://bucket/prefix`',
+    fallback: undefined,
+    fallbackInWords: 'the folder `packages` of the data folder',
+    parse: parseS3Address,
+  },
+  s3PathStyle: {
+    flag: '--s3-path-style <boolean>',
+    variables: ['SLIPWAY_S3_PATH_STYLE'],
+    summary:
+      'Whether the bucket stands in the path of addresses (`https://store/bucket/…`) instead of the host name, as MinIO, Ceph and Garage mostly want it.',
+    accepts: '`true` or `false`',
+    fallback: 'false',
+    parse: parseBoolean,
+  },
+  s3Encryption: {
+    flag: '--s3-encryption <algorithm>',
+    variables: ['SLIPWAY_S3_ENCRYPTION'],
+    summary: 'How the store encrypts packages. Without it, as the bucket says.',
+    accepts: '`AES256` or `aws:kms`',
+    fallback: undefined,
+    fallbackInWords: 'as the bucket says',
+    parse: (text) => S3_ENCRYPTIONS.find((algorithm) => algorithm.toLowerCase() === text.toLowerCase()),
+  },
+  s3KmsKey: {
+    flag: '--s3-kms-key <id>',
+    variables: ['SLIPWAY_S3_KMS_KEY'],
+    summary: 'Key that `aws:kms` encrypts with.',
+    accepts: 'the id, the alias or the ARN of a key',
+    fallback: undefined,
+    fallbackInWords: 'the one of the account',
+    parse: (text) => (/^[\w:/-]{1,2048}$/.test(text) ? text : undefined),
+  },
+  downloads: {
+    flag: '--downloads <from>',
+    variables: ['SLIPWAY_DOWNLOADS'],
+    summary:
+      'Where links to packages (`Url.Location`) lead: to this server, which passes packages on, or to the S3 store itself, which clients must reach then.',
+    accepts: '`server` or `store`',
+    fallback: 'server',
+    parse: (text) => DOWNLOADS.find((from) => from === text.toLowerCase()),
   },
   secretKey: {
     flag: undefined,
@@ -366,6 +413,11 @@ export type SettingName = keyof typeof SETTINGS;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+const S3_ENCRYPTIONS = ['AES256', 'aws:kms'] as const;
+const DOWNLOADS = ['server', 'store'] as const;
+/** Where links to packages lead. */
+export type Downloads = (typeof DOWNLOADS)[number];
+
 /** The names of all settings, which are their keys in the configuration file too. */
 export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS).filter(isSettingName);
 
@@ -412,9 +464,14 @@ function parsePublicUrl(text: string): string | undefined {
   return url.href.replace(/\/+$/, '');
 }
 
-function parseTrustProxy(text: string): boolean | readonly string[] | undefined {
+function parseBoolean(text: string): boolean | undefined {
   const lower = text.toLowerCase();
-  if (lower === 'true' || lower === 'false') return lower === 'true';
+  return lower === 'true' || lower === 'false' ? lower === 'true' : undefined;
+}
+
+function parseTrustProxy(text: string): boolean | readonly string[] | undefined {
+  const everybody = parseBoolean(text);
+  if (everybody !== undefined) return everybody;
   const entries = text.split(',').map((entry) => entry.trim());
   return entries.every(isAddressOrNetwork) ? entries : undefined;
 }

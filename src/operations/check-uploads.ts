@@ -1,5 +1,5 @@
-import type { BlobStore } from '../blob/blob-store.ts';
-import type { BuildLog } from '../build-log/build-log.ts';
+import { BlobError, type BlobStore } from '../blob/blob-store.ts';
+import type { BuildLog, BuildLogWriter } from '../build-log/build-log.ts';
 import type { Database } from '../database/database.ts';
 import { changeStatus, deletePackageRow, StaleUpdate } from '../database/packages.ts';
 import type { PackageRow } from '../database/schema.ts';
@@ -62,7 +62,7 @@ async function judge(deps: CheckUploadsDeps, row: PackageRow, signal: AbortSigna
     if (signal.aborted) return undefined;
     if (error instanceof PackageUnreadable) return { kind: 'failed', code: 'package-invalid', reason: error.message };
     deps.onError(error, row.id);
-    return FAULT;
+    return error instanceof BlobError && error.kind === 'unavailable' ? STORE_AWAY : FAULT;
   }
 }
 
@@ -77,9 +77,24 @@ const FAULT: Verdict = {
   reason: 'An unexpected error occurred while the package was checked. The log of the server has the details.',
 };
 
+const STORE_AWAY: Verdict = {
+  kind: 'failed',
+  code: 'store-unavailable',
+  reason: 'The store that packages are kept in could not be reached while the package was checked. Upload it again.',
+};
+
 async function conclude(deps: CheckUploadsDeps, row: PackageRow, verdict: Verdict): Promise<void> {
-  const { database, blobs, clock } = deps;
-  await writeLog(deps, row, verdict);
+  const log = deps.buildLog.open(row.id, row.attempt);
+  writeLog(log, row, verdict);
+  await log.flush();
+  try {
+    await writeVerdict(deps, row, verdict);
+  } finally {
+    await log.close();
+  }
+}
+
+async function writeVerdict({ database, blobs, clock }: CheckUploadsDeps, row: PackageRow, verdict: Verdict) {
   const guard = { packageId: row.id, status: 'Uploading', attempt: row.attempt } as const;
   const isSound = verdict.kind === 'sound';
   const next = isSound ? 'Succeeded' : 'Failed';
@@ -111,12 +126,10 @@ function failedFields({ code, reason }: Extract<Verdict, { kind: 'failed' }>): P
 }
 
 /** What stands where the log of a build would. */
-async function writeLog({ buildLog }: CheckUploadsDeps, row: PackageRow, verdict: Verdict): Promise<void> {
-  const log = buildLog.open(row.id);
+function writeLog(log: BuildLogWriter, row: PackageRow, verdict: Verdict): void {
   log.line(`Uploaded as ${row.name}: ${row.size_bytes} bytes, SHA-256 ${row.sha256}.`);
   if (verdict.kind === 'failed') log.line(`Failed: ${verdict.reason}`);
   else log.line(`Succeeded: ${verdict.found.files} files, ${verdict.found.contentBytes} bytes unpacked.`);
-  await log.close();
 }
 
 function keyOf({ id, attempt, started_at: startedAt }: PackageRow): string {

@@ -107,8 +107,8 @@ async function copying<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof Refusal && error.code !== 'STORAGE_FULL') throw error;
-    const reason =
-      error instanceof BlobError || error instanceof Refusal ? error.message : 'See the log of the server.';
+    const isForClient = error instanceof Refusal || (error instanceof BlobError && error.kind !== 'unavailable');
+    const reason = isForClient ? error.message : 'See the log of the server.';
     throw new Refusal('UPLOAD_COPY_FAILED', `The uploaded package could not be stored. ${reason}`, { cause: error });
   }
 }

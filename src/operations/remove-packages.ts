@@ -1,4 +1,4 @@
-import type { BlobStore } from '../blob/blob-store.ts';
+import { BlobError, type BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
 import { insertAuditEntries } from '../database/audit.ts';
 import type { Queries } from '../database/database.ts';
@@ -45,8 +45,8 @@ export interface RemoveFilesDeps {
 }
 
 /**
- * Deletes the files and logs of packages whose rows are gone: their room on the disk is free once this resolves. What a
- * crash leaves behind has no row and is swept.
+ * Deletes the files and logs of packages whose rows are gone: their room is free once this resolves. What a crash leaves
+ * behind, or a store that cannot be reached, has no row and is swept.
  */
 export async function removeFiles(
   { blobs, buildLog }: RemoveFilesDeps,
@@ -54,8 +54,13 @@ export async function removeFiles(
 ): Promise<void> {
   await Promise.all(
     rows.map(async ({ id, blob_key }) => {
-      if (blob_key !== null) await blobs.delete(blob_key);
+      if (blob_key !== null) await blobs.delete(blob_key).catch(leaveToSweep);
       await buildLog.delete(id);
     }),
   );
+}
+
+/** The package is deleted whatever becomes of its file. */
+function leaveToSweep(error: unknown): void {
+  if (!(error instanceof BlobError) || error.kind !== 'unavailable') throw error;
 }

@@ -11,9 +11,9 @@ import { recordLostPackage } from './record-lost-package.ts';
 export interface RestorePackagesDeps {
   /** That was restored. */
   readonly database: Database;
-  /** Of the folder that is restored into. */
+  /** That the restored server uses. */
   readonly blobs: BlobStore;
-  /** Where the files are that the backup itself has not got; undefined where it has them, and they are here already. */
+  /** Where the files are, if they are not in that store already. */
   readonly source: Pick<BlobStore, 'findSize' | 'read'> | undefined;
   readonly clock: () => number;
   /** Told how many are done, after each package. */
@@ -87,6 +87,8 @@ async function fetch(
   } catch (error) {
     if (error instanceof SourceUnreadable) return 'unreadable';
     if (error instanceof BlobError && error.kind === 'missing') return 'missing';
+    // A key is used once, so this is the same file: the store outlived the server, or an earlier restore brought it.
+    if (error instanceof BlobError && error.kind === 'exists') return lookAt(blobs, row);
     throw error;
   } finally {
     await writer.abort();

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { BuildLog } from '../build-log/build-log.ts';
+import { ownsLogBlob } from '../database/build-log-chunks.ts';
 import type { Database } from '../database/database.ts';
 import { deleteJobsEndedBefore } from '../database/deployment-jobs.ts';
 import { deleteOrdersBefore } from '../database/deployment-orders.ts';
@@ -8,6 +9,7 @@ import { findAnyPackage } from '../database/packages.ts';
 import { deletePushesEndedBefore } from '../database/pushes.ts';
 import { packageOfBlobKey } from '../domain/blob-key.ts';
 import { parsePackageId } from '../domain/identifiers.ts';
+import { parseLogKey } from '../domain/log-key.ts';
 import { ownsBlob } from './owns-blob.ts';
 
 export interface SweepOrphansDeps {
@@ -26,8 +28,8 @@ const PUSH_LIFE_MS = 90 * 24 * 60 * 60 * 1000;
 
 /**
  * Deletes what no row speaks of: files and logs that a crash left behind after their row was deleted or before it was
- * written; and rows that nobody asks for any more. May run while builds do: the file of an attempt that is under way
- * belongs to its row.
+ * written; and rows that nobody asks for any more. Has the logs finished that it left unfinished. May run while builds
+ * do: the file of an attempt that is under way belongs to its row.
  *
  * @returns how many files and logs were deleted
  */
@@ -36,9 +38,7 @@ export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal):
   let swept = 0;
   for await (const key of blobs.list()) {
     if (signal.aborted) return swept;
-    const packageId = packageOfBlobKey(key);
-    if (packageId === undefined) continue;
-    if (!ownsBlob(await findAnyPackage(database.read, packageId), key) && (await blobs.delete(key))) swept += 1;
+    if ((await isOrphan(database, key)) && (await blobs.delete(key))) swept += 1;
   }
   for await (const name of buildLog.list()) {
     if (signal.aborted) return swept;
@@ -47,6 +47,7 @@ export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal):
     await buildLog.delete(packageId);
     swept += 1;
   }
+  await buildLog.sweep(signal);
   await database.transaction(async (queries) => {
     await deleteIdempotencyKeysBefore(queries, clock() - IDEMPOTENCY_KEY_LIFE_MS);
     await deleteJobsEndedBefore(queries, clock() - JOB_LIFE_MS);
@@ -54,4 +55,12 @@ export async function sweepOrphans(deps: SweepOrphansDeps, signal: AbortSignal):
     await deletePushesEndedBefore(queries, clock() - PUSH_LIFE_MS);
   });
   return swept;
+}
+
+/** Whether a blob is of a package or a log that does not know it. Those that are neither are somebody else's. */
+async function isOrphan({ read }: Pick<Database, 'read'>, key: string): Promise<boolean> {
+  const log = parseLogKey(key);
+  if (log !== undefined) return !(await ownsLogBlob(read, log, key));
+  const packageId = packageOfBlobKey(key);
+  return packageId !== undefined && !ownsBlob(await findAnyPackage(read, packageId), key);
 }

@@ -6,7 +6,7 @@ import type { PackageRow } from '../database/schema.ts';
 
 export interface VerifyPackagesDeps {
   readonly queries: Queries;
-  readonly blobs: BlobStore;
+  readonly blobs: Pick<BlobStore, 'findSize' | 'read'>;
 }
 
 /** What was found of one package's file. */
@@ -39,7 +39,7 @@ export async function* verifyPackages(
   }
 }
 
-async function verify(blobs: BlobStore, row: PackageRow): Promise<VerifiedPackage['verdict']> {
+async function verify(blobs: VerifyPackagesDeps['blobs'], row: PackageRow): Promise<VerifiedPackage['verdict']> {
   const key = row.blob_key ?? '';
   const sizeBytes = await blobs.findSize(key);
   if (sizeBytes === undefined) return 'missing';

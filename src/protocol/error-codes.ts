@@ -147,6 +147,11 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'The disk of the server is full. Nothing was changed: free some space on it and try again.',
   },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    message: 'The store that packages are kept in cannot be reached just now. Try again later.',
+  },
   INTERNAL_ERROR: { status: 500, retryable: true, message: 'An unexpected error occurred.' },
   REPOSITORY_UNAVAILABLE: { status: 502, retryable: true, message: 'The repository of the app does not answer.' },
   NOT_READY: { status: 503, retryable: true, message: 'The database does not answer.' },

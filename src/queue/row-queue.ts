@@ -1,14 +1,20 @@
-import { claimBuild, extendLease, findNextBuild, guardOf, listExpiredBuilds } from '../database/build-claims.ts';
+import {
+  type ClaimRules,
+  claimBuild,
+  extendLease,
+  findNextBuild,
+  guardOf,
+  hasQueuedBuilds,
+  listExpiredBuilds,
+} from '../database/build-claims.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { changeStatus, StaleUpdate } from '../database/packages.ts';
 import type { BuildQueue, Claim } from './build-queue.ts';
 
-export interface RowQueueOptions {
+export interface RowQueueOptions extends ClaimRules {
   readonly database: Database;
   readonly clock: () => number;
   readonly leaseMs: number;
-  /** How many builds of one app may be under way at once. */
-  readonly buildsPerApp: number;
   /** How many workers a build may lose before it is given up. */
   readonly mostInterruptions: number;
 }
@@ -18,17 +24,36 @@ export interface RowQueueOptions {
  * disagree. Workers are woken by the commit that writes one, wherever it was written.
  */
 export function createRowQueue(options: RowQueueOptions): BuildQueue {
-  const { database, clock } = options;
+  const { database, clock, preferenceMs } = options;
+  const listeners = new Set<() => void>();
+  const wakeLater = () => {
+    setTimeout(() => {
+      for (const listener of listeners) listener();
+    }, preferenceMs).unref();
+  };
   return {
-    onWork: (listener) => database.onChange('builds', listener),
-    claim: (worker) =>
-      database.transaction(async (queries): Promise<Claim | undefined> => {
-        const next = await findNextBuild(queries, options);
-        if (next === undefined) return undefined;
+    onWork(listener) {
+      listeners.add(listener);
+      const stop = database.onChange('builds', listener);
+      return () => {
+        listeners.delete(listener);
+        stop();
+      };
+    },
+    async claim(worker) {
+      // Every worker is woken by every build: those for whom there is none do not wait for their turn to write.
+      if (!(await hasQueuedBuilds(database.read))) return undefined;
+      const claim = await database.transaction(async (queries): Promise<Claim | 'later' | undefined> => {
         const now = clock();
+        const next = await findNextBuild(queries, options, { worker, now });
+        if (next === undefined) return (await hasQueuedBuilds(queries)) ? 'later' : undefined;
         await claimBuild(queries, next, { worker, now, expiresAt: now + options.leaseMs });
         return { packageId: next.id, attempt: next.attempt + 1, startedAt: now };
-      }, 'relaxed'),
+      }, 'relaxed');
+      if (claim !== 'later') return claim;
+      wakeLater();
+      return undefined;
+    },
     extend: (claim) =>
       database.transaction((queries) => extendLease(queries, claim, clock() + options.leaseMs), 'relaxed'),
     giveBack: (claim) =>
@@ -38,9 +63,11 @@ export function createRowQueue(options: RowQueueOptions): BuildQueue {
         ),
       ),
     async recover({ everyLease }) {
-      // Looked for where it is written: a lease that is being extended at this moment is seen.
+      const time = () => (everyLease ? Number.MAX_SAFE_INTEGER : clock());
+      if ((await listExpiredBuilds(database.read, time())).length === 0) return 0;
+      // Once more where it is written: a lease that is being extended at this moment is seen.
       return await database.transactionInReserve(async (queries) => {
-        const expired = await listExpiredBuilds(queries, everyLease ? Number.MAX_SAFE_INTEGER : clock());
+        const expired = await listExpiredBuilds(queries, time());
         for (const build of expired) await recoverBuild(queries, build, options);
         return expired.length;
       });

@@ -41,6 +41,11 @@ export function outcomeOf(error: unknown): Exclude<BuildOutcome, { kind: 'succee
   if (error instanceof RepositoryError) return failed(failureOf(error), error.message);
   if (isDiskFull(error))
     return failed('disk-full', 'The disk of the build server is full. Free some space on it and build again.');
+  if (error instanceof BlobError && error.kind === 'unavailable')
+    return failed(
+      'store-unavailable',
+      'The store that packages are kept in cannot be reached. See to it, as the log of the server says, and build again.',
+    );
   return failed('internal', 'An unexpected error occurred while building. The log of the server has the details.');
 }
 

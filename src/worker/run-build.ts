@@ -44,7 +44,7 @@ export async function runBuild(deps: RunBuildDeps, claim: Claim, signal: AbortSi
   const row = await findAnyPackage(database.read, claim.packageId);
   const app = row === undefined ? undefined : await findApp(database.read, row.app_id);
   if (row === undefined || app === undefined || row.attempt !== claim.attempt) return { kind: 'lost' };
-  const log = buildLog.open(claim.packageId);
+  const log = buildLog.open(claim.packageId, claim.attempt);
   try {
     return await makeAttempt(deps, { claim, row, app, log }, signal);
   } finally {

@@ -9,14 +9,16 @@ import { addApp, addPackage } from '../support/database.ts';
 export interface QueueUnderTest {
   readonly queue: BuildQueue;
   readonly database: Database;
-  /** Moves the queue's clock on. */
+  /** The queue's clock. */
+  now(): number;
+  /** Moves it on. */
   advance(ms: number): void;
 }
 
 /**
  * What every queue promises.
  *
- * @param open a queue whose leases last 30 s, that lets two builds of one app run at once, and that forgives a build
+ * @param open a queue whose leases last 30 s, that lets a build wait 2 s for the worker of the one before, that lets two builds of one app run at once, and that forgives a build
  *   two lost workers
  */
 export function testBuildQueue(name: string, open: (context: TestContext) => Promise<QueueUnderTest>): void {
@@ -134,6 +136,20 @@ export function testBuildQueue(name: string, open: (context: TestContext) => Pro
     assert.equal(row?.failure_code, 'attempts-used-up');
     assert.match(row?.failure_reason ?? '', /3 attempts/);
     assert.equal(await queue.claim('worker'), undefined);
+  });
+
+  test(`${name}: a build waits 2 s for the worker that built its app last, which has its repository at hand`, async (t) => {
+    const { queue, database, now, advance } = await open(t);
+    const app = await addApp(database, 'calc');
+    const other = await addApp(database, 'other');
+    await addPackage(database, app, { created_at: now() });
+    await queue.claim('one');
+    const next = await addPackage(database, app, { created_at: now() });
+    const fresh = await addPackage(database, other, { created_at: now() });
+    assert.equal((await queue.claim('two'))?.packageId, fresh);
+    assert.equal(await queue.claim('two'), undefined);
+    advance(2000);
+    assert.equal((await queue.claim('two'))?.packageId, next);
   });
 
   test(`${name}: whoever works is told of a build that is queued, and of one that ended, until it stops listening`, async (t) => {

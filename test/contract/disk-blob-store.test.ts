@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
-import { bytesOf } from '../support/commit-blobs.ts';
+import { expectWhole, killAfter } from '../support/kill-blob-writer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { copyAll, testBlobStore } from './blob-store.ts';
 
@@ -14,34 +13,14 @@ testBlobStore('disk blob store', async (context) => openDiskBlobStore(await temp
 
 const program = (name: string) => join(import.meta.dirname, '../support', name);
 
-/** Lets a process commit blobs, and kills it when it has told of so many. */
-async function killAfter(folder: string, blobs: number): Promise<string[]> {
-  const child = spawn(process.execPath, [program('commit-blobs.ts'), folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const told: string[] = [];
-  for await (const key of createInterface({ input: child.stdout })) {
-    told.push(key);
-    if (told.length === blobs) child.kill('SIGKILL');
-  }
-  return told;
-}
-
 for (const blobs of [1, 10, 100]) {
   test(`disk blob store: a process killed after ${blobs} blobs leaves those, whole, and no half of another`, async (t) => {
     const folder = await temporaryFolder(t);
-    const told = await killAfter(folder, blobs);
+    const told = await killAfter(blobs, [program('commit-blobs.ts'), folder]);
     const store = await openDiskBlobStore(folder);
     assert.ok((await store.sweep()) <= 2);
     assert.deepEqual(await readdir(join(folder, 'tmp')), []);
-    const keys = new Set(await Array.fromAsync(store.list()));
-    assert.deepEqual(
-      told.filter((key) => !keys.has(key)),
-      [],
-    );
-    for (const key of keys) {
-      const bytes = bytesOf(key);
-      assert.equal(await store.findSize(key), bytes.length);
-      assert.ok((await copyAll(await store.read(key, { start: 0, end: bytes.length - 1 }))).equals(bytes));
-    }
+    await expectWhole(store, told);
   });
 }
 

@@ -6,13 +6,12 @@ import { type TestContext, test } from 'node:test';
 import type { BuildLog } from '../../src/build-log/build-log.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { testBuildLog } from './build-log.ts';
+import { ID, testBuildLog } from './build-log.ts';
 
-const ID = '4ee10492-6cfc-4582-b825-a9040c0988ad';
 const noon = Date.UTC(2026, 0, 31, 12);
 
-testBuildLog('file build log', async (context) =>
-  openFileBuildLog({
+testBuildLog('file build log', async (context) => ({
+  log: await openFileBuildLog({
     folder: await temporaryFolder(context),
     clock: () => noon,
     mostBytes: 10_000,
@@ -20,7 +19,9 @@ testBuildLog('file build log', async (context) =>
       throw error;
     },
   }),
-);
+  // A log of files knows nothing of packages.
+  deletePackage: async () => {},
+}));
 
 async function openReporting(context: TestContext, mostBytes = 10_000) {
   const folder = await temporaryFolder(context);
@@ -34,7 +35,7 @@ const readAll = async (log: BuildLog) => text(await log.read(ID, { start: 0, end
 test('a log that cannot be opened is reported once, and its lines are kept until it can', async (t) => {
   const { folder, errors, log } = await openReporting(t);
   await writeFile(join(folder, '4e'), 'a file where a folder should be');
-  const writer = log.open(ID);
+  const writer = log.open(ID, 1);
   writer.line('first');
   await writer.flush();
   await writer.flush();
@@ -49,7 +50,7 @@ test('a full disk is reported once, and the build goes on', async (t) => {
   const { folder, errors, log } = await openReporting(t);
   await mkdir(join(folder, '4e'));
   await symlink('/dev/full', join(folder, '4e', `${ID}.log`));
-  const writer = log.open(ID);
+  const writer = log.open(ID, 1);
   for (const line of ['one', 'two', 'three']) {
     writer.line(line);
     await writer.flush();
@@ -63,7 +64,7 @@ test('a full disk is reported once, and the build goes on', async (t) => {
 
 test('lines that come faster than the disk takes them are dropped, and the log says how many', async (t) => {
   const { log } = await openReporting(t, 64 * 1024 * 1024);
-  const writer = log.open(ID);
+  const writer = log.open(ID, 1);
   for (let count = 0; count < 1000; count += 1) writer.line(`${count} ${'x'.repeat(10_000)}`);
   await writer.flush();
   writer.line('later');
@@ -77,7 +78,7 @@ test('lines that come faster than the disk takes them are dropped, and the log s
 test('a log that was cut is not added to by a later attempt', async (t) => {
   const { log } = await openReporting(t);
   for (const attempt of [1, 2]) {
-    const writer = log.open(ID);
+    const writer = log.open(ID, 1);
     for (let count = 0; count < 20; count += 1) writer.line(`${attempt} ${'ä'.repeat(500)}`);
     await writer.close();
   }
@@ -88,7 +89,7 @@ test('a log that was cut is not added to by a later attempt', async (t) => {
 
 test('neither writers nor followers leave files open', async (t) => {
   const { folder, log } = await openReporting(t);
-  const writer = log.open(ID);
+  const writer = log.open(ID, 1);
   writer.line('one');
   await writer.flush();
   for await (const _ of log.follow(ID, 0, new AbortController().signal)) break;

@@ -15,11 +15,13 @@ for (const [name, open] of [
       clock: () => now,
       leaseMs: 30_000,
       buildsPerApp: 2,
+      preferenceMs: 2000,
       mostInterruptions: 2,
     });
     return {
       queue,
       database,
+      now: () => now,
       advance(ms) {
         now += ms;
       },

@@ -81,7 +81,7 @@ async function openExplained(t: TestContext) {
 
 test('SQLite: looking for unfinished builds, or the newest packages of a branch, reads no other package', async (t) => {
   const { queries, asked, explain } = await openExplained(t);
-  await findNextBuild(queries, { buildsPerApp: 1 });
+  await findNextBuild(queries, { buildsPerApp: 1, preferenceMs: 2000 }, { worker: 'worker', now: 1 });
   await listExpiredBuilds(queries, 1);
   await countPackagesByStatus(queries);
   await hasUnfinishedBuilds(queries, 'app');

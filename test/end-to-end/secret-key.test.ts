@@ -224,7 +224,7 @@ test('a key of the environment is replaced by one that is given', async (t) => {
   const rotated = await runSlipway(t, dataFolder, [...args, '--new-key-file', 'new'], variables);
   assert.match(
     rotated.stdout,
-    /Start the server with the new key in SLIPWAY_SECRET_KEY from now on\.\n$/,
+    /Start every server and worker with the new key in SLIPWAY_SECRET_KEY from now on\.\n$/,
     rotated.stderr,
   );
   assert.deepEqual(await readKept(dataFolder, key), KEPT);

@@ -72,7 +72,7 @@ const isThere = (path: string) =>
   );
 
 async function expectSound(dataFolder: string): Promise<void> {
-  const findings = await verifyDataFolder(dataFolder, signal);
+  const findings = await verifyDataFolder({ dataFolder: dataFolder }, signal);
   assert.deepEqual(
     findings.filter(({ state }) => state !== 'ok'),
     [],

@@ -38,7 +38,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   const [revision = ''] = await source.commit([{ branch: 'master', files: { a: 'a' } }]);
   const database = await testDatabase(context);
   const app = await addApp(database, 'calc', source.path);
-  const limits = { leaseMs: 30_000, buildsPerApp: 9, mostInterruptions: 2 };
+  const limits = { leaseMs: 30_000, buildsPerApp: 9, preferenceMs: 0, mostInterruptions: 2 };
   const queue = createRowQueue({ database, clock, ...limits });
   const blobs = await openDiskBlobStore(join(folder, 'packages'));
   const onError = (error: unknown) => assert.fail(String(error));
@@ -238,7 +238,7 @@ test('files and logs without a package are swept; those with one stay', async (t
   const stranger = '4ee10492-6cfc-4582-b825-a9040c0988ad';
   await (await blobs.create(`${stranger}.1.abc`)).commit();
   await (await blobs.create(`${row.id}.9.abc`)).commit();
-  const log = buildLog.open(stranger);
+  const log = buildLog.open(stranger, 1);
   log.line('nobody’s');
   await log.close();
   assert.equal(await sweepOrphans({ database, blobs, buildLog, clock }, new AbortController().signal), 3);

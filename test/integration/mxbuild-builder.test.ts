@@ -7,6 +7,7 @@ import { buildPackage, FACTS } from '../support/build-package.ts';
 import type { MadeFile } from '../support/memory-source-tree.ts';
 import { type MxbuildGiven, openMxbuildWorld, VERSION } from '../support/mxbuild/mxbuild-world.ts';
 import { readZip } from '../support/read-zip.ts';
+import { recordingLog } from '../support/recording-log.ts';
 import { until } from '../support/until.ts';
 
 interface Given extends MxbuildGiven {
@@ -86,7 +87,7 @@ test('an MxBuild that hangs is stopped', async (t) => {
   const canceled = new AbortController();
   const lines: string[] = [];
   const tree = treeOf({ hang: true });
-  const log = { line: (text: string) => lines.push(text), flush: async () => undefined, close: async () => undefined };
+  const log = recordingLog(lines);
   const output = { write: async () => undefined, commit: assert.fail, abort: async () => undefined };
   const building = builder.build({ tree, facts: FACTS, output, log, secrets: {}, signal: canceled.signal });
   building.catch(() => undefined);

@@ -255,7 +255,7 @@ test('each deletion is in the audit and told, with who and why; its file and its
     const blob = await blobs.create(blob_key);
     await blob.write(Buffer.alloc(7));
     await blob.commit();
-    const log = buildLog.open(id);
+    const log = buildLog.open(id, 1);
     log.line('a line');
     await log.close();
     ids.push(id);

@@ -68,7 +68,7 @@ async function openUploads(t: TestContext) {
 test('an upload that waits for its check is nobody’s build: no worker gets it, and it takes nobody’s turn', async (t) => {
   const { database, clock, app, deps, upload, show } = await openUploads(t);
   const id = await upload();
-  const queue = createRowQueue({ database, clock, leaseMs: 1, buildsPerApp: 1, mostInterruptions: 0 });
+  const queue = createRowQueue({ database, clock, leaseMs: 1, buildsPerApp: 1, preferenceMs: 0, mostInterruptions: 0 });
   assert.equal(await queue.recover({ everyLease: true }), 0);
   assert.equal((await show(id)).status, 'Uploading');
   const build = await addPackage(database, app);

@@ -29,7 +29,7 @@ test('verifying names each package whose file is missing, has another size, or o
   await appendFile(pathOf('longer'), '!');
   await writeFile(pathOf('changed'), 'CHANGED');
 
-  const [summary, ...damaged] = await verifyDataFolder(folder, signal);
+  const [summary, ...damaged] = await verifyDataFolder({ dataFolder: folder }, signal);
   assert.deepEqual([summary?.state, summary?.found], ['missing', '1 of 4 are sound']);
   assert.deepEqual(
     damaged.map(({ found }) => found.replace(/ \(.*\)/, '')),
@@ -39,6 +39,6 @@ test('verifying names each package whose file is missing, has another size, or o
 
 test('verifying a folder that is none yet makes nothing in it', async (t) => {
   const folder = await temporaryFolder(t);
-  assert.equal((await verifyDataFolder(folder, signal))[0]?.state, 'note');
+  assert.equal((await verifyDataFolder({ dataFolder: folder }, signal))[0]?.state, 'note');
   assert.deepEqual(await readdir(folder), []);
 });

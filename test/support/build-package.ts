@@ -1,6 +1,7 @@
 import type { Builder, BuildFacts } from '../../src/builders/builder.ts';
 import type { SourceTree } from '../../src/repository/repository.ts';
 import { type MemoryBlobWriter, memoryBlobWriter } from './memory-blob-writer.ts';
+import { recordingLog } from './recording-log.ts';
 
 export const FACTS: BuildFacts = {
   appKey: 'app-1',
@@ -21,7 +22,7 @@ export interface BuildOptions {
 export async function buildPackage(builder: Builder, tree: SourceTree, options: BuildOptions = {}) {
   const { facts, signal = new AbortController().signal, output = memoryBlobWriter() } = options;
   const lines: string[] = [];
-  const log = { line: (text: string) => lines.push(text), flush: async () => undefined, close: async () => undefined };
+  const log = recordingLog(lines);
   await builder.build({ tree, facts: { ...FACTS, ...facts }, output, log, secrets: {}, signal });
   return { bytes: output.bytes, output, lines };
 }

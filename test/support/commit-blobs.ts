@@ -1,3 +1,4 @@
+import type { BlobStore } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 
 /** The bytes of a blob that says by its key how long it is: `<anything>.<size in bytes>`. */
@@ -6,11 +7,10 @@ export function bytesOf(key: string): Buffer {
 }
 
 /** Writes and commits blobs, two at a time and for ever, and says the key of each that is committed. */
-async function commitBlobs(folder: string): Promise<void> {
-  const store = await openDiskBlobStore(folder);
+export async function commitBlobs(store: BlobStore, stepBytes: number): Promise<void> {
   const commitInTurn = async (writer: string) => {
     for (let count = 0; ; count += 1) {
-      const key = `${(count * 7) % 36}${writer}.${count}.${count * 1000}`;
+      const key = `${(count * 7) % 36}${writer}.${count}.${count * stepBytes}`;
       const output = await store.create(key);
       await output.write(bytesOf(key));
       await output.commit();
@@ -20,4 +20,4 @@ async function commitBlobs(folder: string): Promise<void> {
   await Promise.all([commitInTurn('a'), commitInTurn('b')]);
 }
 
-if (import.meta.main) await commitBlobs(process.argv[2] ?? '');
+if (import.meta.main) await commitBlobs(await openDiskBlobStore(process.argv[2] ?? ''), 1000);

@@ -34,6 +34,7 @@ export async function addApp(
     license,
     created_at: 1,
     served_at: 0,
+    served_by: null,
     settings: '{}',
     credentials: null,
     technical_contact: null,
@@ -49,8 +50,8 @@ export async function addPackage(
   app: AppRow,
   fields: Partial<NewPackage> = {},
 ): Promise<PackageId> {
-  const id = randomUUID() as string as PackageId;
-  await database.transaction((queries) => insertPackage(queries, newPackage(app, { id, ...fields })));
+  const id = fields.id ?? (randomUUID() as string as PackageId);
+  await database.transaction((queries) => insertPackage(queries, newPackage(app, { ...fields, id })));
   return id;
 }
 

@@ -10,14 +10,20 @@ import { type PostgresServer, startInTemporaryFolder } from './postgres-server.t
  */
 
 let starting: ReturnType<typeof startInTemporaryFolder> | undefined;
-after(async () => await (await starting)?.stop());
+/** They go when all tests of the file have ended, and with them whoever uses them. */
+const made: { readonly server: string; readonly name: string }[] = [];
+
+after(async () => {
+  for (const { server, name } of made) await query(server, `drop database ${name} with (force)`);
+  await (await starting)?.stop();
+});
 
 /** An empty database of a test's own. @returns its address */
-export async function postgresDatabase(test: Pick<TestContext, 'after'>): Promise<string> {
+export async function postgresDatabase(): Promise<string> {
   const server = process.env.DATABASE_URL ?? (await ownServer()).urlOf('postgres');
   const name = `slipway_test_${randomUUID().replaceAll('-', '')}`;
   await query(server, `create database ${name}`);
-  test.after(() => query(server, `drop database ${name} with (force)`));
+  made.push({ server, name });
   const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
@@ -25,7 +31,7 @@ export async function postgresDatabase(test: Pick<TestContext, 'after'>): Promis
 
 /** The same, opened. */
 export async function openTestPostgres(test: Pick<TestContext, 'after'>): Promise<SharedDatabase> {
-  const database = await openPostgresDatabase({ url: await postgresDatabase(test), applicationName: 'test' });
+  const database = await openPostgresDatabase({ url: await postgresDatabase(), applicationName: 'test' });
   test.after(() => database.close());
   return database;
 }

@@ -1,19 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Credentials } from './server.ts';
+import { type SlipwayProcess, startSlipwayProcess } from './slipway-process.ts';
 
-const COMMAND = fileURLToPath(new URL('../../bin/slipway.mjs', import.meta.url));
-
-/** A server as a user runs it: a process of its own, that can be killed. */
-export interface ServerProcess {
+export interface ServerProcess extends SlipwayProcess {
   readonly url: string;
-  readonly pid: number;
   readonly admin: Credentials;
-  /** Sends a signal and waits for the end. @returns the exit code, or the signal's name */
-  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
+
+/** What a server prints with its address. */
+export const SERVER_URL = /https?:\/\/127\.0\.0\.1:\d+/;
 
 /**
  * Starts `slipway serve` on a free port and waits until it serves.
@@ -24,36 +20,8 @@ export async function startServerProcess(
   dataFolder: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [COMMAND, 'serve', '--port', '0', '--data', dataFolder], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, SLIPWAY_LOG_LEVEL: 'error', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
-    child.once('close', (code, signal) => resolve(code ?? signal)),
-  );
-  const url = await waitForUrl(child, ended);
-  return {
-    url,
-    pid: child.pid ?? 0,
-    admin: { username: 'admin', apiKey: (await readFile(join(dataFolder, 'admin.key'), 'utf8')).trim() },
-    end(signal) {
-      child.kill(signal);
-      return ended;
-    },
-  };
-}
-
-async function waitForUrl(child: ChildProcess, ended: Promise<unknown>): Promise<string> {
-  let output = '';
-  const found = new Promise<string>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0];
-        if (url !== undefined) resolve(url);
-      });
-    }
-  });
-  const failed = ended.then((how) => Promise.reject(new Error(`The server ended with ${String(how)}:\n${output}`)));
-  return Promise.race([found, failed]);
+  const args = ['serve', '--port', '0', '--data', dataFolder];
+  const started = await startSlipwayProcess(args, environment, SERVER_URL);
+  const apiKey = (await readFile(join(dataFolder, 'admin.key'), 'utf8')).trim();
+  return { ...started, url: started.ready, admin: { username: 'admin', apiKey } };
 }

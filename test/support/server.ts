@@ -36,6 +36,7 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     fetchTimeoutMs: 60_000,
     publicUrl: undefined,
     linkTtlSeconds: 900,
+    downloads: 'server',
     uploadLimitBytes: 2 ** 30,
     cacheSizeBytes: 64 * 1024 * 1024,
     mxbuildMirror: undefined,

@@ -7,6 +7,7 @@ import { buildPackage } from '../../../test/support/build-package.ts';
 import { memoryBlobWriter } from '../../../test/support/memory-blob-writer.ts';
 import { type MadeFile, memorySourceTree } from '../../../test/support/memory-source-tree.ts';
 import { readZip } from '../../../test/support/read-zip.ts';
+import { recordingLog } from '../../../test/support/recording-log.ts';
 import { openScriptBuilder } from '../../../test/support/script-builder.ts';
 import type { Builder } from '../builder.ts';
 
@@ -58,7 +59,7 @@ test('secrets are in the environment and not in the log, as they are, encoded or
     printf 'user:%s' "$TOKEN" | base64; printf '%s' "$TOKEN" | fold -w 20; echo
     printf '%s' "$TOKEN" | head -c 50; sleep 0.1; printf '%s' "$TOKEN" | tail -c +51; touch out`;
   const lines: string[] = [];
-  const log = { line: (line: string) => lines.push(line), flush: async () => undefined, close: async () => undefined };
+  const log = recordingLog(lines);
   const facts = { appKey: 'a', appId: 'calc', branch: 'main', revision: '1', version: '1', description: '' };
   const tree = treeOf({ run: `${run}; echo x > out`, package: 'out' });
   const signal = new AbortController().signal;

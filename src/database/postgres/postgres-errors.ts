@@ -11,8 +11,8 @@ const PASSING = /^(08|53|57|58)|^25P03$|^55P03$/;
 /** From the same page: disk_full. */
 const DISK_FULL = '53100';
 
-/** Of Node, and of the driver, which has no codes for its own. */
-const BROKEN = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)|timeout|connection|queryable/i;
+/** Of Node, where a socket that is a file is not there either while nobody listens; and of the driver, which has no codes. */
+const BROKEN = /^(ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)|timeout|connection|queryable/i;
 
 /** Whether an error is of the way to the database, and not of what it was asked. */
 export function isConnectionError(error: unknown): boolean {

@@ -47,7 +47,7 @@ function translate(cause: unknown): unknown {
     const message = cause.message.replace(/^T/, 't');
     return new DeploymentFailure(message, { code: 'PACKAGE_PARSE_FAILED', cause });
   }
-  return cause instanceof BlobError
+  return cause instanceof BlobError && cause.kind === 'missing'
     ? new DeploymentFailure(`its file is not there: ${cause.message}`, { cause })
     : cause;
 }

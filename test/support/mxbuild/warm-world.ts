@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { BuildFailure } from '../../../src/domain/failure.ts';
 import { FACTS } from '../build-package.ts';
 import { readZip } from '../read-zip.ts';
+import { recordingLog } from '../recording-log.ts';
 import { until } from '../until.ts';
 import { type MxbuildGiven, openMxbuildWorld } from './mxbuild-world.ts';
 
@@ -19,7 +20,7 @@ export async function openWarmWorld(t: { after(work: () => unknown): void }, giv
     async hang(behaviour: object = { served: { hang: true } }) {
       const canceled = new AbortController();
       const lines: string[] = [];
-      const log = { line: (text: string) => lines.push(text), flush: async () => {}, close: async () => {} };
+      const log = recordingLog(lines);
       const output = { write: async () => {}, commit: assert.fail, abort: async () => {} };
       const job = { tree: world.treeOf(behaviour), facts: FACTS, output, log, secrets: {}, signal: canceled.signal };
       const building = world.builder.build(job);

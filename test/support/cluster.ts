@@ -1,0 +1,123 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { postgresDatabase } from './postgres.ts';
+import { openRoundRobin } from './round-robin.ts';
+import { type Answer, type Credentials, call } from './server.ts';
+import { SERVER_URL } from './server-process.ts';
+import { openSharedBlobs } from './shared-blobs.ts';
+import { type SlipwayProcess, startSlipwayProcess } from './slipway-process.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+/** A server or a worker of a cluster, which may end and be started again on its data folder. */
+export interface ClusterMember {
+  readonly dataFolder: string;
+  /** The process that it has now, or had last. */
+  readonly process: SlipwayProcess;
+  /** Sends a signal and waits for the end. @returns the exit code, or the signal's name */
+  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
+  /** Starts it again, once it has ended. */
+  start(): Promise<void>;
+  /** Stops the whole process where it stands, until it is thawed. */
+  freeze(): void;
+  thaw(): void;
+}
+
+export interface ClusterServer extends ClusterMember {
+  /** Another one after each start; undefined while there is no process. */
+  readonly url: string | undefined;
+}
+
+/** Servers and workers that share a database and a blob store, as real processes, behind a load balancer. */
+export interface Cluster {
+  /** Of the load balancer: each new connection goes to the next server. */
+  readonly url: string;
+  readonly admin: Credentials;
+  readonly databaseUrl: string;
+  /** What each of its processes has in its environment. */
+  readonly variables: Variables;
+  readonly servers: readonly ClusterServer[];
+  readonly workers: readonly ClusterMember[];
+  /** Calls through the load balancer, as `admin` unless told otherwise. */
+  call(method: string, path: string, body?: unknown, credentials?: Credentials): Promise<Answer>;
+}
+
+export interface ClusterOptions {
+  /** What each server has in its environment beside the rest: as many as there are to be. */
+  readonly servers?: readonly Variables[];
+  /** The same of the workers. */
+  readonly workers?: readonly Variables[];
+  /** Of every process. */
+  readonly variables?: Variables;
+  /** An empty one of the test's own, unless given. */
+  readonly databaseUrl?: string;
+}
+
+/** Starts a cluster, which is killed when the test ends: two servers and two workers, unless told otherwise. */
+export async function startCluster(
+  test: { after(work: () => unknown): void },
+  { servers = [{}, {}], workers = [{}, {}], variables = {}, databaseUrl }: ClusterOptions = {},
+): Promise<Cluster> {
+  const folder = await temporaryFolder(test);
+  const blobs = await openSharedBlobs(test);
+  const admin = { username: 'admin', apiKey: randomUUID() };
+  const database = databaseUrl ?? (await postgresDatabase());
+  const shared: Variables = {
+    SLIPWAY_DATABASE: database,
+    SLIPWAY_SECRET_KEY: randomBytes(32).toString('hex'),
+    SLIPWAY_ADMIN_KEY: admin.apiKey,
+    ...blobs.variables,
+    ...variables,
+  };
+  const open = async (name: string, args: readonly string[], ready: RegExp, own: Variables) => {
+    const dataFolder = join(folder, name);
+    await blobs.prepare(dataFolder);
+    const start = () => startSlipwayProcess([...args, '--data', dataFolder], { ...shared, ...own }, ready);
+    return await openMember(test, dataFolder, start);
+  };
+  const serve = ['serve', '--port', '0', '--build-slots', '0'];
+  const [openedServers, openedWorkers] = await Promise.all([
+    Promise.all(servers.map((own, index) => open(`server-${index + 1}`, serve, SERVER_URL, own))),
+    Promise.all(workers.map((own, index) => open(`worker-${index + 1}`, ['worker'], /Slipway builds/, own))),
+  ]);
+  const url = await openRoundRobin(test, () => openedServers.map((server) => server.url));
+  return {
+    url,
+    admin,
+    databaseUrl: database,
+    variables: shared,
+    servers: openedServers,
+    workers: openedWorkers,
+    call: (method, path, body, credentials = admin) => call(url, method, path, body, credentials),
+  };
+}
+
+async function openMember(
+  test: { after(work: () => unknown): void },
+  dataFolder: string,
+  start: () => Promise<SlipwayProcess>,
+): Promise<ClusterServer> {
+  let process = await start();
+  let isThere = true;
+  test.after(() => process.end('SIGKILL'));
+  return {
+    dataFolder,
+    get process() {
+      return process;
+    },
+    get url() {
+      return isThere ? process.ready : undefined;
+    },
+    end(signal) {
+      isThere = false;
+      return process.end(signal);
+    },
+    async start() {
+      process = await start();
+      isThere = true;
+    },
+    freeze: () => process.signal('SIGSTOP'),
+    thaw: () => process.signal('SIGCONT'),
+  };
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const COMMAND = fileURLToPath(new URL('../../bin/slipway.mjs', import.meta.url));
+
+/** A server or a worker as a user runs it: a process of its own, that can be killed. */
+export interface SlipwayProcess {
+  readonly pid: number;
+  /** What it said that it is ready with. */
+  readonly ready: string;
+  /** What it has printed so far, on both streams. */
+  printed(): string;
+  /** Sends a signal, such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void;
+  /** Sends a signal and waits for the end. @returns the exit code, or the signal's name */
+  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
+}
+
+/**
+ * Starts `slipway` and waits until it is ready.
+ *
+ * @param ready matches what it prints then
+ * @throws Error with what it printed, when it ends instead
+ */
+export async function startSlipwayProcess(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  ready: RegExp,
+): Promise<SlipwayProcess> {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, SLIPWAY_LOG_LEVEL: 'error', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal)),
+  );
+  let output = '';
+  const found = readUntil(child, ready, (chunk) => {
+    output += chunk;
+    return output;
+  });
+  const failed = ended.then((how) => Promise.reject(new Error(`slipway ended with ${String(how)}:\n${output}`)));
+  return {
+    ready: await Promise.race([found, failed]),
+    pid: child.pid ?? 0,
+    printed: () => output,
+    signal: (signal) => void child.kill(signal),
+    end(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+function readUntil(child: ChildProcess, ready: RegExp, add: (chunk: string) => string): Promise<string> {
+  return new Promise((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        const said = ready.exec(add(chunk))?.[0];
+        if (said !== undefined) resolve(said);
+      });
+    }
+  });
+}
