@@ -27,7 +27,7 @@ test('of two servers on a database, one takes reports for the other, and goes on
   const folder = await temporaryFolder(t);
   const [front, receiver] = [await openFront(t), await startDeployReceiver(t)];
   const servers = stoppedFirst(t);
-  const [databaseUrl, secretKey] = [await postgresDatabase(t), randomBytes(32)];
+  const [databaseUrl, secretKey] = [await postgresDatabase(), randomBytes(32)];
   const killed = await startServerProcess(join(folder, 'killed'), {
     SLIPWAY_DATABASE: databaseUrl,
     SLIPWAY_SECRET_KEY: secretKey.toString('hex'),
@@ -86,7 +86,7 @@ test('of two servers on a database, one takes reports for the other, and goes on
 test('no environment is deployed into a directory where a database is shared', async (t) => {
   const folder = await temporaryFolder(t);
   const servers = stoppedFirst(t);
-  const databaseUrl = await postgresDatabase(t);
+  const databaseUrl = await postgresDatabase();
   const server = await startTestServer(servers, { databaseUrl, secretKey: randomBytes(32), deployFolders: [folder] });
   await server.call('POST', '/manage/1/apps', { AppId: 'calc', Repository: folder });
   const TargetOptions = { folder: join(folder, 'calc') };

@@ -40,7 +40,7 @@ export interface SharedPlace {
 
 /** An app on a shared database, whose environment `Test` holds a package. */
 export async function openSharedPlace(t: TestContext, leaseMs: number): Promise<SharedPlace> {
-  const databaseUrl = await postgresDatabase(t);
+  const databaseUrl = await postgresDatabase();
   const database = await openPostgresDatabase({ url: databaseUrl, applicationName: 'set up' });
   const app = await addApp(database, 'calc');
   const packageId = await addPackage(database, app, BUILT);
