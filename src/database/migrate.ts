@@ -48,8 +48,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-message-log': messageLog,
   '0022-leases': leases,
   '0023-build-log-chunks': buildLogChunks,
-  '0025-moves': moves,
   '0024-deployment-orders': deploymentOrders,
+  '0025-moves': moves,
   '0026-served-by': servedBy,
   '0027-installation': installation,
 };
