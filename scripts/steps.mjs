@@ -20,9 +20,10 @@ export function tsc(...args) {
  * Runs the tests that match, on the pinned Node. Several files at once even on one core: most of them wait.
  *
  * @param {readonly string[]} patterns
- * @param {{ setup?: string }} options a module that starts what all files share
+ * @param {{ setup?: string, shape?: 'embedded' | 'shared' }} options a module that starts what all files share; what
+ *   test/support/shape.ts tells of
  */
-export async function nodeTest(patterns, { setup } = {}) {
+export async function nodeTest(patterns, { setup, shape = 'embedded' } = {}) {
   const concurrency = Math.max(2, availableParallelism());
   const options = [
     ...(setup === undefined ? [] : [`--test-global-setup=${setup}`]),
@@ -30,7 +31,8 @@ export async function nodeTest(patterns, { setup } = {}) {
     '--test-reporter=spec',
     '--test-timeout=300000',
   ];
-  const code = await runNode(findNode(), ['--test', ...options, ...patterns], { cwd: root });
+  const env = { ...process.env, SLIPWAY_TEST_SHAPE: shape };
+  const code = await runNode(findNode(), ['--test', ...options, ...patterns], { cwd: root, env });
   return { code, output: '' };
 }
 

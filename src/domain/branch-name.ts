@@ -9,6 +9,9 @@ export type BranchRequest =
       readonly orMainLine: boolean;
     };
 
+/** Of the bare name, in UTF-8: longer ones, beside what stands with them, are too long for an index of PostgreSQL. */
+export const MOST_BRANCH_BYTES = 1000;
+
 const WORDS_FOR_MAIN_LINE = new Set(['trunk', 'main', 'main line']);
 
 /**

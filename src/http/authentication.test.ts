@@ -13,7 +13,7 @@ import { createKeyUses } from './key-uses.ts';
 
 const ADDRESS = '10.0.0.1';
 
-async function setUp(t: TestContext, key: { readonly expiresAt?: number } = {}) {
+async function setUp(t: TestContext, key: { readonly expiresAt?: number } = {}, isShared = false) {
   const database = await testDatabase(t);
   const time = { now: 1_000_000, onRead: () => {} };
   const clock = () => {
@@ -36,9 +36,10 @@ async function setUp(t: TestContext, key: { readonly expiresAt?: number } = {}) 
       scopes: null,
     });
   });
+  const limits = createAttemptLimits();
   const keyUses = createKeyUses({ database, logger: pino({ level: 'silent' }) });
-  const authentication = createAuthentication({ database, clock, keyUses, limits: createAttemptLimits() });
-  return { database, time, authentication, keyUses, credentials: { login: 'Ann@Example.com', key: secret } };
+  const authentication = createAuthentication({ database, isShared, clock, keyUses, limits });
+  return { database, time, authentication, limits, keyUses, credentials: { login: 'Ann@Example.com', key: secret } };
 }
 
 const isUnauthorized = (error: unknown) => error instanceof Refusal && error.code === 'UNAUTHORIZED';
@@ -54,6 +55,25 @@ test('a caller is found by the key and remembered for a moment', async (t) => {
   assert.equal(authentication.recall({ ...credentials, login: undefined }, ADDRESS), caller);
   time.now += REMEMBERED_MS;
   assert.equal(authentication.recall(credentials, ADDRESS), undefined);
+});
+
+test('where other servers write, what they have changed is seen at once', async (t) => {
+  const { authentication, database, credentials } = await setUp(t, {}, true);
+  const caller = await authentication.check(credentials, ADDRESS);
+  caller.apps.set('calc', {} as never);
+  assert.equal(authentication.recall(credentials, ADDRESS), undefined);
+  assert.equal((await authentication.checkAgain(credentials, ADDRESS)).apps.size, 0);
+  await database.transaction((queries) => disableUserRow(queries, 'u', 2));
+  await assert.rejects(authentication.check(credentials, ADDRESS), isUnauthorized);
+});
+
+test('where other servers write, who called a moment ago is held up by no limits, too', async (t) => {
+  const { authentication, limits, credentials } = await setUp(t, {}, true);
+  await authentication.check(credentials, ADDRESS);
+  const attempt = { address: ADDRESS, login: credentials.login };
+  for (let failure = 0; failure < 100; failure += 1) await limits.countFailure(attempt);
+  await assert.rejects(limits.check(attempt));
+  assert.equal((await authentication.check(credentials, ADDRESS)).user.login, 'ann@example.com');
 });
 
 test('an unknown key, a key of another and an unknown login are refused alike', async (t) => {

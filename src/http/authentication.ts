@@ -14,14 +14,18 @@ import type { KeyUses } from './key-uses.ts';
  * Finds out who is calling. Every way to be wrong (unknown login, wrong key, disabled user, expired key) takes the same
  * work and gives the same answer.
  *
- * Who called a moment ago is remembered, so that polling costs no query. What is remembered is dropped at once when
- * keys, users, rights or apps change through this process ({@link Authentication.forget}), and after
- * {@link REMEMBERED_MS} when they change through another one.
+ * Who called a moment ago is remembered for {@link REMEMBERED_MS}, so that polling costs no query. What is remembered is
+ * dropped at once when keys, users, rights or apps change ({@link Authentication.forget}). Where other servers may change
+ * them, everybody is looked for anew: what one server has answered holds on the next.
  */
 export interface Authentication {
-  /** The caller, if the same key came from the same address a moment ago: such a call is never held up by limits. */
+  /** The caller, if the same key came from the same address a moment ago. */
   recall(credentials: Credentials, address: string): Caller | undefined;
-  /** @throws Refusal UNAUTHORIZED, TOO_MANY_REQUESTS */
+  /**
+   * Looks for the caller. One who called from the same address a moment ago is never held up by limits.
+   *
+   * @throws Refusal UNAUTHORIZED, TOO_MANY_REQUESTS
+   */
   check(credentials: Credentials, address: string): Promise<Caller>;
   /**
    * The caller as of now of a request that was let in before its body came: neither held up by limits nor counted.
@@ -63,6 +67,8 @@ interface Remembered {
 
 export function createAuthentication(deps: {
   readonly database: Database;
+  /** Whether other servers write to the same database. */
+  readonly isShared: boolean;
   readonly clock: () => number;
   readonly limits: AttemptLimits;
   readonly keyUses: KeyUses;
@@ -77,7 +83,7 @@ export function createAuthentication(deps: {
     return caller;
   }
 
-  function recall(credentials: Credentials, address: string): Caller | undefined {
+  function findRemembered(credentials: Credentials, address: string): Caller | undefined {
     const digest = hash('sha256', credentials.key);
     const entry = remembered.get(`${digest} ${address}`);
     const now = deps.clock();
@@ -97,11 +103,15 @@ export function createAuthentication(deps: {
     return before === generation ? remember(`${digest} ${address}`, holder) : callerBy(holder);
   }
 
+  function recall(credentials: Credentials, address: string): Caller | undefined {
+    return deps.isShared ? undefined : findRemembered(credentials, address);
+  }
+
   return {
     recall,
     async check(credentials, address) {
       const attempt = { address, login: credentials.login };
-      await deps.limits.check(attempt);
+      if (findRemembered(credentials, address) === undefined) await deps.limits.check(attempt);
       const caller = await find(credentials, address);
       if (caller !== undefined) return caller;
       await deps.limits.countFailure(attempt);

@@ -55,6 +55,8 @@ const MOST_LOG_BYTES = 64 * 1024 * 1024;
 /** Everything behind the wire: what is kept, and what works on it. */
 export interface Core {
   readonly database: Database;
+  /** Whether other servers and workers write to it at the same time. */
+  readonly isShared: boolean;
   /** Milliseconds since 1970: the same for all who share the database. */
   readonly clock: () => number;
   readonly blobs: BlobStore;
@@ -169,7 +171,7 @@ async function openLocked(
   });
   // Whoever had them is no more, where nobody else can have any.
   if (!isShared) await queue.recover({ everyLease: true });
-  if (!isShared) await dropUnfinishedUploads({ database, blobs });
+  if (!isShared) await dropUnfinishedUploads({ database, blobs }, Number.MAX_SAFE_INTEGER);
   const { deployments, deploymentReports } = openDeployments({
     configuration,
     database,
@@ -230,6 +232,7 @@ async function openLocked(
   const duties = isShared ? leadDuties(dutiesOptions, database) : openDuties(dutiesOptions, database);
   return {
     database,
+    isShared,
     clock,
     blobs,
     buildLog,

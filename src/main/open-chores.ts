@@ -3,7 +3,7 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import type { Database } from '../database/database.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { checkUploads } from '../operations/check-uploads.ts';
+import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { pruneApps } from '../operations/prune-apps.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepMessages } from '../operations/sweep-messages.ts';
@@ -40,6 +40,8 @@ export interface Chores {
 /** After work in the background has failed. */
 const RETRY_MS = 10_000;
 const HOUR_MS = 60 * 60 * 1000;
+/** From when all bytes of an upload have come until its file is whole. */
+const MOST_UPLOAD_END_MS = HOUR_MS / 4;
 /** What a retention lets go goes by the day. Leftovers are few: what crashes leave, and what is old. */
 const DAILY = { everyMs: 24 * HOUR_MS, retryMs: HOUR_MS } as const;
 /** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
@@ -70,6 +72,12 @@ export function openChores(options: OpenChoresOptions): Chores {
     retryMs: RETRY_MS,
     onError: (error) => report(error, 'uploads could not be checked'),
   });
+  const unfinished = new BackgroundWork({
+    work: () => dropUnfinishedUploads(options, options.clock() - MOST_UPLOAD_END_MS),
+    everyMs: MOST_UPLOAD_END_MS,
+    retryMs: MOST_UPLOAD_END_MS,
+    onError: (error) => report(error, 'unfinished uploads could not be dropped'),
+  });
   const onUnpruned = (error: unknown, appId: string) => report(error, `the packages of ${appId} could not be pruned`);
   const pruning = new BackgroundWork({
     work: (signal) => pruneApps({ ...options, onError: onUnpruned }, signal),
@@ -91,7 +99,7 @@ export function openChores(options: OpenChoresOptions): Chores {
     ...(options.resumeEveryMs !== undefined && { everyMs: options.resumeEveryMs }),
     onError: (error) => report(error, 'starts of environments could not be gone on with'),
   });
-  const all = [resumption, uploads, removal, pruning, sweep];
+  const all = [resumption, uploads, unfinished, removal, pruning, sweep];
   const woken = [
     ['uploads', uploads],
     ['deleted-apps', removal],

@@ -5,7 +5,7 @@ import type { Queries } from '../database/database.ts';
 import { insertPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { displayBranch } from '../domain/branch-name.ts';
+import { displayBranch, MOST_BRANCH_BYTES } from '../domain/branch-name.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { packageName } from '../domain/package-name.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -29,7 +29,8 @@ export interface AcceptedBuild {
  * Writes a package as Queued, which is its place in the queue. Once the transaction has committed, the build survives
  * anything.
  *
- * @throws Refusal APP_NOT_FOUND for an app that was deleted meanwhile
+ * @throws Refusal APP_NOT_FOUND for an app that was deleted meanwhile; INVALID_PARAMETERS for a branch with a name that
+ *   is too long
  */
 export async function acceptBuild(
   { clock }: AcceptBuildDeps,
@@ -37,6 +38,7 @@ export async function acceptBuild(
   { app, user, revision: { branch, id: revision, namedByNumber }, ...asked }: AcceptedBuild,
 ): Promise<PackageId> {
   if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
+  checkLength(branch.name);
   const now = clock();
   const packageId = randomUUID() as PackageId;
   const version = packageVersion(asked.version, { id: revision, number: namedByNumber });
@@ -65,4 +67,11 @@ export async function acceptBuild(
     detail: `${packageId} ${version}`,
   });
   return packageId;
+}
+
+function checkLength(branch: string): void {
+  const bytes = Buffer.byteLength(branch);
+  if (bytes <= MOST_BRANCH_BYTES) return;
+  const message = `The name of the branch is ${bytes} bytes long; at most ${MOST_BRANCH_BYTES} are accepted.`;
+  throw new Refusal('INVALID_PARAMETERS', message);
 }

@@ -39,12 +39,22 @@ export async function checkUploads(deps: CheckUploadsDeps, signal: AbortSignal):
   }
 }
 
-/** Deletes what the process before was receiving when it ended: nobody was told of it. To be called before others are. */
-export async function dropUnfinishedUploads({ database, blobs }: Pick<CheckUploadsDeps, 'database' | 'blobs'>) {
-  for (const row of await listUnfinishedUploads(database.read)) {
-    await database.transactionInReserve((queries) => deletePackageRow(queries, row.id));
-    await blobs.delete(keyOf(row));
-  }
+/**
+ * Deletes uploads whose server ended before they were whole: nobody was told of them. Where one goes on receiving all the
+ * same, it is refused.
+ *
+ * @param before in milliseconds since 1970: those that came later may still become whole
+ */
+export async function dropUnfinishedUploads(
+  { database, blobs }: Pick<CheckUploadsDeps, 'database' | 'blobs'>,
+  before: number,
+): Promise<void> {
+  const rows = await database.transactionInReserve(async (queries) => {
+    const unfinished = await listUnfinishedUploads(queries, before);
+    for (const { id } of unfinished) await deletePackageRow(queries, id);
+    return unfinished;
+  });
+  for (const row of rows) await blobs.delete(keyOf(row));
 }
 
 type Verdict =

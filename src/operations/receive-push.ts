@@ -109,11 +109,14 @@ const DELIVERY_HEADERS = [
   'x-request-uuid', // Bitbucket Cloud
 ] as const;
 
+/** Longer ones are not kept. */
+const MOST_NAME_CHARACTERS = 200;
+
 function nameDelivery({ header, body }: SentBody): Names {
   // A name that many a proxy gives, too, to whatever passes it.
   const ofServer = header('x-event-key') === '' ? '' : header('x-request-id');
   const names = [...DELIVERY_HEADERS.map(header), ofServer];
-  const deliveryId = names.find((value) => value !== '' && value.length <= 200) ?? null;
+  const deliveryId = names.find((value) => value !== '' && value.length <= MOST_NAME_CHARACTERS) ?? null;
   return { deliveryId, digest: saysWhen(header) ? hash('sha256', body) : null };
 }
 
@@ -128,8 +131,8 @@ function saysWhen(header: SentBody['header']): boolean {
 
 /** A revision of Subversion is committed once to a repository, and an app may get another one. */
 function nameCommit({ repository }: AppRow, { revision }: SvnCommit): Names {
-  const deliveryId = `r${revision} of ${repository}`;
-  return { deliveryId, digest: hash('sha256', deliveryId) };
+  const name = `r${revision} of ${repository}`;
+  return { deliveryId: name.length <= MOST_NAME_CHARACTERS ? name : null, digest: hash('sha256', name) };
 }
 
 /** A branch of a push, and what is known of it. */

@@ -1,6 +1,7 @@
 import { insertMessage } from '../../src/database/tell-webhooks.ts';
 import { countPendingMessages, failPendingMessages } from '../../src/database/webhook-messages.ts';
-import { addWebhookTo, inDatabaseOf } from '../support/webhooks.ts';
+import { inDatabaseOf } from '../support/stores.ts';
+import { addWebhookTo } from '../support/webhooks.ts';
 import { addTrivialApp, type BenchApp, type BenchServer, startBenchServer } from './bench-server.ts';
 import { trivialBuildMs, untilTagged } from './builds.ts';
 import { inTurn } from './measure.ts';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { createHash, randomUUID } from 'node:crypto';
-import { readdir, truncate } from 'node:fs/promises';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
+import { storeBlob } from '../support/make-zip.ts';
 import type { Answer } from '../support/server.ts';
+import { openBlobsOf } from '../support/stores.ts';
 
 /*
  * The Build API's documentation, call by call and table by table, against a whole server with real Git.
@@ -257,10 +258,21 @@ test('Download Package', async (t) => {
 
 test('a file whose size is not what it was is refused before a byte is sent', async () => {
   const { PackageId } = await world.build({ Version: '6.0.0' });
-  const blobs = join(world.server.dataFolder, 'packages', PackageId.slice(0, 2));
-  const name = (await readdir(blobs)).find((entry) => entry.startsWith(PackageId)) ?? '';
-  await truncate(join(blobs, name), 10);
+  const blobs = await openBlobsOf(world.server.dataFolder);
+  const key = (await Array.fromAsync(blobs.list())).find((name) => name.startsWith(PackageId)) ?? '';
+  await blobs.delete(key);
+  await storeBlob(blobs, key, Buffer.alloc(10));
   assertRefused(await world.call('GET', `${PACKAGES}/${PackageId}/download`), 500, 'PACKAGE_DAMAGED');
+});
+
+test('a branch with a longer name than any forge has is refused, and not by a fault', async () => {
+  // Of characters that nothing compresses, in folders that a file system takes.
+  const part = () => Array.from({ length: 82 }, () => String.fromCharCode(0x4e00 + randomInt(0x5000))).join('');
+  const branch = Array.from({ length: 11 }, part).join('/');
+  const [Revision = ''] = await world.repository.commit([{ branch, parents: [], files: { 'a.txt': 'a' } }]);
+  const refused = await world.call('POST', PACKAGES, { Branch: `branches/${branch}`, Revision, Version: '1.0.0' });
+  assertRefused(refused, 400, 'INVALID_PARAMETERS');
+  assert.match(refused.body.errorMessage, /is 2716 bytes long; at most 1000 are accepted/);
 });
 
 test('Retrieve Packages returns a bare array, newest first', async () => {

@@ -4,8 +4,10 @@ import { findApp } from '../../src/database/apps.ts';
 import { insertAuditEntry, listAudit } from '../../src/database/audit.ts';
 import type { Database, Queries } from '../../src/database/database.ts';
 import { changeStatus, findAnyPackage, StaleUpdate } from '../../src/database/packages.ts';
+import { insertUser, listUsers } from '../../src/database/users.ts';
 import { countPendingMessages } from '../../src/database/webhook-messages.ts';
 import { insertWebhook } from '../../src/database/webhooks.ts';
+import type { Login } from '../../src/domain/identifiers.ts';
 import { addApp, addPackage } from '../support/database.ts';
 
 /** What every database promises. */
@@ -19,6 +21,24 @@ export function testDatabaseContract(name: string, open: (context: TestContext) 
     const database = await open(t);
     assert.equal(await database.transaction(async (queries) => note(queries, 'a').then(() => 7)), 7);
     assert.deepEqual(await notes(database), ['a']);
+  });
+
+  test(`${name}: text is in the order of its characters' codes`, async (t) => {
+    const database = await open(t);
+    const names = ['a-b', 'a.c', 'a_d', 'aa', 'é', 'b', 'B', 'a b', 'Z'];
+    for (const login of names as Login[]) {
+      const user = { id: login, login, name: '', is_admin: 0, created_at: 1, disabled_at: null };
+      await database.transaction((queries) => insertUser(queries, user));
+    }
+    const logins = (await listUsers(database.read)).map(({ login }) => login);
+    assert.deepEqual(logins, names.toSorted());
+  });
+
+  test(`${name}: text with a NUL in it is no fault`, async (t) => {
+    const database = await open(t);
+    await database.transaction((queries) => note(queries, 'a\0b'));
+    assert.match((await notes(database))[0] ?? '', /^a[\0\ufffd]b$/);
+    assert.equal(await findApp(database.read, 'a\0b'), undefined);
   });
 
   test(`${name}: a transaction that throws writes nothing, and its neighbours are not touched by it`, async (t) => {

@@ -10,6 +10,8 @@ import { noise } from '../support/made-content.ts';
 import { craftZip, makeMendixPackage, makeZip } from '../support/make-zip.ts';
 import { sendRaw } from '../support/raw-http.ts';
 import type { Answer, Credentials } from '../support/server.ts';
+import { IS_SHARED } from '../support/shape.ts';
+import { openBlobsOf } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
 const PACKAGES = '/api/1/apps/calc/packages';
@@ -74,6 +76,7 @@ describe('uploads', () => {
 
   /** The files of packages, and what writers have not finished. */
   const listFiles = async () => {
+    if (IS_SHARED) return await Array.fromAsync((await openBlobsOf(world.server.dataFolder)).list());
     const entries = await readdir(join(world.server.dataFolder, 'packages'), { recursive: true, withFileTypes: true });
     return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   };

@@ -3,10 +3,11 @@ import { after, test } from 'node:test';
 import { EVENT_TYPES } from '../../src/protocol/webhook-events.ts';
 import type { WireMessageDetail } from '../../src/protocol/webhooks.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
+import { inDatabaseOf } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 import { webhookCalls } from '../support/webhook-calls.ts';
 import { type Reception, startWebhookReceiver } from '../support/webhook-receiver.ts';
-import { inDatabaseOf, MESSAGE_SECRET } from '../support/webhooks.ts';
+import { MESSAGE_SECRET } from '../support/webhooks.ts';
 
 /** What webhooks were told, how it went, and having it told again: over HTTP, with a receiver that verifies. */
 const world = await openBuildApiWorld({ after }, { webhookNetworks: ['127.0.0.1'] });

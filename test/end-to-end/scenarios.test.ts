@@ -3,14 +3,17 @@ import { glob, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startCluster } from '../support/cluster.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { installStandIn, makeJavaHome } from '../support/mxbuild/stand-in.ts';
 import { projectFileOf } from '../support/project-file.ts';
 import { readZip } from '../support/read-zip.ts';
 import { readPackage } from '../support/script-world.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { IS_SHARED } from '../support/shape.ts';
 import { makeSvnRepository } from '../support/svn.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { wholeFile } from '../support/whole-file.ts';
 
 const SCENARIOS = fileURLToPath(new URL('scenarios', import.meta.url));
 /** Of the one MxBuild that the server has. */
@@ -59,6 +62,8 @@ const SOURCES: Readonly<Record<string, (folder: string, files: Files) => Promise
   },
 };
 
+type ScenarioServer = Pick<TestServer, 'url' | 'admin' | 'call'>;
+
 /*
  * A folder per scenario: `repository` is committed and built as `request.json` says, and what comes of it is
  * `expected.json`. A project file is written as the SQL that makes it, `App.mpr.sql`.
@@ -70,27 +75,60 @@ for (const name of await readdir(SCENARIOS)) {
       const source = await makeSource(await temporaryFolder(t), await filesOf(join(folder, 'repository')));
       const request: Request = JSON.parse(await readFile(join(folder, 'request.json'), 'utf8'));
       const expected: Expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8'));
-      await compare(await build(await startScenarioServer(t), source, request), expected, source);
+      const server = IS_SHARED ? await findCluster() : await startScenarioServer(t);
+      await compare(await build(server, source, request, nextAppId()), expected, source);
     });
   }
 }
 
-async function startScenarioServer(t: TestContext): Promise<TestServer> {
+async function startScenarioServer(t: TestContext): Promise<ScenarioServer> {
   const folder = await temporaryFolder(t);
   const dataFolder = join(folder, 'data');
-  const toolchains = join(dataFolder, 'toolchains', 'mxbuild');
-  await mkdir(toolchains, { recursive: true });
-  await installStandIn(toolchains, MENDIX_VERSION);
+  await installMxBuild(dataFolder);
   return await startTestServer(t, { dataFolder, javaHomes: [await makeJavaHome(join(folder, 'jdk'), '21.0.2')] });
 }
 
-async function build(server: TestServer, { path, revision }: Source, { settings, ...fields }: Request) {
-  const app = { AppId: 'calc', Repository: path, ...settings };
+let cluster: Promise<ScenarioServer> | undefined;
+
+/** One for all scenarios, of real processes. */
+function findCluster(): Promise<ScenarioServer> {
+  cluster ??= startScenarioCluster();
+  return cluster;
+}
+
+async function startScenarioCluster(): Promise<ScenarioServer> {
+  const javaHome = await makeJavaHome(join(await temporaryFolder(wholeFile), 'jdk'), '21.0.2');
+  return await startCluster(wholeFile, {
+    prepare: installMxBuild,
+    variables: { SLIPWAY_JAVA_HOMES: javaHome, SLIPWAY_MXBUILD_MIRROR: 'none' },
+  });
+}
+
+async function installMxBuild(dataFolder: string): Promise<void> {
+  const toolchains = join(dataFolder, 'toolchains', 'mxbuild');
+  await mkdir(toolchains, { recursive: true });
+  await installStandIn(toolchains, MENDIX_VERSION);
+}
+
+let apps = 0;
+
+function nextAppId(): string {
+  apps += 1;
+  return `calc-${apps}`;
+}
+
+async function build(
+  server: ScenarioServer,
+  { path, revision }: Source,
+  { settings, ...fields }: Request,
+  appId: string,
+) {
+  const app = { AppId: appId, Repository: path, ...settings };
   const created = await server.call('POST', '/manage/1/apps', app);
   assert.equal(created.status, 200, JSON.stringify(created.body));
-  const started = await server.call('POST', '/api/1/apps/calc/packages', { Revision: revision, ...fields });
+  const started = await server.call('POST', `/api/1/apps/${appId}/packages`, { Revision: revision, ...fields });
   assert.equal(started.status, 200, JSON.stringify(started.body));
-  return await readPackage(server, started.body.PackageId);
+  return await readPackage(server, started.body.PackageId, appId);
 }
 
 type Built = Awaited<ReturnType<typeof build>>;

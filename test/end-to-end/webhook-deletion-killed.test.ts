@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { call } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { inDatabaseOf } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { webhookCalls } from '../support/webhook-calls.ts';
-import { inDatabaseOf } from '../support/webhooks.ts';
 
 const MESSAGES = 5000;
 

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Database } from '../../src/database/database.ts';
 import { deleteJobsEndedBefore, insertJob } from '../../src/database/deployment-jobs.ts';
 import { findModeUsing } from '../../src/database/environments.ts';
 import type { AppRow } from '../../src/database/schema.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { User } from '../../src/database/users.ts';
 import { DeploymentFailure, type DeploymentTarget } from '../../src/deployment/deployment-target.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
@@ -25,6 +23,7 @@ import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { neverStarting, openDeployments } from '../support/deployments.ts';
 import { environmentCalls, waitForStart } from '../support/environments.ts';
 import { call, startTestServer } from '../support/server.ts';
+import { inDatabaseOf } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
 const USER: User = { id: 'user-1', login: parseLogin('richard'), name: 'Richard', isAdmin: true };
@@ -346,14 +345,14 @@ test('a server ends the jobs of the one before: starts have started, transports 
   const { EnvironmentId } = await environmentCalls(world.call, 'Test').get();
   await server.stop();
 
-  const database = await openSqliteDatabase(join(server.dataFolder, 'slipway.db'));
   const job = { environment_id: EnvironmentId, auto_sync_db: 1, created_at: Date.now() };
   const start = randomUUID();
-  await database.transaction(async (queries) => {
-    await insertJob(queries, { ...job, id: start, kind: 'start', package_id: held.PackageId });
-    await insertJob(queries, { ...job, id: randomUUID(), kind: 'transport', package_id: cut.PackageId });
-  });
-  await database.close();
+  await inDatabaseOf(server.dataFolder, (database) =>
+    database.transaction(async (queries) => {
+      await insertJob(queries, { ...job, id: start, kind: 'start', package_id: held.PackageId });
+      await insertJob(queries, { ...job, id: randomUUID(), kind: 'transport', package_id: cut.PackageId });
+    }),
+  );
 
   const { url } = await startTestServer(t, { dataFolder: server.dataFolder });
   const ask = async (method: string, path: string) => await call(url, method, path, undefined, world.richard);

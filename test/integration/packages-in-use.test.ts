@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
-import { openSqliteReader } from '../../src/database/sqlite/sqlite-database.ts';
 import { parseMode } from '../../src/domain/environment-mode.ts';
 import { parseLogin } from '../../src/domain/identifiers.ts';
 import { createEnvironment } from '../../src/operations/create-environment.ts';
@@ -13,6 +12,7 @@ import { type BuildApiWorld, openBuildApiWorld } from '../support/build-api-worl
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { openDeployments } from '../support/deployments.ts';
 import { environmentCalls } from '../support/environments.ts';
+import { inDatabaseOf } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -110,12 +110,12 @@ test('an app is not deleted while an environment runs, and is with those that ar
   assert.match(refused.body.errorMessage, /its environment 'Test' runs.*Stop it first/);
   await stop();
   assert.equal((await world.server.call('DELETE', '/manage/1/apps/calc')).status, 200);
-  const reader = openSqliteReader(join(world.server.dataFolder, 'slipway.db'));
-  t.after(() => reader.destroy());
-  await until('the rows are gone', async () => {
-    const environments = await reader.selectFrom('environments').select('id').execute();
-    const jobs = await reader.selectFrom('deployment_jobs').select('id').execute();
-    const apps = await reader.selectFrom('apps').select('id').execute();
-    return environments.length + jobs.length + apps.length === 0;
-  });
+  await inDatabaseOf(world.server.dataFolder, ({ read }) =>
+    until('the rows are gone', async () => {
+      const environments = await read.selectFrom('environments').select('id').execute();
+      const jobs = await read.selectFrom('deployment_jobs').select('id').execute();
+      const apps = await read.selectFrom('apps').select('id').execute();
+      return environments.length + jobs.length + apps.length === 0;
+    }),
+  );
 });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { insertWebhook } from '../../src/database/webhooks.ts';
 import type { WirePush } from '../../src/protocol/pushes.ts';
 import { createUser } from '../support/build-api-world.ts';
 import { bitbucketCloud, gitHook, github, gitlab, NOWHERE } from '../support/forge-pushes.ts';
 import { openPushWorld } from '../support/push-world.ts';
+import { openDatabaseOf } from '../support/stores.ts';
 import { makeSvnRepository } from '../support/svn.ts';
 import { until } from '../support/until.ts';
 
@@ -229,8 +229,7 @@ test('whoever set a rule has to be allowed to build when the push comes', async 
 test('webhooks are told of a push, built or not, and of one that is sent again only once', async (t) => {
   const world = await openPushWorld(t);
   const { server } = world;
-  const database = await openSqliteDatabase(join(server.dataFolder, 'slipway.db'));
-  t.after(() => database.close());
+  const database = await openDatabaseOf(t, server.dataFolder);
   const app = await database.read.selectFrom('apps').select('id').executeTakeFirstOrThrow();
   await database.transaction((queries) =>
     insertWebhook(queries, {
@@ -281,8 +280,7 @@ test('an app is deleted with its secret, its rules and its pushes', async (t) =>
   assert.equal((await server.call('DELETE', '/manage/1/apps/calc')).status, 200);
   const sent = github({ branch: 'main', before: NOWHERE, after: world.revisions[1] }, world.secret);
   assert.equal((await world.send(sent)).status, 403);
-  const database = await openSqliteDatabase(join(server.dataFolder, 'slipway.db'));
-  t.after(() => database.close());
+  const database = await openDatabaseOf(t, server.dataFolder);
   await until('nothing is left of it', async () => {
     const apps = await database.read.selectFrom('apps').select('id').execute();
     return apps.length === 0;

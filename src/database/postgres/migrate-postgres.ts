@@ -4,6 +4,7 @@ import { migrate } from '../migrate.ts';
 import type { Tables } from '../schema.ts';
 import type { PostgresAddress } from './postgres-client.ts';
 import { withPatience } from './postgres-patience.ts';
+import { TextByCodes } from './postgres-text.ts';
 
 /** Older than what our queries and our tests know. */
 export class OldPostgres extends Error {
@@ -22,7 +23,7 @@ export async function migratePostgres({ url, applicationName }: PostgresAddress)
   // Without the limits of other connections: an index of a million rows takes as long as it takes.
   const pool = new pg.Pool({ connectionString: url, application_name: applicationName, max: 1 });
   pool.on('error', () => undefined);
-  const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [new TextByCodes()] });
   try {
     await withPatience(() => checkVersion(database));
     await migrate(database);
@@ -32,9 +33,8 @@ export async function migratePostgres({ url, applicationName }: PostgresAddress)
 }
 
 async function checkVersion(database: Kysely<Tables>): Promise<void> {
-  const { rows } = await sql<{
-    readonly version: string;
-  }>`select current_setting('server_version_num') as version`.execute(database);
+  const asked = sql<{ readonly version: string }>`select current_setting('server_version_num') as version`;
+  const { rows } = await asked.execute(database);
   const major = Math.floor(Number(rows[0]?.version) / 10_000);
   if (major < OLDEST) throw new OldPostgres(`PostgreSQL ${major} is too old: Slipway needs ${OLDEST} or later.`);
 }

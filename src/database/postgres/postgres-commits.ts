@@ -5,6 +5,7 @@ import type { WritingConnection } from '../group-commit.ts';
 import { clientConfig, type PostgresAddress } from './postgres-client.ts';
 import { isConnectionError } from './postgres-errors.ts';
 import { withPatience } from './postgres-patience.ts';
+import { withoutNul } from './postgres-text.ts';
 
 /**
  * The turn to write, of all servers and workers on a database: an advisory lock, which PostgreSQL lets go of with the
@@ -40,7 +41,7 @@ export function openPostgresWriter(address: PostgresAddress, notices: () => stri
   // Nothing may slip onto another connection in the middle of a transaction: there is no reconnecting here.
   const query = async (text: string, parameters?: readonly unknown[]) => {
     if (current === undefined) throw new DatabaseUnavailable(new Error('The connection was lost.'));
-    return await current.query(text, parameters && [...parameters]);
+    return await current.query(text, parameters && withoutNul(parameters));
   };
   const begin = async (durability: 'full' | 'relaxed') => {
     const client = await connect();

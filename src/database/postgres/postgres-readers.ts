@@ -3,6 +3,7 @@ import pg from 'pg';
 import { clientConfig, type PostgresAddress } from './postgres-client.ts';
 import { isConnectionError, translatePostgresError } from './postgres-errors.ts';
 import { withPatience } from './postgres-patience.ts';
+import { withoutNul } from './postgres-text.ts';
 
 const MOST_CONNECTIONS = 8;
 
@@ -25,7 +26,7 @@ export function openPostgresReaders(address: PostgresAddress): PostgresPool {
 async function queryOnce(pool: pg.Pool, text: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
   const client = await pool.connect();
   try {
-    const result = await client.query(text, [...parameters]);
+    const result = await client.query(text, withoutNul(parameters));
     client.release();
     return result;
   } catch (error) {

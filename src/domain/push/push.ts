@@ -1,4 +1,5 @@
 import type { RepositoryKind } from '../../protocol/manage.ts';
+import { MOST_BRANCH_BYTES } from '../branch-name.ts';
 import { onOneLine } from '../on-one-line.ts';
 import { quote, Refusal } from '../refusal.ts';
 
@@ -53,7 +54,6 @@ export interface RefUpdate {
 const HEADS = 'refs/heads/';
 const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const ZEROS = /^0+$/;
-const MOST_BRANCH_CHARACTERS = 1000;
 
 /** @throws Refusal INVALID_PARAMETERS for what no Git ever pushed */
 export function collectPush(pusher: string, updates: readonly RefUpdate[]): Push {
@@ -85,7 +85,7 @@ function readRefUpdate({ ref, before, after, commits, mainBranch }: RefUpdate): 
   if (!ref.startsWith(HEADS)) return `${ref} is not a branch.`;
   const branch = ref.slice(HEADS.length);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (branch === '' || branch.length > MOST_BRANCH_CHARACTERS || /[\u0000-\u0020\u007f]/.test(branch)) {
+  if (branch === '' || Buffer.byteLength(branch) > MOST_BRANCH_BYTES || /[\u0000-\u0020\u007f]/.test(branch)) {
     throw malformed(`${quote(ref)} is not the name of a branch`);
   }
   if (ZEROS.test(after)) return `The branch ${branch} was deleted.`;
