@@ -21,7 +21,8 @@ export async function finishMove(
   at: number,
 ): Promise<void> {
   await database.transaction(async (queries) => {
-    for (const { id } of await listUnfinishedUploads(queries)) await deletePackageRow(queries, id);
+    for (const { id } of await listUnfinishedUploads(queries, Number.MAX_SAFE_INTEGER))
+      await deletePackageRow(queries, id);
     for (const { row, verdict } of lost) await deleteAndRecord(queries, row, verdict, at);
     const login = parseLogin('admin');
     await insertAuditEntry(queries, { at, login, action: 'server.move', subject: '', detail: `from ${place}` });

@@ -20,8 +20,8 @@ import { addApp, addFailedPackages, addPackage } from '../support/database.ts';
 import { storeBlob } from '../support/make-zip.ts';
 import { postgresDatabase } from '../support/postgres.ts';
 import { openTestS3 } from '../support/s3/s3-server.ts';
+import { inDatabaseOf } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { inDatabaseOf } from '../support/webhooks.ts';
 
 const ADMIN = 'admin' as Login;
 
