@@ -8,6 +8,7 @@ import { type DeployReceiver, startDeployReceiver, WEBHOOK_SECRET } from '../sup
 import { environmentCalls } from '../support/environments.ts';
 import { openFront } from '../support/front.ts';
 import type { Answer } from '../support/server.ts';
+import { embeddedOnly } from '../support/shape.ts';
 import { until } from '../support/until.ts';
 
 const MANAGED = '/manage/1/apps/calc/environments';
@@ -159,7 +160,9 @@ describe('deploying by a webhook', () => {
     assert.equal((await environment.get()).Status, 'Stopped');
   });
 
-  test('reports that nobody waits for are answered in one way, and not for long', async () => {
+  test('reports that nobody waits for are answered in one way, and not for long', {
+    skip: embeddedOnly('each server counts failed attempts for itself'),
+  }, async () => {
     const send = async (orderId: string, body: string | undefined, headers: Record<string, string>) => {
       const init = { method: 'POST', headers, ...(body !== undefined && { body }) };
       const answer = await fetch(`${world.server.url}/deployments/${orderId}`, init);
