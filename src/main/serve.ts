@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Cli } from '../cli/cli.ts';
 import { formatFields, print } from '../cli/output.ts';
+import { checkSharing } from './check-sharing.ts';
 import type { Configuration } from './configuration.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
@@ -12,6 +13,7 @@ import { startServerOrExplain } from './start-or-explain.ts';
 export function addServeCommand(program: Command, cli: Cli): void {
   addServeOptions(program.command('serve').description('run the server')).action(async (options: ServeOptions) => {
     const configuration = await readServeOptions(cli, options);
+    checkSharing(configuration);
     const server = await startServerOrExplain(configuration);
     announce(cli, options, configuration, server);
     await runUntilStopped(cli, configuration, server);

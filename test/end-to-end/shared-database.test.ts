@@ -120,6 +120,12 @@ test('a worker without a database, or without room for a build, is refused with 
   assert.match(alone.stderr, /give it theirs with --database/);
   const databaseUrl = await postgresDatabase();
   const environment = { SLIPWAY_DATABASE: databaseUrl, SLIPWAY_SECRET_KEY: secretKey.toString('hex') };
+  const withoutStore = await runSlipway(t, await temporaryFolder(t), ['worker'], environment);
+  assert.equal(withoutStore.code, 2);
+  assert.match(withoutStore.stderr, /needs a store for packages that is, too/);
+  const lonely = await runSlipway(t, await temporaryFolder(t), ['serve', '--build-slots', '0']);
+  assert.equal(lonely.code, 2);
+  assert.match(lonely.stderr, /nobody would build anything/);
   const idle = await runSlipway(t, await temporaryFolder(t), ['worker', '--build-slots', '0'], environment);
   assert.equal(idle.code, 2);
   assert.match(idle.stderr, /would never build anything/);

@@ -9,6 +9,7 @@ import { makeTestRepository } from '../support/git.ts';
 import { postgresDatabase } from '../support/postgres.ts';
 import { type Answer, call, startTestServer } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { openSharedBlobs } from '../support/shared-blobs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -28,14 +29,15 @@ test('of two servers on a database, one takes reports for the other, and goes on
   const [front, receiver] = [await openFront(t), await startDeployReceiver(t)];
   const servers = stoppedFirst(t);
   const [databaseUrl, secretKey] = [await postgresDatabase(), randomBytes(32)];
+  const blobs = await openSharedBlobs();
   const killed = await startServerProcess(join(folder, 'killed'), {
     SLIPWAY_DATABASE: databaseUrl,
     SLIPWAY_SECRET_KEY: secretKey.toString('hex'),
     SLIPWAY_PUBLIC_URL: front.url,
+    ...blobs.variables,
   });
   servers.after(() => killed.end('SIGKILL'));
-  // What is built is on the disk of whoever built it.
-  const shared = { databaseUrl, secretKey, publicUrl: front.url, buildSlots: 0 };
+  const shared = { databaseUrl, secretKey, s3: blobs.settings, publicUrl: front.url, buildSlots: 0 };
   const other = await startTestServer(servers, { dataFolder: join(folder, 'other'), ...shared });
   const callsAt = (url: string) => {
     const ask = (method: string, path: string, body?: unknown): Promise<Answer> =>
