@@ -9,9 +9,9 @@ export function findUploadToCheck(queries: Queries): Promise<PackageRow | undefi
   return uploadsUnderWay(queries).where('sha256', 'is not', null).orderBy('sequence').limit(1).executeTakeFirst();
 }
 
-/** Uploads of which it is not known whether their file is whole. */
-export function listUnfinishedUploads(queries: Queries): Promise<PackageRow[]> {
-  return uploadsUnderWay(queries).where('sha256', 'is', null).execute();
+/** Uploads of which it is not known whether their file is whole. @param acceptedBefore in milliseconds since 1970 */
+export function listUnfinishedUploads(queries: Queries, acceptedBefore: number): Promise<PackageRow[]> {
+  return uploadsUnderWay(queries).where('sha256', 'is', null).where('created_at', '<', acceptedBefore).execute();
 }
 
 function uploadsUnderWay(queries: Queries) {

@@ -158,7 +158,7 @@ async function openLocked(
   });
   // Whoever had them is no more, where nobody else can have any.
   if (!isShared) await queue.recover({ everyLease: true });
-  if (!isShared) await dropUnfinishedUploads({ database, blobs });
+  if (!isShared) await dropUnfinishedUploads({ database, blobs }, Number.MAX_SAFE_INTEGER);
   const { deployments, deploymentReports } = openDeployments({
     configuration,
     database,

@@ -3,7 +3,7 @@ import type { BuildLog } from '../build-log/build-log.ts';
 import type { Database } from '../database/database.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { checkUploads } from '../operations/check-uploads.ts';
+import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
 import { pruneApps } from '../operations/prune-apps.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepMessages } from '../operations/sweep-messages.ts';
@@ -38,6 +38,8 @@ export interface Chores {
 /** After work in the background has failed. */
 const RETRY_MS = 10_000;
 const HOUR_MS = 60 * 60 * 1000;
+/** All bytes of an upload are here before it has a row: what is then left to do with them takes seconds. */
+const UPLOAD_MS = 15 * 60 * 1000;
 /** What a retention lets go goes by the day. Leftovers are few: what crashes leave, and what is old. */
 const DAILY = { everyMs: 24 * HOUR_MS, retryMs: HOUR_MS } as const;
 /** Of an upload, unpacked: models deflate to a third. What claims more was made to fill somebody's disk. */
@@ -64,8 +66,12 @@ export function openChores(options: OpenChoresOptions): Chores {
     onError: (error: unknown, packageId: string) => report(error, `the check of the upload ${packageId} met an error`),
   };
   const uploads = new BackgroundWork({
-    work: (signal) => checkUploads(checking, signal),
+    async work(signal) {
+      await dropUnfinishedUploads(options, options.clock() - UPLOAD_MS);
+      await checkUploads(checking, signal);
+    },
     retryMs: RETRY_MS,
+    everyMs: UPLOAD_MS,
     onError: (error) => report(error, 'uploads could not be checked'),
   });
   const onUnpruned = (error: unknown, appId: string) => report(error, `the packages of ${appId} could not be pruned`);

@@ -39,12 +39,22 @@ export async function checkUploads(deps: CheckUploadsDeps, signal: AbortSignal):
   }
 }
 
-/** Deletes what the process before was receiving when it ended: nobody was told of it. To be called before others are. */
-export async function dropUnfinishedUploads({ database, blobs }: Pick<CheckUploadsDeps, 'database' | 'blobs'>) {
-  for (const row of await listUnfinishedUploads(database.read)) {
-    await database.transactionInReserve((queries) => deletePackageRow(queries, row.id));
-    await blobs.delete(keyOf(row));
-  }
+/**
+ * Deletes what a server was receiving when it ended: nobody was told of it.
+ *
+ * @param acceptedBefore in milliseconds since 1970: what was not whole then, and is not now, will not be
+ */
+export async function dropUnfinishedUploads(
+  { database, blobs }: Pick<CheckUploadsDeps, 'database' | 'blobs'>,
+  acceptedBefore: number,
+): Promise<void> {
+  const dropped = await database.transactionInReserve(async (queries) => {
+    // Looked for where they are deleted: one that is whole at this moment stays.
+    const rows = await listUnfinishedUploads(queries, acceptedBefore);
+    for (const row of rows) await deletePackageRow(queries, row.id);
+    return rows;
+  });
+  for (const row of dropped) await blobs.delete(keyOf(row));
 }
 
 type Verdict =

@@ -95,10 +95,20 @@ test('what was not received when the process ended is dropped by the next, with 
   const key = blobKey({ packageId: cut, attempt: 1, startedAt: 7 });
   const writer = await blobs.create(key);
   await writer.commit();
-  await dropUnfinishedUploads(deps);
+  await dropUnfinishedUploads(deps, Number.MAX_SAFE_INTEGER);
   assert.equal(await findAnyPackage(database.read, cut), undefined);
   assert.equal(await blobs.findSize(key), undefined);
   assert.equal((await show(whole)).status, 'Uploading');
+});
+
+test('of servers that share a database, one drops what another was receiving when it ended, and nothing that may yet be whole', async (t) => {
+  const { database, deps, app } = await openUploads(t);
+  const fields = { status: 'Uploading', origin: 'upload', attempt: 1, started_at: 7 } as const;
+  const left = await addPackage(database, app, { ...fields, created_at: 1000 });
+  const recent = await addPackage(database, app, { ...fields, created_at: 2000 });
+  await dropUnfinishedUploads(deps, 1500);
+  assert.equal(await findAnyPackage(database.read, left), undefined);
+  assert.notEqual(await findAnyPackage(database.read, recent), undefined);
 });
 
 test('a server drops and checks what the one before has left, before anybody asks', async (t) => {
