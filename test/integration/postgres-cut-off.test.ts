@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { noteChange } from '../../src/database/change-notices.ts';
 import type { Database } from '../../src/database/database.ts';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.ts';
@@ -79,6 +80,17 @@ test('a transaction that is cut off in its middle writes nothing, and the next o
   );
   assert.deepEqual(await near.read.selectFrom('leases').selectAll().execute(), []);
   assert.equal(await write(near), true);
+});
+
+test('a read that is cut off is made again, and ends no process', async (t) => {
+  const { way, near } = await openBoth(t);
+  const reads = Array.from({ length: 4 }, () =>
+    sql<{ readonly done: number }>`select 1 as done from pg_sleep(1)`.execute(near.read),
+  );
+  await until('they are under way', () => way.connections() >= 5);
+  way.cut();
+  way.mend();
+  for (const { rows } of await Promise.all(reads)) assert.deepEqual(rows, [{ done: 1 }]);
 });
 
 test('the clock is that of the database, however long it takes to ask', { timeout: 60_000 }, async (t) => {

@@ -50,6 +50,8 @@ export class DatabaseClient extends pg.Client {
     const socket = new Socket();
     super({ ...config, stream: () => socket });
     this.#socket = socket;
+    // Whoever waits for an answer is told by that. A pool does not listen while somebody has the connection.
+    this.on('error', () => undefined);
   }
 
   override end(): Promise<void>;

@@ -37,7 +37,6 @@ export async function openPostgresNotices(
 
   async function listen(): Promise<void> {
     const opened = new DatabaseClient({ ...clientConfig(address), query_timeout: BEAT_MS });
-    opened.on('error', () => undefined);
     opened.on('end', () => listenLater());
     opened.on('notification', ({ payload = '' }) => {
       const [process, ...topics] = payload.split(' ');
