@@ -19,7 +19,7 @@ export interface ClusterMember {
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
   /** Starts it again, once it has ended. */
   start(): Promise<void>;
-  /** Stops the whole process where it stands, until it is thawed. */
+  /** Stops the whole process where it stands, until it is thawed. A load balancer sends nobody new to it. */
   freeze(): void;
   thaw(): void;
 }
@@ -119,7 +119,13 @@ async function openMember(
       process = await start();
       isThere = true;
     },
-    freeze: () => process.signal('SIGSTOP'),
-    thaw: () => process.signal('SIGCONT'),
+    freeze() {
+      isThere = false;
+      process.signal('SIGSTOP');
+    },
+    thaw() {
+      process.signal('SIGCONT');
+      isThere = true;
+    },
   };
 }

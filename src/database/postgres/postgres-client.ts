@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 
 /** Which database, and as whom: what every connection to it has in common. */
@@ -15,6 +16,8 @@ const LOCK_MS = 20_000;
 /** Then the connection is taken for dead. */
 const ANSWER_MS = 30_000;
 const CONNECT_MS = 5_000;
+/** How long the database may take to hang up, too: on a way that has gone silent it never does. */
+const FAREWELL_MS = 2_000;
 
 const TYPES = { int8: 20, numeric: 1700 } as const;
 
@@ -37,4 +40,25 @@ export function clientConfig({ url, applicationName }: PostgresAddress): pg.Clie
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   };
+}
+
+/** A connection that is gone a little after it was ended, whether the database hangs up, too, or does not answer. */
+export class DatabaseClient extends pg.Client {
+  readonly #socket: Socket;
+
+  constructor(config?: pg.ClientConfig) {
+    const socket = new Socket();
+    super({ ...config, stream: () => socket });
+    this.#socket = socket;
+    // Whoever waits for an answer is told by that. A pool does not listen while somebody has the connection.
+    this.on('error', () => undefined);
+  }
+
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | void {
+    const timer = setTimeout(() => this.#socket.destroy(), FAREWELL_MS).unref();
+    this.once('end', () => clearTimeout(timer));
+    return callback === undefined ? super.end() : super.end(callback);
+  }
 }

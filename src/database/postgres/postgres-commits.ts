@@ -1,8 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
-import pg from 'pg';
 import { DatabaseUnavailable } from '../database-unavailable.ts';
 import type { WritingConnection } from '../group-commit.ts';
-import { clientConfig, type PostgresAddress } from './postgres-client.ts';
+import { clientConfig, DatabaseClient, type PostgresAddress } from './postgres-client.ts';
 import { isConnectionError } from './postgres-errors.ts';
 import { withPatience } from './postgres-patience.ts';
 import { withoutNul } from './postgres-text.ts';
@@ -21,16 +20,25 @@ export interface PostgresWriter extends WritingConnection {
   close(): Promise<void>;
 }
 
-/** @param notices what is to be told to the other processes, as SQL before the commit; empty for nothing */
-export function openPostgresWriter(address: PostgresAddress, notices: () => string): PostgresWriter {
-  let current: pg.Client | undefined;
+export interface PostgresWriterOptions {
+  /** What is to be told to the other processes, as SQL before the commit; empty for nothing. */
+  readonly notices: () => string;
+  /** Called when a commit was asked for and not answered: it may have happened, or be about to. */
+  readonly onLostCommit: () => void;
+}
+
+export function openPostgresWriter(
+  address: PostgresAddress,
+  { notices, onLostCommit }: PostgresWriterOptions,
+): PostgresWriter {
+  let current: DatabaseClient | undefined;
   const discard = () => {
     current?.end().catch(() => undefined);
     current = undefined;
   };
-  const connect = async (): Promise<pg.Client> => {
+  const connect = async (): Promise<DatabaseClient> => {
     if (current !== undefined) return current;
-    const client = new pg.Client(clientConfig(address));
+    const client = new DatabaseClient(clientConfig(address));
     client.on('error', () => {
       if (current === client) current = undefined;
     });
@@ -41,7 +49,13 @@ export function openPostgresWriter(address: PostgresAddress, notices: () => stri
   // Nothing may slip onto another connection in the middle of a transaction: there is no reconnecting here.
   const query = async (text: string, parameters?: readonly unknown[]) => {
     if (current === undefined) throw new DatabaseUnavailable(new Error('The connection was lost.'));
-    return await current.query(text, parameters && withoutNul(parameters));
+    try {
+      return await current.query(text, parameters && withoutNul(parameters));
+    } catch (error) {
+      // What does not answer now would not answer a rollback either.
+      if (isConnectionError(error)) discard();
+      throw error;
+    }
   };
   const begin = async (durability: 'full' | 'relaxed') => {
     const client = await connect();
@@ -66,7 +80,7 @@ export function openPostgresWriter(address: PostgresAddress, notices: () => stri
         if (results.at(-1)?.command === 'ROLLBACK') throw new Error('A query of the transaction failed before.');
       } catch (error) {
         if (!isConnectionError(error)) throw error;
-        discard();
+        onLostCommit();
         throw new DatabaseUnavailable(error, { mayBeWritten: true });
       }
     },

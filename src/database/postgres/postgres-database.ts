@@ -56,9 +56,15 @@ async function openMigrated(address: PostgresAddress, opened: AsyncDisposableSta
   opened.defer(notices.close);
 
   let committing: ReadonlySet<Topic> = new Set();
-  const writer = openPostgresWriter(address, () => {
-    committing = takeNotices();
-    return notices.announce(committing);
+  const writer = openPostgresWriter(address, {
+    notices() {
+      committing = takeNotices();
+      return notices.announce(committing);
+    },
+    onLostCommit() {
+      notices.disown();
+      listeners.tell(committing);
+    },
   });
   opened.defer(writer.close);
   const write = queriesOf(writer.pool);

@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Topic } from '../change-notices.ts';
-import { clientConfig, type PostgresAddress } from './postgres-client.ts';
+import { clientConfig, DatabaseClient, type PostgresAddress } from './postgres-client.ts';
 
 const CHANNEL = 'slipway';
 /** PostgreSQL takes notifications of less than 8000 bytes. From https://www.postgresql.org/docs/current/sql-notify.html */
 const MOST_CHARACTERS = 7000;
 const RECONNECT_MS = 500;
+/** A way that has gone silent is not told from a database of which nothing is to be told: it is asked. */
+const BEAT_MS = 5_000;
 
 export interface PostgresNotices {
   /** SQL that tells the other processes of topics once its transaction has committed; empty for none. */
   announce(topics: ReadonlySet<Topic>): string;
+  /** What was announced until now is told to this process, too, where it comes yet: it may have been committed unseen. */
+  disown(): void;
   close(): Promise<void>;
 }
 
@@ -26,14 +30,13 @@ export async function openPostgresNotices(
   address: PostgresAddress,
   { onTopics, onGap }: PostgresNoticesOptions,
 ): Promise<PostgresNotices> {
-  const ours = randomUUID();
-  let client: pg.Client | undefined;
+  let ours = randomUUID();
+  let client: DatabaseClient | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
   async function listen(): Promise<void> {
-    const opened = new pg.Client(clientConfig(address));
-    opened.on('error', () => undefined);
+    const opened = new DatabaseClient({ ...clientConfig(address), query_timeout: BEAT_MS });
     opened.on('end', () => listenLater());
     opened.on('notification', ({ payload = '' }) => {
       const [process, ...topics] = payload.split(' ');
@@ -41,7 +44,9 @@ export async function openPostgresNotices(
     });
     client = opened;
     await opened.connect();
-    await opened.query(`listen ${CHANNEL}`);
+    await ask(opened, `listen ${CHANNEL}`);
+    const timer = setInterval(() => void ask(opened, 'select 1').catch(() => clearInterval(timer)), BEAT_MS).unref();
+    opened.on('end', () => clearInterval(timer));
   }
 
   function listenLater(): void {
@@ -55,12 +60,25 @@ export async function openPostgresNotices(
   await listen();
   return {
     announce: (topics) => [...payloadsOf(ours, topics)].map(notify).join(''),
+    disown() {
+      ours = randomUUID();
+    },
     async close() {
       isClosed = true;
       clearTimeout(timer);
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+/** What is not answered ends the connection, and with it the waiting. */
+async function ask(client: DatabaseClient, text: string): Promise<void> {
+  try {
+    await client.query(text);
+  } catch (error) {
+    client.end().catch(() => undefined);
+    throw error;
+  }
 }
 
 function* payloadsOf(process: string, topics: ReadonlySet<Topic>): Generator<string> {

@@ -1,6 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { clientConfig, type PostgresAddress } from './postgres-client.ts';
+import { clientConfig, DatabaseClient, type PostgresAddress } from './postgres-client.ts';
 import { isConnectionError, translatePostgresError } from './postgres-errors.ts';
 import { withPatience } from './postgres-patience.ts';
 import { withoutNul } from './postgres-text.ts';
@@ -12,7 +12,7 @@ const MOST_CONNECTIONS = 8;
  * another one: it changes nothing, so that nobody has to know.
  */
 export function openPostgresReaders(address: PostgresAddress): PostgresPool {
-  const pool = new pg.Pool({ ...clientConfig(address), max: MOST_CONNECTIONS });
+  const pool = new pg.Pool({ ...clientConfig(address), max: MOST_CONNECTIONS, Client: DatabaseClient });
   // Of a connection that nobody uses: the next one who needs it gets another.
   pool.on('error', () => undefined);
   const query = (text: string, parameters: readonly unknown[]) =>

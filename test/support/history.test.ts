@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findBreaches, type LastSeen, type LastState, type ToldEvent } from './history.ts';
+
+const ALLOWED = { reasons: /^canceled/ };
+const ROW: LastSeen = {
+  packageId: 'p1',
+  version: '1.0.0.1',
+  revision: 'r1',
+  status: 'Succeeded',
+  reason: null,
+  sha256: 'abc',
+};
+const ENDED = { id: 'm1', eventType: 'build.succeeded', packageId: 'p1' };
+
+/** An event without its times, which are its place in the list. */
+type Untimed = ToldEvent extends infer E ? (E extends ToldEvent ? Omit<E, 'askedAt' | 'answeredAt'> : never) : never;
+
+const ACCEPTED: Untimed = { kind: 'accepted', key: 'k1', packageId: 'p1', version: '1.0.0', revision: 'r1' };
+const seen = (status: LastSeen['status'], sha256: string | null = null): Untimed => ({
+  kind: 'seen',
+  packageId: 'p1',
+  status,
+  sha256,
+  reason: null,
+});
+
+function breaches(events: readonly Untimed[], changed: Partial<LastState> = {}): readonly string[] {
+  const last: LastState = {
+    packages: [ROW],
+    downloaded: new Map([['p1', 'abc']]),
+    independent: new Map([['1.0.0.1', 'abc']]),
+    tags: new Map([['1.0.0.1', 'r1']]),
+    messages: [ENDED],
+    ...changed,
+  };
+  const timed = events.map((event, at) => ({ ...event, askedAt: 2 * at, answeredAt: 2 * at + 1 }) as ToldEvent);
+  return findBreaches(timed, last, ALLOWED);
+}
+
+const STORY = [ACCEPTED, seen('Queued'), seen('Building'), seen('Succeeded', 'abc')];
+
+test('a history in which all is well has no breach', () => {
+  assert.deepEqual(breaches(STORY), []);
+  const use: Untimed = { kind: 'transported', packageId: 'p1', environment: 'Test' };
+  assert.deepEqual(breaches([...STORY, { ...use, kind: 'transport-sent' }, use]), []);
+  const gone = { packages: [], tags: new Map() };
+  assert.deepEqual(breaches([...STORY, { kind: 'delete-sent', packageId: 'p1' }], gone), []);
+});
+
+const BROKEN: readonly (readonly [name: string, events: readonly Untimed[], last: Partial<LastState>, said: RegExp])[] =
+  [
+    ['a key with two answers', [...STORY, { ...ACCEPTED, packageId: 'p2' } as Untimed], {}, /^the key k1 was answered/],
+    ['an end that was left', [...STORY, seen('Queued')], {}, /^p1 was Succeeded, and Queued afterwards$/],
+    [
+      'another end at last',
+      STORY,
+      { packages: [{ ...ROW, status: 'Failed', reason: 'canceled' }] },
+      /and Failed after/,
+    ],
+    ['a package that is lost', STORY, { packages: [] }, /^p1 was accepted and is lost$/],
+    ['a package that was away', [...STORY, { kind: 'missed', packageId: 'p1' }], {}, /^p1 was not there for a while$/],
+    ['a deletion undone', [...STORY, { kind: 'deleted', packageId: 'p1' }], {}, /^p1 was gone and came back$/],
+    ['a build that goes on', [ACCEPTED], { packages: [{ ...ROW, status: 'Building' }] }, /^p1 has not ended/],
+    [
+      'a failure for nothing',
+      [ACCEPTED],
+      { packages: [{ ...ROW, status: 'Failed', reason: 'oh' }] },
+      /good reason: oh$/,
+    ],
+    ['a package twice', [ACCEPTED], { packages: [ROW, ROW] }, /^p1 is listed twice$/],
+    ['other bytes', STORY, { downloaded: new Map([['p1', 'def']]) }, /^p1 has not one and the same bytes/],
+    ['no bytes', STORY, { downloaded: new Map() }, /^p1 has not one and the same bytes/],
+    ['bytes of another source', STORY, { independent: new Map([['1.0.0.1', 'def']]) }, /^p1 has not one/],
+    ['a tag that is missing', STORY, { tags: new Map() }, /^p1 has no tag 1\.0\.0\.1$/],
+    ['a tag elsewhere', STORY, { tags: new Map([['1.0.0.1', 'r2']]) }, /^the tag 1\.0\.0\.1 is at r2/],
+    [
+      'a tag of nothing',
+      STORY,
+      {
+        tags: new Map([
+          ['1.0.0.1', 'r1'],
+          ['9.9.9.9', 'r1'],
+        ]),
+      },
+      /^there is a tag 9\.9\.9\.9/,
+    ],
+    ['two ends that were told', STORY, { messages: [ENDED, { ...ENDED, id: 'm2' }] }, /^p1 was told to have ended 2/],
+    ['an end that was not told', STORY, { messages: [{ ...ENDED, packageId: 'p9' }] }, /^nobody was told that p1/],
+    [
+      'a deployment too many',
+      [...STORY, { kind: 'start-sent', packageId: 'p1', environment: 'Test' }],
+      {
+        messages: [
+          ENDED,
+          ...['m2', 'm3'].map((id) => ({
+            id,
+            eventType: 'environment.deployed',
+            packageId: 'p1',
+            environment: 'Test',
+          })),
+        ],
+      },
+      /^p1 to Test was deployed 2 times, and asked for 1 times$/,
+    ],
+    [
+      'a package in use that is gone',
+      [
+        ...STORY,
+        { kind: 'transported', packageId: 'p1', environment: 'Test' },
+        { kind: 'delete-sent', packageId: 'p1' },
+      ],
+      { packages: [], tags: new Map() },
+      /^Test uses p1, which is gone$/,
+    ],
+    [
+      'an answer that should not be',
+      [...STORY, { kind: 'astonished', answer: '500' }],
+      {},
+      /^a client was answered 500$/,
+    ],
+  ];
+
+for (const [name, events, last, said] of BROKEN) {
+  test(`a checker of histories finds ${name}`, () => {
+    const found = breaches(events, last);
+    assert.ok(
+      found.some((sentence) => said.test(sentence)),
+      found.join('\n'),
+    );
+  });
+}
