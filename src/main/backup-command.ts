@@ -41,6 +41,7 @@ async function backUp(cli: Cli, version: string, file: string, options: BackupOp
   const { packages, force = false, ...serveOptions } = options;
   const configuration = await readServeOptions(cli, serveOptions);
   const { dataFolder, s3 } = configuration;
+  if (configuration.databaseUrl !== undefined) throw ofManyMachines();
   await refuseWithoutDatabase(dataFolder);
   // A server beside it goes first.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
@@ -66,6 +67,12 @@ async function backUp(cli: Cli, version: string, file: string, options: BackupOp
   if (report.Lost.length === 0) return;
   const message = `${report.Lost.length} of the packages could not be backed up, and are not in the backup: see above. All else is.`;
   throw new CommandFailure('checkFailed', 'PACKAGES_LOST', message);
+}
+
+function ofManyMachines(): CommandFailure {
+  const message =
+    'A backup is of a data folder, and this database is shared: back it up as PostgreSQL is, with pg_dump for instance, and after that the S3 store as it is. Keep SLIPWAY_SECRET_KEY, too.';
+  return new CommandFailure('usage', 'BACKUP_SHARED', message);
 }
 
 /** What opens a database is loaded only now: other commands start sooner. */

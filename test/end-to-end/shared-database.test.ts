@@ -114,6 +114,14 @@ test('the way back in works beside servers; another key for secrets does not', a
   assert.match(rotated.stderr, /Servers are running on this database/);
 });
 
+test('a backup of a shared database is refused, with what to do instead', async (t) => {
+  const environment = { SLIPWAY_DATABASE: 'postgres://slipway:hush@db.example.com/slipway' };
+  const backup = await runSlipway(t, await temporaryFolder(t), ['backup', 'b.tar'], environment);
+  assert.equal(backup.code, 2);
+  assert.match(backup.stderr, /with pg_dump for instance, and after that the S3 store/);
+  assert.doesNotMatch(backup.stderr, /hush/);
+});
+
 test('a worker without a database, or without room for a build, is refused with what it needs', async (t) => {
   const alone = await runSlipway(t, await temporaryFolder(t), ['worker']);
   assert.equal(alone.code, 2);
