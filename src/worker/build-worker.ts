@@ -39,6 +39,8 @@ export class BuildWorker {
   #wokenWhileClaiming = false;
   #stopListening: () => void = () => {};
   #heartbeat: NodeJS.Timeout | undefined;
+  /** While nobody could reach the database, nobody could extend a lease: they are given the time to do so. */
+  #trustsLeasesFrom = 0;
 
   constructor(options: BuildWorkerOptions) {
     this.#options = options;
@@ -137,13 +139,23 @@ export class BuildWorker {
   }
 
   #beat(): void {
-    const { queue, onError } = this.#options;
+    const { queue, heartbeatMs, onError } = this.#options;
     for (const { claim, abort } of this.#running) {
       queue.extend(claim).then((ours) => ours || abort.abort(new ClaimLost()), onError);
     }
-    queue.recover({ everyLease: false }).then(() => this.#claimSoon(), onError);
+    if (performance.now() < this.#trustsLeasesFrom) return;
+    queue.recover({ everyLease: false }).then(
+      () => this.#claimSoon(),
+      (error: unknown) => {
+        this.#trustsLeasesFrom = performance.now() + BEATS_OF_A_LEASE * heartbeatMs;
+        onError(error);
+      },
+    );
   }
 }
+
+/** At least as long as a lease lasts. */
+const BEATS_OF_A_LEASE = 4;
 
 function timeLimit(timeoutMs: number): BuildFailure {
   return new BuildFailure(

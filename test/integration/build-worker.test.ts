@@ -5,6 +5,7 @@ import { BlobError } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import type { BuildJob } from '../../src/builders/builder.ts';
+import { DatabaseUnavailable } from '../../src/database/database-unavailable.ts';
 import { listDueEntries } from '../../src/database/outbox.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
 import type { PackageRow } from '../../src/database/schema.ts';
@@ -16,7 +17,7 @@ import { cancelBuild } from '../../src/operations/cancel-build.ts';
 import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
 import { createRowQueue } from '../../src/queue/row-queue.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
-import { BuildWorker } from '../../src/worker/build-worker.ts';
+import { BuildWorker, type BuildWorkerOptions } from '../../src/worker/build-worker.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -48,7 +49,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   context.after(() => repositories.closeAll());
   const errors: unknown[] = [];
 
-  const makeWorker = (builder: Build) => {
+  const makeWorker = (builder: Build, changed: Partial<BuildWorkerOptions> = {}) => {
     const worker = new BuildWorker({
       database,
       blobs,
@@ -73,6 +74,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
       buildTimeoutMs,
       heartbeatMs: 1000,
       onError: (error) => errors.push(error),
+      ...changed,
     });
     context.after(() => worker.stop(0));
     worker.start();
@@ -230,6 +232,19 @@ test('a worker that lost its lease writes nothing, and its file goes away', asyn
   await worker.stop(60_000);
   assert.equal(row.size_bytes, 'right'.length);
   assert.deepEqual(await Array.fromAsync(blobs.list()), [row.blob_key]);
+});
+
+test('a worker that could not reach the database leaves leases alone for as long as one lasts', async (t) => {
+  const { queue, makeWorker } = await setUp(t, writeHello);
+  const looks: number[] = [];
+  const recover = async () => {
+    looks.push(performance.now());
+    if (looks.length === 1) throw new DatabaseUnavailable(new Error('cut'));
+    return 0;
+  };
+  makeWorker(writeHello, { heartbeatMs: 20, queue: { ...queue, recover } });
+  const [away = 0, next = 0] = await until('it looks again', () => looks.length > 1 && looks);
+  assert.ok(next - away >= 4 * 20 - 1, `it looked again after ${next - away} ms`);
 });
 
 test('files and logs without a package are swept; those with one stay', async (t) => {
