@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts';
 import { findInstallationId } from '../database/installation.ts';
 
 /** Of the blob that says whose a store is. It names no package, so that it is never swept. */
-const OWNER = 'installation.owner';
+export const OWNER_KEY = 'installation.owner';
 
 /** A blob store is another installation's: each would delete the packages of the other as nobody's. */
 export class ForeignBlobStore extends Error {
@@ -31,13 +31,13 @@ export async function claimBlobStore({
 }
 
 async function readOwner(blobs: BlobStore): Promise<string | undefined> {
-  const size = await blobs.findSize(OWNER);
-  return size === undefined ? undefined : await text(await blobs.read(OWNER, { start: 0, end: size - 1 }));
+  const size = await blobs.findSize(OWNER_KEY);
+  return size === undefined ? undefined : await text(await blobs.read(OWNER_KEY, { start: 0, end: size - 1 }));
 }
 
 /** @returns whose it is then: another one may have been faster */
 async function writeOwner(blobs: BlobStore, ours: string): Promise<string | undefined> {
-  const writer = await blobs.create(OWNER);
+  const writer = await blobs.create(OWNER_KEY);
   try {
     await writer.write(Buffer.from(ours));
     await writer.commit();

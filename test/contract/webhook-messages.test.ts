@@ -220,7 +220,7 @@ test('many failed messages are sent again a page at a time, and no tests', async
   assert.deepEqual(await hook.ok('POST', '/redeliver', { since: 6 }), { redelivered: 0, hasMore: false });
   assert.deepEqual(await hook.ok('POST', '/redeliver', { since: 5 }), { redelivered: 250, hasMore: true });
   assert.deepEqual(await hook.ok('POST', '/redeliver'), { redelivered: 50, hasMore: false });
-  await until('all have come', () => hook.receiver.messages.length === 301);
+  await until('all have come', () => hook.receiver.messages.length === 301, 60_000);
   const audit = (await server.call('GET', '/manage/1/audit?limit=1')).body;
   assert.deepEqual([audit[0].Action, audit[0].Detail], ['webhook.redeliver', `${webhookId} 50 that Failed`]);
   const { messages, cursors } = await hook.ok('GET', '/messages?limit=100');

@@ -76,7 +76,8 @@ for (const name of await readdir(SCENARIOS)) {
       const request: Request = JSON.parse(await readFile(join(folder, 'request.json'), 'utf8'));
       const expected: Expected = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8'));
       const server = IS_SHARED ? await findCluster() : await startScenarioServer(t);
-      await compare(await build(server, source, request, nextAppId()), expected, source);
+      const appId = nextAppId();
+      await compare(await build(server, source, request, appId), expected, { app: appId, branch: source.branch });
     });
   }
 }
@@ -133,7 +134,12 @@ async function build(
 
 type Built = Awaited<ReturnType<typeof build>>;
 
-async function compare(built: Built, expected: Expected, { branch }: Source): Promise<void> {
+/** @param names what stands for `{app}` and `{branch}` in what is expected */
+async function compare(
+  built: Built,
+  expected: Expected,
+  { app, branch }: { readonly app: string; readonly branch: string },
+): Promise<void> {
   assert.deepEqual([built.status, built.reason || null], [expected.status, expected.reason], built.log);
   assert.equal(built.mendixVersion, expected.mendixVersion ?? null);
   assert.deepEqual(built.problems, expected.problems ?? []);
@@ -141,7 +147,7 @@ async function compare(built: Built, expected: Expected, { branch }: Source): Pr
   if (expected.bytes !== undefined) assert.equal(String(built.bytes), expected.bytes);
   if (expected.members === undefined) return;
   const contents = Object.entries(expected.contents ?? {}).map(
-    ([name, text]) => [name, text.replaceAll('{branch}', branch)] as const,
+    ([name, text]) => [name, text.replaceAll('{app}', app).replaceAll('{branch}', branch)] as const,
   );
   await compareMembers(built.bytes, expected.members, contents);
 }

