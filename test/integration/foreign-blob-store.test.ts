@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
+import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import { claimBlobStore, ForeignBlobStore } from '../../src/operations/claim-blob-store.ts';
 import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
 import { testDatabase } from '../support/database.ts';
@@ -13,8 +14,10 @@ test('a blob store is of the database that had it first, and stays so when lefto
   const blobs = await openDiskBlobStore(await temporaryFolder(t));
   const database = await testDatabase(t);
   await Promise.all([1, 2, 3].map(() => claimBlobStore({ database, blobs })));
-  const buildLog = { list: async function* () {} };
-  await sweepOrphans({ database, blobs, buildLog, clock: () => 1e12 } as never, new AbortController().signal);
+  const clock = () => 1e12;
+  const folder = await temporaryFolder(t);
+  const buildLog = await openFileBuildLog({ folder, clock, mostBytes: 1000, onError: assert.ifError });
+  await sweepOrphans({ database, blobs, buildLog, clock }, new AbortController().signal);
   await claimBlobStore({ database, blobs });
   await assert.rejects(claimBlobStore({ database: await testDatabase(t), blobs }), ForeignBlobStore);
 });
