@@ -11,12 +11,10 @@ import { readTargetOptions } from '../operations/target-options.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import type { Configuration } from './configuration.ts';
 import type { ReportError } from './core.ts';
+import { LEASE_MS } from './leadership.ts';
 import { linkToPackages } from './link-to-packages.ts';
 import { openTargets } from './open-targets.ts';
 import { findOwnCluster } from './own-cluster.ts';
-
-/** Whoever is silent for so long is taken for dead: another server may do what it did to an environment. */
-const LEASE_MS = 15_000;
 
 export interface OpenDeploymentsOptions {
   readonly configuration: Configuration;

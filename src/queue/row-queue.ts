@@ -26,8 +26,13 @@ export interface RowQueueOptions extends ClaimRules {
 export function createRowQueue(options: RowQueueOptions): BuildQueue {
   const { database, clock, preferenceMs } = options;
   const listeners = new Set<() => void>();
+  let isWaking = false;
   const wakeLater = () => {
+    // One for all who come meanwhile: each wakes everybody, and finds that it is too early, too.
+    if (isWaking) return;
+    isWaking = true;
     setTimeout(() => {
+      isWaking = false;
       for (const listener of listeners) listener();
     }, preferenceMs).unref();
   };

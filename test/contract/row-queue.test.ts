@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { createRowQueue } from '../../src/queue/row-queue.ts';
-import { testDatabase } from '../support/database.ts';
+import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { openTestPostgres } from '../support/postgres.ts';
 import { testBuildQueue } from './build-queue.ts';
 
@@ -28,3 +30,21 @@ for (const [name, open] of [
     };
   });
 }
+
+test('however often a worker asks for a build that waits for another one, all are woken once for it', async (t) => {
+  const database = await testDatabase(t);
+  const options = { leaseMs: 30_000, buildsPerApp: 2, preferenceMs: 2000, mostInterruptions: 2 };
+  const queue = createRowQueue({ database, clock: () => 1000, ...options });
+  const app = await addApp(database, 'calc');
+  await addPackage(database, app, { created_at: 1000 });
+  await queue.claim('one');
+  await addPackage(database, app, { created_at: 1000 });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (let times = 0; times < 5; times += 1) assert.equal(await queue.claim('two'), undefined);
+  let calls = 0;
+  queue.onWork(() => {
+    calls += 1;
+  });
+  t.mock.timers.tick(2000);
+  assert.equal(calls, 1);
+});

@@ -57,7 +57,13 @@ export async function openPostgresNotices(
     }, RECONNECT_MS);
   }
 
-  await listen();
+  try {
+    await listen();
+  } catch (error) {
+    isClosed = true;
+    clearTimeout(timer);
+    throw error;
+  }
   return {
     announce: (topics) => [...payloadsOf(ours, topics)].map(notify).join(''),
     disown() {
