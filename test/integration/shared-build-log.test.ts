@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BlobStore } from '../../src/blob/blob-store.ts';
 import type { BuildLog } from '../../src/build-log/build-log.ts';
@@ -18,6 +19,7 @@ import { followLog } from '../support/follow-log.ts';
 import { openTestPostgres, postgresDatabase } from '../support/postgres.ts';
 import { startInTemporaryFolder } from '../support/postgres-server.ts';
 import { setUpSharedLog } from '../support/shared-log.ts';
+import { until } from '../support/until.ts';
 import { STEPS } from '../support/write-log-and-die.ts';
 
 const noSignal = new AbortController().signal;
@@ -105,6 +107,33 @@ test('whoever follows a log asks nothing until there is something to read', asyn
   await follower.seen('second');
   assert.ok(reads - before <= 4, `${reads - before} reads`);
   await Promise.all([writer.close(), other.close()]);
+});
+
+test('where writing takes long, a build that talks all the time writes less often, and nothing is lost', async (t) => {
+  const slow = await testDatabase(t);
+  const writes: { began: number; ended: number }[] = [];
+  const database: Database = {
+    ...slow,
+    async transaction(work, durability) {
+      const began = performance.now();
+      await setTimeout(40);
+      const result = await slow.transaction(work, durability);
+      writes.push({ began, ended: performance.now() });
+      return result;
+    },
+  };
+  const { open, packageId } = await setUpSharedLog(t, slow);
+  const log = open({ database });
+  const writer = log.open(packageId, 1);
+  let lines = 0;
+  const talking = setInterval(() => writer.line(`line ${++lines}`), 5);
+  t.after(() => clearInterval(talking));
+  await until('it was written three times', () => writes.length === 3);
+  clearInterval(talking);
+  const [, second, third] = writes;
+  assert.ok(second && third && third.began - second.ended >= 9 * (second.ended - second.began));
+  await writer.close();
+  assert.ok((await readAll(log, packageId)).endsWith(`line ${lines}\n`));
 });
 
 test('a worker that was killed leaves what it wrote, and the sweep makes a blob of it', async (t) => {
