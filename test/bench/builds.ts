@@ -17,8 +17,8 @@ export async function measureBuilds(bench: Bench): Promise<readonly Row[]> {
   await trivialBuildMs(server, app, 100);
   const one = await inTurn(5, { ours: () => trivialBuildMs(server, app, 30), spawn: () => bareSpawnMs(20) });
   bench.say(`${AT_ONCE} builds at once`);
-  await buildsPerSecond(server, app);
-  const many = await inTurn(5, { ours: () => buildsPerSecond(server, app), spawn: () => bareSpawnsPerSecond(100) });
+  await buildsPerSecond(server, [app]);
+  const many = await inTurn(5, { ours: () => buildsPerSecond(server, [app]), spawn: () => bareSpawnsPerSecond(100) });
   return [
     {
       title: 'trivial build of a warm app, POST to Succeeded seen',
@@ -53,18 +53,28 @@ export async function trivialBuildMs({ client }: BenchServer, app: BenchApp, cou
   return median(times);
 }
 
-/** Builds per second, from the first POST until every one of so many is seen to have Succeeded. */
-export async function buildsPerSecond(server: BenchServer, app: BenchApp): Promise<number> {
+/** Builds per second of one or several apps, from the first POST until every one of so many is seen to have Succeeded. */
+export async function buildsPerSecond(
+  server: BenchServer,
+  apps: readonly BenchApp[],
+  count: number = AT_ONCE,
+): Promise<number> {
   const { client } = server;
-  let ids: readonly string[] = [];
+  let started: readonly (readonly string[])[] = [];
   const ms = await timeMs(async () => {
-    ids = await startMany(server, app, AT_ONCE);
-    for (const id of ids.slice(-2)) await client.finish(app.name, id);
-    await until('every build has Succeeded', async () => haveAll(await listStatuses(server, app), ids), DEADLINE_MS);
+    started = await Promise.all(apps.map((app) => startMany(server, app, count / apps.length)));
+    await Promise.all(apps.map((app, at) => untilSucceeded(server, app, started[at] ?? [])));
   });
-  await untilTagged(server.client, app);
-  for (const id of ids) await client.call('DELETE', `/api/1/apps/${app.name}/packages/${id}`);
-  return (AT_ONCE * 1000) / ms;
+  for (const [at, app] of apps.entries()) {
+    await untilTagged(client, app);
+    for (const id of started[at] ?? []) await client.call('DELETE', `/api/1/apps/${app.name}/packages/${id}`);
+  }
+  return (count * 1000) / ms;
+}
+
+async function untilSucceeded(server: BenchServer, app: BenchApp, ids: readonly string[]): Promise<void> {
+  for (const id of ids.slice(-2)) await server.client.finish(app.name, id);
+  await until('every build has Succeeded', async () => haveAll(await listStatuses(server, app), ids), DEADLINE_MS);
 }
 
 /** Waits until every package of an app has its tag, which a process of its own makes. */

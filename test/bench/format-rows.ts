@@ -19,10 +19,12 @@ export function formatRow(row: Row): readonly string[] {
     formatFigure(figure, unit),
     reference === undefined ? '–' : `${reference.title}: ${formatFigure(reference.figure, unit)}`,
     ratio === undefined || !Number.isFinite(ratio) ? '–' : `${ratio.toFixed(ratio < 0.2 ? 3 : 2)} ×`,
-    formatGoal(goal, unit),
-    isReached(row) ? 'yes' : 'no',
+    goal === undefined ? '–' : formatGoal(goal, unit),
+    REACHED[String(isReached(row))] ?? '–',
   ];
 }
+
+const REACHED: Readonly<Record<string, string>> = { true: 'yes', false: 'no' };
 
 function formatFigure(figure: number, unit: Row['unit']): string {
   const digits = figure < 100 && !Number.isInteger(figure) ? 1 : 0;

@@ -15,35 +15,49 @@ export async function measureMillion(bench: Bench): Promise<readonly Row[]> {
   bench.say('an empty store and one of a million packages');
   const empty = await openStore(bench, 0);
   const full = await openStore(bench, PACKAGES);
+  return await compareStores(FIGURES, full, empty, ['a million packages stored', 'an empty store']);
+}
+
+/** Measures each figure of two stores in turn. @param titles what each of them is */
+export async function compareStores<Kind>(
+  figures: readonly Figure<Kind>[],
+  full: Kind,
+  empty: Kind,
+  titles: readonly [string, string],
+): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const { title, unit, rounds, measure } of FIGURES) {
+  for (const { title, unit, rounds, measure } of figures) {
     const sides = { full: () => measure(full), empty: () => measure(empty) };
     await inTurn(1, sides);
     const { full: figure, empty: reference } = await inTurn(rounds, sides);
     rows.push({
-      title: `${title}, a million packages stored`,
+      title: `${title}, ${titles[0]}`,
       unit,
       figure,
-      reference: { title: 'an empty store', figure: reference },
+      reference: { title: titles[1], figure: reference },
       goal: { of: 'ratio', is: 'at most', value: 1.2 },
     });
   }
   return rows;
 }
 
-interface Store {
+/** One that is smaller the better, so that a ratio above 1 is a loss. */
+export interface Figure<Kind> {
+  readonly title: string;
+  readonly unit: Row['unit'];
+  readonly rounds: number;
+  measure(store: Kind): Promise<number>;
+}
+
+/** A server, an app of its own to build, and a package of that. */
+export interface Store {
   readonly server: BenchServer;
   readonly app: BenchApp;
   readonly packageId: string;
 }
 
-/** All of them times, so that a ratio above 1 is a loss in each. */
-const FIGURES: readonly {
-  readonly title: string;
-  readonly unit: Row['unit'];
-  readonly rounds: number;
-  measure(store: Store): Promise<number>;
-}[] = [
+/** What may not grow with the packages that are stored. */
+export const FIGURES: readonly Figure<Store>[] = [
   {
     title: 'trivial build',
     unit: 'ms',
@@ -54,7 +68,7 @@ const FIGURES: readonly {
     title: 'each of 200 builds at once',
     unit: 'ms',
     rounds: 5,
-    measure: async ({ server, app }) => 1000 / (await buildsPerSecond(server, app)),
+    measure: async ({ server, app }) => 1000 / (await buildsPerSecond(server, [app])),
   },
   {
     title: 'status call',
@@ -79,7 +93,11 @@ async function openStore(bench: Bench, packages: number): Promise<Store> {
   const first = await startBenchServer(bench);
   await first.end('SIGTERM');
   if (packages > 0) storePackages(first.dataFolder, { apps: APPS, packages });
-  const server = await startBenchServer(bench, first.dataFolder);
+  return await addApps(bench, await startBenchServer(bench, first.dataFolder));
+}
+
+/** Adds the two apps that every store has: one to build, and one with twenty packages to list. */
+export async function addApps(bench: Bench, server: BenchServer): Promise<Store> {
   const app = await addTrivialApp(bench, server);
   const listed = await addTrivialApp(bench, server, 'listed');
   for (let at = 0; at < 20; at += 1) {

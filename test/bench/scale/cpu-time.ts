@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+
+/** Linux counts it in these. */
+const TICK_MS = 10;
+
+/** Processor time that processes have taken so far, with that of their children that have ended, in milliseconds. */
+export async function cpuMs(pids: readonly number[]): Promise<number> {
+  let ticks = 0;
+  for (const pid of pids) {
+    // utime, stime, cutime, cstime: see proc_pid_stat(5).
+    for (const field of (await readStat(pid)).slice(11, 15)) ticks += Number(field);
+  }
+  return ticks * TICK_MS;
+}
+
+/** The processes of the PostgreSQL that has this database, of which it knows itself. */
+export async function listPostgresPids(databaseUrl: string): Promise<readonly number[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>(
+      'select pid from pg_stat_activity where pid <> pg_backend_pid()',
+    );
+    const pids = rows.map(({ pid }) => pid);
+    const [, postmaster] = await readStat(pids[0] ?? 0);
+    return [...pids, Number(postmaster)];
+  } finally {
+    await client.end();
+  }
+}
+
+/** From the third field on, as the second may have blanks. */
+async function readStat(pid: number): Promise<readonly string[]> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
