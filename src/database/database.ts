@@ -5,6 +5,9 @@ import type { Tables } from './schema.ts';
 /** What queries are made of: the database itself for a read, a transaction for a write. */
 export type Queries = Kysely<Tables>;
 
+/** The same value for as long as nothing is committed. */
+export type DatabaseState = string | symbol;
+
 /**
  * Where everything is written down. Reads see what was committed before they began; writes happen in transactions, and
  * every write is part of one.
@@ -32,6 +35,11 @@ export interface Database {
    * @returns how to stop listening
    */
   onChange(topic: Topic, listener: () => void): () => void;
+  /**
+   * Where other processes write, too: what everything that was committed before has led to. What was read since then
+   * holds for as long as it is the same. Where this process alone writes, commits are all that there is to know.
+   */
+  readonly state?: () => Promise<DatabaseState>;
   /** Whether there is room to go on writing. */
   hasRoom(): Promise<boolean>;
   close(): Promise<void>;

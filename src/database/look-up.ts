@@ -36,55 +36,45 @@ function prepare<Key extends string, Found>(
   return async (queries, key) => {
     let lookUp = known.get(queries);
     if (lookUp === undefined) {
-      lookUp = { find: open(queries), found: new Map(), generation: 0 };
+      lookUp = { find: open(queries), found: new Map(), generation: undefined };
       known.set(queries, lookUp);
     }
-    const memory = memories.get(queries);
-    return memory === undefined ? lookUp.find(key) : remember(lookUp, key, memory);
+    const generation = generations.get(queries);
+    return generation === undefined ? lookUp.find(key) : remember(lookUp, key, await generation());
   };
 }
 
 /**
  * Remembers what look-ups by a connection find: a client that polls asks for the same row many times before it changes.
- * Only for a connection whose every writer is in this process.
  *
- * @returns forgets all of it, and what is being looked up at the moment; to be called after each commit, before anybody
- *   learns of it
+ * @param generation another value after each commit, whoever made it, before anybody learns of it
  */
-export function rememberLookUps(queries: Queries): () => void {
-  const memory = { generation: 0 };
-  memories.set(queries, memory);
-  return () => {
-    memory.generation += 1;
-  };
+export function rememberLookUps(queries: Queries, generation: Generation): void {
+  generations.set(queries, generation);
 }
 
-interface Memory {
-  /** Counts what has been committed. */
-  readonly generation: number;
-}
+type Generation = () => unknown;
 
-const memories = new WeakMap<Queries, Memory>();
+const generations = new WeakMap<Queries, Generation>();
 
 interface LookUp<Key, Found> {
   readonly find: (key: Key) => Promise<Found>;
   readonly found: Map<Key, Found>;
   /** When everything in `found` was true. */
-  generation: number;
+  generation: unknown;
 }
 
 /** More than the packages that are polled at once; a row takes about a kilobyte. */
 const MOST_ROWS = 1000;
 
-async function remember<Key, Found>(lookUp: LookUp<Key, Found>, key: Key, memory: Memory): Promise<Found> {
+async function remember<Key, Found>(lookUp: LookUp<Key, Found>, key: Key, generation: unknown): Promise<Found> {
   const { found } = lookUp;
-  const { generation } = memory;
   if (lookUp.generation !== generation || found.size >= MOST_ROWS) found.clear();
   lookUp.generation = generation;
   const known = found.get(key);
   if (known !== undefined) return known;
   const row = await lookUp.find(key);
-  if (row !== undefined && memory.generation === generation) found.set(key, row);
+  if (row !== undefined && lookUp.generation === generation) found.set(key, row);
   return row;
 }
 

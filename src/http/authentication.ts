@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { findKeyHolder, type KeyHolder } from '../database/api-keys.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, DatabaseState } from '../database/database.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
 import type { Holder } from '../domain/permissions.ts';
@@ -16,10 +16,10 @@ import type { KeyUses } from './key-uses.ts';
  *
  * Who called a moment ago is remembered for {@link REMEMBERED_MS}, so that polling costs no query. What is remembered is
  * dropped at once when keys, users, rights or apps change ({@link Authentication.forget}). Where other servers may change
- * them, everybody is looked for anew: what one server has answered holds on the next.
+ * them, it is good for as long as nothing is committed: what one server has answered holds on the next.
  */
 export interface Authentication {
-  /** The caller, if the same key came from the same address a moment ago. */
+  /** The caller, if the same key came from the same address a moment ago, and this server alone writes. */
   recall(credentials: Credentials, address: string): Caller | undefined;
   /**
    * Looks for the caller. One who called from the same address a moment ago is never held up by limits.
@@ -63,12 +63,12 @@ interface Remembered {
   readonly caller: Caller;
   readonly holder: KeyHolder;
   readonly expiresAt: number;
+  /** Of the database, before the caller was looked for. */
+  readonly state: DatabaseState | undefined;
 }
 
 export function createAuthentication(deps: {
   readonly database: Database;
-  /** Whether other servers write to the same database. */
-  readonly isShared: boolean;
   readonly clock: () => number;
   readonly limits: AttemptLimits;
   readonly keyUses: KeyUses;
@@ -76,35 +76,38 @@ export function createAuthentication(deps: {
   const remembered = new Map<string, Remembered>();
   let generation = 0;
 
-  function remember(id: string, holder: KeyHolder): Caller {
+  function remember(id: string, holder: KeyHolder, state: DatabaseState | undefined): Caller {
     if (remembered.size >= MOST_REMEMBERED) remembered.clear();
     const caller = callerBy(holder);
-    remembered.set(id, { caller, holder, expiresAt: deps.clock() + REMEMBERED_MS });
+    remembered.set(id, { caller, holder, state, expiresAt: deps.clock() + REMEMBERED_MS });
     return caller;
   }
 
-  function findRemembered(credentials: Credentials, address: string): Caller | undefined {
+  function findRemembered(credentials: Credentials, address: string): Remembered | undefined {
     const digest = hash('sha256', credentials.key);
     const entry = remembered.get(`${digest} ${address}`);
     const now = deps.clock();
     if (entry === undefined || entry.expiresAt <= now) return undefined;
     if (!isHolder(entry.holder, credentials, digest, now)) return undefined;
     deps.keyUses.note(entry.holder.keyId, now);
-    return entry.caller;
+    return entry;
   }
 
   async function find(credentials: Credentials, address: string): Promise<Caller | undefined> {
+    const state = await deps.database.state?.();
+    const known = findRemembered(credentials, address);
+    if (state !== undefined && known?.state === state) return known.caller;
     const digest = hash('sha256', credentials.key);
     const before = generation;
     const holder = await findKeyHolder(deps.database.read, digest);
     if (!isHolder(holder ?? NOBODY, credentials, digest, deps.clock()) || holder === undefined) return undefined;
     deps.keyUses.note(holder.keyId, deps.clock());
     // What was read before a change must not be remembered after it.
-    return before === generation ? remember(`${digest} ${address}`, holder) : callerBy(holder);
+    return before === generation ? remember(`${digest} ${address}`, holder, state) : callerBy(holder);
   }
 
   function recall(credentials: Credentials, address: string): Caller | undefined {
-    return deps.isShared ? undefined : findRemembered(credentials, address);
+    return deps.database.state === undefined ? findRemembered(credentials, address)?.caller : undefined;
   }
 
   return {

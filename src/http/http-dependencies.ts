@@ -43,8 +43,6 @@ import type { LinkSigner } from './link-signer.ts';
 /** Everything the HTTP server needs. What is opened here is closed by whoever opened it. */
 export interface HttpDependencies {
   readonly database: Database;
-  /** Whether other servers write to it at the same time. */
-  readonly isShared: boolean;
   readonly operations: HttpOperations;
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;

@@ -55,8 +55,6 @@ const MOST_LOG_BYTES = 64 * 1024 * 1024;
 /** Everything behind the wire: what is kept, and what works on it. */
 export interface Core {
   readonly database: Database;
-  /** Whether other servers and workers write to it at the same time. */
-  readonly isShared: boolean;
   /** Milliseconds since 1970: the same for all who share the database. */
   readonly clock: () => number;
   readonly blobs: BlobStore;
@@ -232,7 +230,6 @@ async function openLocked(
   const duties = isShared ? leadDuties(dutiesOptions, database) : openDuties(dutiesOptions, database);
   return {
     database,
-    isShared,
     clock,
     blobs,
     buildLog,

@@ -9,6 +9,7 @@ import { ChangeListeners } from '../change-listeners.ts';
 import { keepNotices, type Topic } from '../change-notices.ts';
 import type { Database, Queries } from '../database.ts';
 import { GroupCommit } from '../group-commit.ts';
+import { rememberLookUps } from '../look-up.ts';
 import type { Tables } from '../schema.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import type { PostgresAddress } from './postgres-client.ts';
@@ -17,6 +18,7 @@ import { openPostgresWriter } from './postgres-commits.ts';
 import { translatePostgresError } from './postgres-errors.ts';
 import { openPostgresNotices } from './postgres-notices.ts';
 import { openPostgresReaders } from './postgres-readers.ts';
+import { openPostgresState } from './postgres-state.ts';
 
 /** A database that others share, and its clock, which is everybody's. */
 export interface SharedDatabase extends Database {
@@ -45,6 +47,9 @@ async function openMigrated(address: PostgresAddress, opened: AsyncDisposableSta
   const readers = openPostgresReaders(address);
   opened.defer(() => readers.end());
   const read = queriesOf(readers);
+  const state = openPostgresState(address);
+  opened.defer(state.close);
+  rememberLookUps(read, state.now);
   const clock = await openPostgresClock(read);
   opened.defer(clock.close);
 
@@ -81,6 +86,7 @@ async function openMigrated(address: PostgresAddress, opened: AsyncDisposableSta
     transaction: (work, durability = 'full') => commits.transaction(work, durability),
     transactionInReserve: (work) => commits.transaction(work, 'full'),
     onChange: (topic, listener) => listeners.add(topic, listener),
+    state: state.now,
     hasRoom: async () => true,
     now: clock.now,
     close: () => opened.disposeAsync(),

@@ -24,12 +24,13 @@ export async function openSqliteDatabase(file: string, reserve?: SpaceReserve): 
   const write = queriesOf(writer);
   const reader = openSqliteConnection(file, 'read');
   const read = queriesOf(reader);
-  const forgetLookUps = rememberLookUps(read);
+  let generation = 0;
+  rememberLookUps(read, () => generation);
   const takeNotices = keepNotices(write);
   const listeners = new ChangeListeners();
   const renew = () => {
     reader.renewSnapshot();
-    forgetLookUps();
+    generation += 1;
   };
   const commits = new GroupCommit({
     ...sqliteCommits(writer),
