@@ -62,7 +62,8 @@ export async function findNextBuild(
 /** Whether any build waits, whoever may have it. */
 export async function hasQueuedBuilds(queries: Queries): Promise<boolean> {
   const queued = queries.selectFrom('packages').select('id').where('status', '=', QUEUED);
-  return (await queued.limit(1).executeTakeFirst()) !== undefined;
+  // In the order of the index: PostgreSQL would read the table, where many wait, and these are the last rows there.
+  return (await queued.orderBy('app_id').orderBy('sequence').limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** Makes a Queued build a worker's. @throws StaleUpdate when somebody else was faster */
