@@ -31,16 +31,11 @@ export async function traceAttempt(
   }
   const span = tracing.resume('attempt', row.trace_parent, claim.startedAt);
   span.describe({ ...facts, attempt: claim.attempt, ...(row.worker !== null && { worker: row.worker }) });
-  try {
-    const outcome = await work(span);
-    const { kind } = outcome;
-    span.describe({ outcome: kind });
-    span.end(kind === 'failed' ? { failure: outcome.code } : {});
-    return outcome;
-  } catch (error) {
-    span.end({ failure: 'internal' });
-    throw error;
-  }
+  // Where it throws, its end is not written down: whoever queues the build again tells of the attempt.
+  const outcome = await work(span);
+  span.describe({ outcome: outcome.kind });
+  span.end(outcome.kind === 'failed' ? { failure: outcome.code } : {});
+  return outcome;
 }
 
 function describe({ row, app }: TracedAttempt): SpanFacts {

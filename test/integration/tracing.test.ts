@@ -85,20 +85,22 @@ test('no span ends before it begins, and phases are within their attempt', async
   for (const { from, to } of phases) assert.ok(attempt.from <= from + 0.001 && to <= attempt.to + 0.001);
 });
 
-for (const [how, header] of [
-  ['none', undefined],
-  ['one that is malformed', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331'],
-  ['one of zeros', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
-  ['two', `00-${CALLER.traceId}-${CALLER.spanId}-01, 00-${CALLER.traceId}-${CALLER.spanId}-01`],
-] as const) {
-  test(`where the call has no traceparent that can be read, but ${how}, the trace begins with it`, async () => {
-    const { status, body } = await post(world, header === undefined ? {} : { traceparent: header });
+test('where a call has no traceparent that can be read, the trace begins with it', async () => {
+  const readable = `00-${CALLER.traceId}-${CALLER.spanId}-01`;
+  const headers = [
+    {},
+    { traceparent: readable.slice(0, -3) },
+    { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` },
+    { traceparent: `${readable}, ${readable}` },
+    { traceparent: 'x'.repeat(10_000) },
+  ];
+  for (const { status, body } of await Promise.all(headers.map((each) => post(world, each)))) {
     assert.equal(status, 200, JSON.stringify(body));
     const spans = await collector.untilTraced(body.PackageId, WHOLE);
     assert.deepEqual(shapeOf(spans), [': accept', ...BELOW]);
     assert.notEqual(spans[0]?.traceId, CALLER.traceId);
-  });
-}
+  }
+});
 
 test('two calls with one Idempotency-Key are one build and one trace', async () => {
   const headers = { 'Idempotency-Key': 'once' };

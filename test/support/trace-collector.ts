@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { readOtlp, type SentSpan } from './read-otlp.ts';
+import { serveUntilEnd } from './serve-until-end.ts';
 import { until } from './until.ts';
 
 /** A collector of traces on loopback, which speaks OTLP over HTTP. */
@@ -25,22 +24,18 @@ export async function startTraceCollector(test: { after(work: () => unknown): vo
   const spans: SentSpan[] = [];
   const requests: TraceCollector['requests'][number][] = [];
   let usual: number | 'silence' = 200;
-  const server = createServer(async (request, response) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
     requests.push({ path: request.url ?? '', headers: request.headers, body });
     if (usual === 'silence') return;
     if (usual === 200) spans.push(...readOtlp(body));
     response.writeHead(usual).end();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  test.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  };
+
+  // Whoever is killed while it sends has nothing to be answered.
+  const server = createServer((request, response) => void receive(request, response).catch(() => undefined));
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: await serveUntilEnd(test, server),
     spans,
     requests,
     usually(answer) {
