@@ -85,6 +85,8 @@ export const LEFT_OUT = {
     'integration/operation',
     'integration/script-builds',
     'integration/script-escapes',
+    'integration/traces-lost',
+    'integration/without-tracing',
   ],
   'counts failed attempts, which each server does for itself': ['integration/attempts-behind-proxy'],
   'has not been seen to pass there yet': [

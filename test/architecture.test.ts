@@ -58,6 +58,15 @@ test('every import of src/ is one the table allows', async () => {
   assert.deepEqual(wrong, []);
 });
 
+test('nothing but tracing/ imports OpenTelemetry', async () => {
+  const wrong: string[] = [];
+  for await (const path of glob('src/**/*.ts', { cwd: root })) {
+    const knows = (await readFile(join(root, path), 'utf8')).includes("'@opentelemetry/");
+    if (knows && !path.startsWith('src/tracing/')) wrong.push(path);
+  }
+  assert.deepEqual(wrong, []);
+});
+
 async function importedFolders(path: string): Promise<string[]> {
   const text = await readFile(join(root, path), 'utf8');
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)].map((match) => match[1] ?? '');

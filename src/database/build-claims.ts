@@ -114,14 +114,16 @@ export async function extendLease(
   return result.numUpdatedRows > 0n;
 }
 
+export type ExpiredBuild = Pick<
+  PackageRow,
+  'id' | 'status' | 'attempt' | 'interruptions' | 'worker' | 'started_at' | 'trace_parent'
+>;
+
 /** The builds under way whose lease ended before `now`. */
-export function listExpiredBuilds(
-  queries: Queries,
-  now: number,
-): Promise<Pick<PackageRow, 'id' | 'status' | 'attempt' | 'interruptions'>[]> {
+export function listExpiredBuilds(queries: Queries, now: number): Promise<ExpiredBuild[]> {
   return queries
     .selectFrom('packages')
-    .select(['id', 'status', 'attempt', 'interruptions'])
+    .select(['id', 'status', 'attempt', 'interruptions', 'worker', 'started_at', 'trace_parent'])
     .where('status', 'in', UNDER_WAY)
     .where('lease_expires_at', '<', now)
     .execute();

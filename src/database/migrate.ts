@@ -24,6 +24,7 @@ import * as deploymentOrders from './migrations/0024-deployment-orders.ts';
 import * as moves from './migrations/0025-moves.ts';
 import * as servedBy from './migrations/0026-served-by.ts';
 import * as installation from './migrations/0027-installation.ts';
+import * as traceParent from './migrations/0028-trace-parent.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -52,6 +53,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0025-moves': moves,
   '0026-served-by': servedBy,
   '0027-installation': installation,
+  '0028-trace-parent': traceParent,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

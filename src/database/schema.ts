@@ -152,6 +152,8 @@ interface PackagesTable {
   deploy_message: string | null;
   /** Kept until it is unpinned. */
   pinned: Generated<number>;
+  /** The span that accepted its build, as `traceparent` of W3C Trace Context; null where nobody traces it. */
+  trace_parent: string | null;
 }
 
 interface MendixVersionsTable {

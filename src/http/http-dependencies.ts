@@ -171,6 +171,8 @@ interface StartBuildArguments {
   readonly user: User;
   readonly request: StartBuildRequest;
   readonly idempotencyKey: string | undefined;
+  /** As it came. */
+  readonly traceParent: string | undefined;
 }
 
 interface AppArguments {

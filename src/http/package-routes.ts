@@ -143,6 +143,7 @@ async function startBuild(
     user: callerOf(request).user,
     request: parseStartBuild(parseRequestBody(request.body)),
     idempotencyKey: parseIdempotencyKey(request.headers['idempotency-key']),
+    traceParent: request.headers.traceparent?.toString(),
   };
   return withRequestSignal({ response }, (signal) => deps.operations.startBuild(args, signal));
 }

@@ -1,7 +1,7 @@
 import type { S3Settings } from '../blob/s3-settings.ts';
 import type { PullPolicy } from '../sandbox/container/ensure-image.ts';
 import type { SandboxKind } from '../sandbox/open-sandbox.ts';
-import type { Downloads, LogLevel } from './settings.ts';
+import type { Downloads, LogLevel, Traces } from './settings.ts';
 
 /** Everything `slipway serve` can be told, parsed and checked. Made by `loadConfiguration`. */
 export interface Configuration {
@@ -62,6 +62,7 @@ export interface Configuration {
   readonly buildCacheBytes: number;
   /** Addresses and networks that webhooks may reach beside the public internet. */
   readonly webhookNetworks: readonly string[];
+  readonly traces: Traces;
   readonly shutdownGraceMs: number;
   /** As Fastify takes it: everybody, nobody, or these addresses and networks. */
   readonly trustProxy: boolean | readonly string[];

@@ -27,6 +27,7 @@ import { createRowQueue } from '../queue/row-queue.ts';
 import { openRepositories, type Repositories } from '../repository/repositories.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
@@ -38,6 +39,7 @@ import { openBuilders } from './open-builders.ts';
 import { openDatabase } from './open-database.ts';
 import { openDeployments } from './open-deployments.ts';
 import { type OpenDutiesOptions, openDuties } from './open-duties.ts';
+import { openTracing } from './open-tracing.ts';
 import { openStoredSecrets } from './stored-secrets.ts';
 import { refuseUnfinishedMove } from './unfinished-move.ts';
 import { refuseUnfinishedRestore } from './unfinished-restore.ts';
@@ -65,6 +67,7 @@ export interface Core {
   readonly secretBox: SecretBox;
   readonly links: LinkSigner;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Addresses and networks that webhooks may reach beside the public internet. */
   readonly webhookNetworks: readonly string[];
@@ -115,6 +118,8 @@ async function openLocked(
 ): Promise<Core> {
   const folder = (name: string) => join(configuration.dataFolder, name);
   const { database, isShared, clock, linkSecret } = await openDatabase(configuration, opened);
+  const tracing = await openTracing(configuration, clock, report);
+  opened.defer(tracing.close);
   await refuseUnfinishedMove(database);
   const secretBox = await openStoredSecrets(configuration, database);
   const blobs = await openBlobStore(configuration);
@@ -161,6 +166,7 @@ async function openLocked(
   );
   const queue = createRowQueue({
     database,
+    tracing,
     clock,
     leaseMs: LEASE_MS,
     buildsPerApp: configuration.buildsPerApp,
@@ -198,6 +204,7 @@ async function openLocked(
     secretsOf: ({ id }) => openAppSecrets({ database, secretBox }, id),
     chooseBuilder: builders.choose,
     metrics,
+    tracing,
     clock,
     name: `${hostname()}:${configuration.dataFolder}`,
     queue,
@@ -215,6 +222,7 @@ async function openLocked(
     deployments,
     ...(isShared && { resumeEveryMs: RESUME_MS }),
     metrics,
+    tracing,
     repositoryOf,
     webhookNetworks,
     uploadLimitBytes,
@@ -239,6 +247,7 @@ async function openLocked(
     secretBox,
     links,
     metrics,
+    tracing,
     repositoryOf,
     webhookNetworks,
     temporaryFolder,

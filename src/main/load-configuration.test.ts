@@ -67,6 +67,7 @@ test('without anything given, the defaults hold', async () => {
     buildProcesses: 1024,
     buildCacheBytes: 5 * 2 ** 30,
     webhookNetworks: [],
+    traces: 'off',
     shutdownGraceMs: 30_000,
     trustProxy: false,
     logLevel: 'info',

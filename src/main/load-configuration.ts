@@ -122,6 +122,7 @@ function assemble(value: Value): Configuration | undefined {
     buildProcesses: value('buildProcesses', SETTINGS.buildProcesses),
     buildCacheBytes: value('buildCacheSize', SETTINGS.buildCacheSize),
     webhookNetworks: value('webhookNetworks', SETTINGS.webhookNetworks),
+    traces: value('traces', SETTINGS.traces),
     shutdownGraceMs: value('shutdownGrace', SETTINGS.shutdownGrace),
     trustProxy: value('trustProxy', SETTINGS.trustProxy),
     logLevel: value('logLevel', SETTINGS.logLevel),

@@ -13,6 +13,7 @@ import { pushLanes } from '../outbox/push-lanes.ts';
 import { tagEffect } from '../outbox/tag-effect.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { ReportError } from './core.ts';
 
 export interface OpenOutboxOptions {
@@ -21,6 +22,7 @@ export interface OpenOutboxOptions {
   readonly secretBox: SecretBox;
   readonly deployments: Deployments;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Addresses and networks that webhooks may reach beside the public internet. */
   readonly webhookNetworks: readonly string[];

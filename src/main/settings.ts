@@ -371,6 +371,15 @@ export const SETTINGS = {
     fallbackInWords: 'none',
     parse: parseNetworks,
   },
+  traces: {
+    flag: '--traces <how>',
+    variables: ['SLIPWAY_TRACES'],
+    summary:
+      'Whether each build is told to a collector of OpenTelemetry as a trace, from its call to its end. Where the collector is, and what it gets, say the variables of OpenTelemetry: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER` and so on; `docs/running.md` says more.',
+    accepts: '`off`, or `otlp` for OTLP over HTTP',
+    fallback: 'off',
+    parse: (text) => TRACES.find((how) => how === text.toLowerCase()),
+  },
   shutdownGrace: {
     flag: '--shutdown-grace <duration>',
     variables: ['SLIPWAY_SHUTDOWN_GRACE'],
@@ -412,6 +421,10 @@ export type SettingName = keyof typeof SETTINGS;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const TRACES = ['off', 'otlp'] as const;
+/** Whether builds are traced. */
+export type Traces = (typeof TRACES)[number];
 
 const S3_ENCRYPTIONS = ['AES256', 'aws:kms'] as const;
 const DOWNLOADS = ['server', 'store'] as const;

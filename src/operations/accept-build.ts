@@ -5,12 +5,13 @@ import type { Queries } from '../database/database.ts';
 import { insertPackage } from '../database/packages.ts';
 import type { AppRow } from '../database/schema.ts';
 import type { User } from '../database/users.ts';
-import { displayBranch, MOST_BRANCH_BYTES } from '../domain/branch-name.ts';
+import { displayBranch, MOST_BRANCH_BYTES, presentBranch } from '../domain/branch-name.ts';
 import type { PackageId } from '../domain/identifiers.ts';
 import { packageName } from '../domain/package-name.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { packageVersion, type RequestedVersion } from '../domain/version.ts';
 import type { ResolvedRevision } from '../repository/repository.ts';
+import type { Span } from '../tracing/tracing.ts';
 
 export interface AcceptBuildDeps {
   readonly clock: () => number;
@@ -23,6 +24,8 @@ export interface AcceptedBuild {
   readonly revision: ResolvedRevision;
   readonly version: RequestedVersion;
   readonly description: string;
+  /** What accepts it: whoever goes on with the build does so below it. For the caller to end. */
+  readonly span: Span;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface AcceptedBuild {
 export async function acceptBuild(
   { clock }: AcceptBuildDeps,
   queries: Queries,
-  { app, user, revision: { branch, id: revision, namedByNumber }, ...asked }: AcceptedBuild,
+  { app, user, span, revision: { branch, id: revision, namedByNumber }, ...asked }: AcceptedBuild,
 ): Promise<PackageId> {
   if ((await findApp(queries, app.id)) === undefined) throw new Refusal('APP_NOT_FOUND');
   checkLength(branch.name);
@@ -58,6 +61,7 @@ export async function acceptBuild(
     attempt: 0,
     interruptions: 0,
     size_bytes: 0,
+    trace_parent: span.traceParent,
   });
   await insertAuditEntry(queries, {
     at: now,
@@ -66,6 +70,7 @@ export async function acceptBuild(
     subject: app.app_id,
     detail: `${packageId} ${version}`,
   });
+  span.describe({ appId: app.app_id, packageId, version, revision, branch: presentBranch(branch) });
   return packageId;
 }
 

@@ -9,6 +9,7 @@ import { hasSomewhere } from '../domain/permissions.ts';
 import { findRule, NO_RULE } from '../domain/push/push-rule.ts';
 import { lineOf, nextVersion } from '../domain/push/version-rule.ts';
 import type { ResolvedRevision } from '../repository/repository.ts';
+import type { Span } from '../tracing/tracing.ts';
 import { type AcceptBuildDeps, acceptBuild } from './accept-build.ts';
 
 /** A push whose revision is known. */
@@ -16,38 +17,43 @@ export interface ResolvedPush {
   readonly app: AppRow;
   readonly push: PushRow;
   readonly revision: ResolvedRevision;
+  /** What its build is accepted in. For the caller to end. */
+  readonly span: Span;
 }
 
 /**
  * Decides what becomes of a push, and accepts its build where there is one: all of it in the caller's transaction.
  *
+ * @returns whether there is one
  * @throws PushEnded; Refusal as `accept-build.ts`, INVALID_VERSION: then nothing may be committed
  */
 export async function acceptPush(
   deps: AcceptBuildDeps,
   queries: Queries,
-  { app, push, revision }: ResolvedPush,
-): Promise<void> {
+  { app, push, revision, span }: ResolvedPush,
+): Promise<boolean> {
   const at = deps.clock();
   const { isMainLine } = revision.branch;
   const rule = findRule(await listPushRules(queries, app.id), { branch: push.branch, isMainLine });
   if (rule === undefined) {
     await endPush(queries, push.id, { status: 'Ignored', reason: NO_RULE, at });
-    return;
+    return false;
   }
   const user = await findOwner(queries, app, rule);
   if (typeof user === 'string') {
     await endPush(queries, push.id, { status: 'Refused', rule, reason: user, at });
-    return;
+    return false;
   }
   const beginning = lineOf(rule.version);
   const newest = await findNewestVersion(queries, { appKey: app.id, branch: revision.branch.name, beginning });
   const version = nextVersion(rule.version, newest);
   if (rule.latest_only === 1) await overtake(queries, { app, rule, revision, at });
-  const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description: say(rule, push) });
+  const description = say(rule, push);
+  const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description, span });
   // Whoever was here before has committed all of this, or nothing.
   const { summary } = push;
   if (!(await endPush(queries, push.id, { status: 'Started', rule, packageId, summary, at }))) throw new PushEnded();
+  return true;
 }
 
 /** The push was seen to meanwhile: what was begun for it is undone. */
@@ -70,7 +76,12 @@ async function findOwner(queries: Queries, app: AppRow, rule: OwnedPushRule): Pr
 /** Ends the builds of earlier pushes that have not begun. */
 async function overtake(
   queries: Queries,
-  { app, rule, revision, at }: Omit<ResolvedPush, 'push'> & { readonly rule: PushRuleRow; readonly at: number },
+  {
+    app,
+    rule,
+    revision,
+    at,
+  }: Pick<ResolvedPush, 'app' | 'revision'> & { readonly rule: PushRuleRow; readonly at: number },
 ): Promise<void> {
   const earlier = await listQueuedOfRule(queries, { appKey: app.id, ruleId: rule.id, branch: revision.branch.name });
   for (const { id, attempt } of earlier) {

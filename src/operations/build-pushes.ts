@@ -8,11 +8,13 @@ import { summarizeMessage } from '../domain/push/push.ts';
 import { foreseeRule, NO_RULE } from '../domain/push/push-rule.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type Repository, RepositoryError, type ResolvedRevision } from '../repository/repository.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { AcceptBuildDeps } from './accept-build.ts';
 import { acceptPush, PushEnded } from './accept-push.ts';
 
 export interface BuildPushDeps extends AcceptBuildDeps {
   readonly database: Database;
+  readonly tracing: Tracing;
   readonly repositoryOf: (app: AppRow) => Repository;
   /** Told of what nobody foresaw; the push is tried again. */
   readonly onError: (error: unknown, pushId: string) => void;
@@ -60,7 +62,8 @@ async function buildPush(deps: BuildPushDeps, turn: Turn, signal: AbortSignal): 
 }
 
 async function tryPush(deps: BuildPushDeps, { app, push, newer }: Turn, signal: AbortSignal): Promise<void> {
-  const { database, clock } = deps;
+  const { database, tracing, clock } = deps;
+  const span = tracing.begin('push', undefined);
   const rules = await listPushRules(database.read, app.id);
   const isMainLine = push.is_main_line === null ? undefined : push.is_main_line === 1;
   const foreseen = foreseeRule(rules, { branch: push.branch, isMainLine });
@@ -71,8 +74,8 @@ async function tryPush(deps: BuildPushDeps, { app, push, newer }: Turn, signal: 
   }
   const revision = await resolvePush(deps, app, push, signal);
   const summary = push.summary || (await readSummary(deps.repositoryOf(app), revision, signal));
-  const resolved = { app, push: { ...push, summary }, revision };
-  await database.transaction((queries) => acceptPush(deps, queries, resolved));
+  const resolved = { app, push: { ...push, summary }, revision, span };
+  if (await database.transaction((queries) => acceptPush(deps, queries, resolved))) span.end();
 }
 
 /** How a push ends that no repository has to be asked about. */

@@ -8,10 +8,12 @@ import type { PackageId } from '../domain/identifiers.ts';
 import { quote, Refusal } from '../domain/refusal.ts';
 import type { StartBuildRequest } from '../domain/start-build-request.ts';
 import { type Repository, RepositoryError, type ResolvedRevision } from '../repository/repository.ts';
+import type { Span, Tracing } from '../tracing/tracing.ts';
 import { type AcceptBuildDeps, acceptBuild } from './accept-build.ts';
 
 export interface StartBuildDeps extends AcceptBuildDeps {
   readonly database: Database;
+  readonly tracing: Tracing;
   readonly repositoryOf: (app: AppRow) => Repository;
 }
 
@@ -20,6 +22,8 @@ export interface StartBuildArgs {
   readonly user: User;
   readonly request: StartBuildRequest;
   readonly idempotencyKey: string | undefined;
+  /** The caller's span, as `traceparent` of W3C Trace Context; undefined where it has none. */
+  readonly traceParent: string | undefined;
 }
 
 /**
@@ -29,12 +33,20 @@ export interface StartBuildArgs {
  * @throws Refusal INVALID_PARAMETERS, BUILD_FAILED (the remote does not answer), IDEMPOTENCY_KEY_REUSED, APP_NOT_FOUND
  */
 export async function startBuild(deps: StartBuildDeps, args: StartBuildArgs, signal: AbortSignal): Promise<PackageId> {
+  const span = deps.tracing.begin('accept', args.traceParent);
   const earlier = await findEarlier(deps.database.read, args);
   if (earlier !== undefined) return earlier;
   const revision = await resolveRevision(deps, args, signal);
-  return await deps.database
-    .transaction(async (queries) => (await findEarlier(queries, args)) ?? (await accept(deps, queries, args, revision)))
+  const { packageId, isAccepted } = await deps.database
+    .transaction(async (queries) => {
+      const other = await findEarlier(queries, args);
+      if (other !== undefined) return { packageId: other, isAccepted: false };
+      return { packageId: await accept(deps, queries, args, revision, span), isAccepted: true };
+    })
     .catch(refuseFullDisk);
+  // Whoever only asks again is no part of the build: it has one trace.
+  if (isAccepted) span.end();
+  return packageId;
 }
 
 async function resolveRevision(
@@ -82,9 +94,10 @@ async function accept(
   queries: Queries,
   { app, user, request, idempotencyKey }: StartBuildArgs,
   revision: ResolvedRevision,
+  span: Span,
 ): Promise<PackageId> {
   const { version, description } = request;
-  const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description });
+  const packageId = await acceptBuild(deps, queries, { app, user, revision, version, description, span });
   if (idempotencyKey !== undefined) {
     await insertIdempotencyKey(queries, {
       app_id: app.id,

@@ -1,7 +1,7 @@
 import type { Queries } from '../database/database.ts';
 import { listDeployEntries } from '../database/deploy-entries.ts';
 import { deleteEntry } from '../database/outbox.ts';
-import { updateDeploy } from '../database/packages.ts';
+import { findAnyPackage, updateDeploy } from '../database/packages.ts';
 import type { OutboxRow, PackageRow } from '../database/schema.ts';
 import { Refusal } from '../domain/refusal.ts';
 import {
@@ -10,6 +10,7 @@ import {
   deployToSandbox,
   describeNewer,
 } from '../operations/deploy-to-sandbox.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Attempt, Effect } from './outbox.ts';
 
 /**
@@ -30,6 +31,7 @@ export function deployEffect(deps: DeployEffectDeps): Effect {
 }
 
 export interface DeployEffectDeps extends DeployToSandboxDeps {
+  readonly tracing: Tracing;
   /** Told of what no target has foreseen. */
   readonly onError: (error: unknown) => void;
 }
@@ -45,11 +47,32 @@ async function deployNewest(
   // It is tried again later, or the app is gone with all of them.
   if (entry === undefined) return [];
   try {
-    const end = await deployToSandbox(deps, { appKey, packageId: entry.package_id }, signal);
+    const end = await traceDeployment(deps, entry, () =>
+      deployToSandbox(deps, { appKey, packageId: entry.package_id }, signal),
+    );
     return [{ entry, record: (queries) => updateDeploy(queries, entry.package_id, describeEnd(end)) }];
   } catch (error) {
     if (!(error instanceof Refusal) && !signal.aborted) deps.onError(error);
     return [{ entry, error }];
+  }
+}
+
+async function traceDeployment(
+  { database, tracing }: DeployEffectDeps,
+  { package_id: packageId }: OutboxRow,
+  deploy: () => Promise<DeployEnd>,
+): Promise<DeployEnd> {
+  const row = await findAnyPackage(database.read, packageId);
+  const span = tracing.resume('deploy', row?.trace_parent ?? null);
+  span.describe({ packageId });
+  try {
+    const end = await deploy();
+    span.describe({ outcome: end.kind });
+    span.end();
+    return end;
+  } catch (error) {
+    span.end({ failure: error instanceof Refusal ? error.code : 'internal' });
+    throw error;
   }
 }
 

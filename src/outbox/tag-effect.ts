@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import { findAnyPackage, updateTag } from '../database/packages.ts';
 import type { AppRow, OutboxRow, PackageRow } from '../database/schema.ts';
 import { type Repository, RepositoryError, type TagOutcome } from '../repository/repository.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Attempt, Effect } from './outbox.ts';
 
 /**
@@ -24,11 +25,12 @@ export function tagEffect(deps: TagEffectDeps): Effect {
 
 export interface TagEffectDeps {
   readonly database: Database;
+  readonly tracing: Tracing;
   readonly repositoryOf: (app: AppRow) => Repository;
 }
 
 async function tag(
-  { database, repositoryOf }: TagEffectDeps,
+  { database, tracing, repositoryOf }: TagEffectDeps,
   entries: readonly OutboxRow[],
   signal: AbortSignal,
 ): Promise<readonly Attempt[]> {
@@ -43,10 +45,33 @@ async function tag(
       branch: { name: branch, isMainLine: is_main_line === 1 },
       message: description,
     }));
-    const answers = await repositoryOf(app).createTags(tags, signal);
+    const answers = await traceTags(tracing, present, () => repositoryOf(app).createTags(tags, signal));
     for (const [index, { id }] of present.entries()) outcomes.set(id, answers[index] ?? 'done');
   }
   return entries.map((entry, index) => attemptOf(entry, rows[index], outcomes.get(entry.package_id)));
+}
+
+/** A span of each, though they are pushed together. */
+async function traceTags(
+  tracing: Tracing,
+  rows: readonly PackageRow[],
+  push: () => Promise<readonly TagOutcome[]>,
+): Promise<readonly TagOutcome[]> {
+  const spans = rows.map((row) => tracing.resume('tag', row.trace_parent));
+  const outcomes = await push().catch((error: unknown) => {
+    for (const span of spans) span.end({ failure: error instanceof RepositoryError ? error.kind : 'internal' });
+    throw error;
+  });
+  for (const [index, span] of spans.entries()) {
+    const outcome = outcomes[index] ?? 'done';
+    span.describe({ packageId: rows[index]?.id ?? '' });
+    if (outcome instanceof RepositoryError) span.end({ failure: outcome.kind });
+    else {
+      span.describe({ outcome });
+      span.end();
+    }
+  }
+  return outcomes;
 }
 
 function attemptOf(entry: OutboxRow, row: PackageRow | undefined, outcome: TagOutcome | undefined): Attempt {

@@ -1,6 +1,7 @@
 import {
   type ClaimRules,
   claimBuild,
+  type ExpiredBuild,
   extendLease,
   findNextBuild,
   guardOf,
@@ -9,10 +10,12 @@ import {
 } from '../database/build-claims.ts';
 import type { Database, Queries } from '../database/database.ts';
 import { changeStatus, StaleUpdate } from '../database/packages.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { BuildQueue, Claim } from './build-queue.ts';
 
 export interface RowQueueOptions extends ClaimRules {
   readonly database: Database;
+  readonly tracing: Tracing;
   readonly clock: () => number;
   readonly leaseMs: number;
   /** How many workers a build may lose before it is given up. */
@@ -71,20 +74,20 @@ export function createRowQueue(options: RowQueueOptions): BuildQueue {
       const time = () => (everyLease ? Number.MAX_SAFE_INTEGER : clock());
       if ((await listExpiredBuilds(database.read, time())).length === 0) return 0;
       // Once more where it is written: a lease that is being extended at this moment is seen.
-      return await database.transactionInReserve(async (queries) => {
+      const lost = await database.transactionInReserve(async (queries) => {
         const expired = await listExpiredBuilds(queries, time());
         for (const build of expired) await recoverBuild(queries, build, options);
-        return expired.length;
+        return expired;
       });
+      for (const build of lost) traceLost(options.tracing, build);
+      return lost.length;
     },
   };
 }
 
-type LostBuild = Awaited<ReturnType<typeof listExpiredBuilds>>[number];
-
 async function recoverBuild(
   queries: Queries,
-  build: LostBuild,
+  build: ExpiredBuild,
   { clock, mostInterruptions }: RowQueueOptions,
 ): Promise<void> {
   const guard = { packageId: build.id, status: build.status, attempt: build.attempt };
@@ -99,6 +102,13 @@ async function recoverBuild(
     failure_code: 'attempts-used-up',
     failure_reason: `The worker stopped unexpectedly during each of ${interruptions} attempts. Start the build again.`,
   });
+}
+
+/** Who had it does not tell any more: a process that was killed has sent nothing. */
+function traceLost(tracing: Tracing, { id, attempt, worker, started_at, trace_parent }: ExpiredBuild): void {
+  const span = tracing.resume('attempt', trace_parent, started_at ?? undefined);
+  span.describe({ packageId: id, attempt, ...(worker !== null && { worker }), outcome: 'interrupted' });
+  span.end({ failure: 'interrupted' });
 }
 
 /** A build that moved on in between, for instance because it was canceled, needs nothing. */

@@ -10,7 +10,9 @@ import { presentBranch } from '../domain/branch-name.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Claim } from '../queue/build-queue.ts';
 import type { Repository, SourceTree } from '../repository/repository.ts';
+import type { Span, Tracing } from '../tracing/tracing.ts';
 import { type BuildOutcome, outcomeOf } from './build-outcome.ts';
+import { traceAttempt } from './trace-attempt.ts';
 import { writeFailure, writeSuccess, writeUploading } from './write-outcome.ts';
 
 export interface RunBuildDeps {
@@ -22,6 +24,7 @@ export interface RunBuildDeps {
   readonly secretsOf: (app: AppRow) => Promise<Readonly<Record<string, string>>>;
   readonly chooseBuilder: (app: AppRow, tree: SourceTree) => Builder;
   readonly metrics: Pick<Metrics, 'observePhase'>;
+  readonly tracing: Tracing;
   readonly clock: () => number;
 }
 
@@ -31,6 +34,7 @@ interface Attempt {
   readonly row: PackageRow;
   readonly app: AppRow;
   readonly log: BuildLogWriter;
+  readonly span: Span;
 }
 
 /**
@@ -46,7 +50,9 @@ export async function runBuild(deps: RunBuildDeps, claim: Claim, signal: AbortSi
   if (row === undefined || app === undefined || row.attempt !== claim.attempt) return { kind: 'lost' };
   const log = buildLog.open(claim.packageId, claim.attempt);
   try {
-    return await makeAttempt(deps, { claim, row, app, log }, signal);
+    return await traceAttempt(deps.tracing, { claim, row, app }, (span) =>
+      makeAttempt(deps, { claim, row, app, log, span }, signal),
+    );
   } finally {
     await log.close();
   }
@@ -77,12 +83,13 @@ async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, signal: AbortSi
 }
 
 async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob & BuildReport> {
-  const { app, row, claim, log } = attempt;
+  const { app, row, claim, log, span } = attempt;
+  const timed = <T>(phase: Phase, work: () => Promise<T>) => time(deps, span, phase, work);
   const revision = row.revision;
   const resolved = { name: row.branch, isMainLine: row.is_main_line === 1 };
   const branch = presentBranch(resolved);
   log.line(`Building ${app.app_id} ${row.version} from ${branch} at ${revision}, attempt ${claim.attempt}.`);
-  const tree = await timed(deps, 'source', async () => deps.repositoryOf(app).openTree(revision, signal, resolved));
+  const tree = await timed('source', async () => deps.repositoryOf(app).openTree(revision, signal, resolved));
   try {
     const output = await deps.blobs.create(blobKey(claim));
     try {
@@ -96,12 +103,12 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
         description: row.description,
       };
       const secrets = await deps.secretsOf(app);
-      const report = await timed(deps, 'package', () => builder.build({ tree, facts, output, log, secrets, signal }));
+      const report = await timed('package', () => builder.build({ tree, facts, output, log, secrets, signal }));
       signal.throwIfAborted();
       // Written while the package is stored, so that only its last line is left to be.
       void log.flush();
       await writeUploading(deps, claim, signal);
-      return { ...report, ...(await timed(deps, 'store', () => output.commit())) };
+      return { ...report, ...(await timed('store', () => output.commit())) };
     } finally {
       await output.abort();
     }
@@ -110,8 +117,11 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
   }
 }
 
-async function timed<T>({ metrics }: RunBuildDeps, phase: string, work: () => Promise<T>): Promise<T> {
+type Phase = 'source' | 'package' | 'store';
+
+async function time<T>({ metrics }: RunBuildDeps, above: Span, phase: Phase, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
+  const span = above.begin(phase);
   let outcome = 'failed';
   try {
     const result = await work();
@@ -119,5 +129,6 @@ async function timed<T>({ metrics }: RunBuildDeps, phase: string, work: () => Pr
     return result;
   } finally {
     metrics.observePhase(phase, outcome, (performance.now() - started) / 1000);
+    span.end(outcome === 'failed' ? { failure: outcome } : {});
   }
 }

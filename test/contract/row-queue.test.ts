@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRowQueue } from '../../src/queue/row-queue.ts';
+import { NO_TRACING } from '../../src/tracing/no-tracing.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { openTestPostgres } from '../support/postgres.ts';
 import { testBuildQueue } from './build-queue.ts';
@@ -14,6 +15,7 @@ for (const [name, open] of [
     let now = 1_000_000;
     const queue = createRowQueue({
       database,
+      tracing: NO_TRACING,
       clock: () => now,
       leaseMs: 30_000,
       buildsPerApp: 2,
@@ -34,7 +36,7 @@ for (const [name, open] of [
 test('however often a worker asks for a build that waits for another one, all are woken once for it', async (t) => {
   const database = await testDatabase(t);
   const options = { leaseMs: 30_000, buildsPerApp: 2, preferenceMs: 2000, mostInterruptions: 2 };
-  const queue = createRowQueue({ database, clock: () => 1000, ...options });
+  const queue = createRowQueue({ database, tracing: NO_TRACING, clock: () => 1000, ...options });
   const app = await addApp(database, 'calc');
   await addPackage(database, app, { created_at: 1000 });
   await queue.claim('one');

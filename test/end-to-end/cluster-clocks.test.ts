@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBusyCluster } from '../support/busy-cluster.ts';
+import { clockAhead } from '../support/clock-ahead.ts';
 
 const TEN_MINUTES_MS = 10 * 60 * 1000;
 
-/** What a process has in its environment whose clock is so far ahead. */
-function clock(aheadMs: number): Readonly<Record<string, string>> {
-  const preload = new URL('../support/other-clock.ts', import.meta.url).href;
-  return { NODE_OPTIONS: `--import=${preload}`, OTHER_CLOCK_MS: String(aheadMs) };
-}
-
 test('clocks that are ten minutes apart take no build from anybody, and leave none to nobody', async (t) => {
   const { cluster, untilAccepted, finish } = await startBusyCluster(t, {
-    servers: [clock(TEN_MINUTES_MS), clock(-TEN_MINUTES_MS)],
-    workers: [clock(TEN_MINUTES_MS), clock(-TEN_MINUTES_MS)],
+    servers: [clockAhead(TEN_MINUTES_MS), clockAhead(-TEN_MINUTES_MS)],
+    workers: [clockAhead(TEN_MINUTES_MS), clockAhead(-TEN_MINUTES_MS)],
   });
   await untilAccepted(12);
   for (const worker of cluster.workers) {

@@ -17,6 +17,7 @@ import { cancelBuild } from '../../src/operations/cancel-build.ts';
 import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
 import { createRowQueue } from '../../src/queue/row-queue.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
+import { NO_TRACING } from '../../src/tracing/no-tracing.ts';
 import { BuildWorker, type BuildWorkerOptions } from '../../src/worker/build-worker.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { makeTestRepository } from '../support/git.ts';
@@ -40,7 +41,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
   const database = await testDatabase(context);
   const app = await addApp(database, 'calc', source.path);
   const limits = { leaseMs: 30_000, buildsPerApp: 9, preferenceMs: 0, mostInterruptions: 2 };
-  const queue = createRowQueue({ database, clock, ...limits });
+  const queue = createRowQueue({ database, tracing: NO_TRACING, clock, ...limits });
   const blobs = await openDiskBlobStore(join(folder, 'packages'));
   const onError = (error: unknown) => assert.fail(String(error));
   const buildLog = await openFileBuildLog({ folder: join(folder, 'logs'), clock, mostBytes: 1e6, onError });
@@ -67,6 +68,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
         async () => ({}),
         async () => 0,
       ),
+      tracing: NO_TRACING,
       clock,
       name: 'worker',
       queue,

@@ -7,8 +7,8 @@ import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
 import { openS3BlobStore } from '../../src/blob/s3-blob-store.ts';
 import { CommandFailure } from '../../src/cli/exit-codes.ts';
 import { insertAuditEntry, listAudit } from '../../src/database/audit.ts';
+import { listStoredPackages } from '../../src/database/packages.ts';
 import { openPostgresDatabase, type SharedDatabase } from '../../src/database/postgres/postgres-database.ts';
-import { countRows } from '../../src/database/read-rows.ts';
 import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { findUser, insertUser } from '../../src/database/users.ts';
 import { blobKey } from '../../src/domain/blob-key.ts';
@@ -24,6 +24,7 @@ import { inDatabaseOf } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ADMIN = 'admin' as Login;
+const TRACE_PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 /** A data folder as a server leaves it, with some packages, and where it is to move. */
 async function openMove(t: TestContext, packages = 3) {
@@ -45,6 +46,7 @@ async function openMove(t: TestContext, packages = 3) {
       size_bytes: bytes.length,
       sha256: hash('sha256', bytes),
       blob_key,
+      trace_parent: TRACE_PARENT,
     } as const;
     await addPackage(database, app, made);
     ids.push(id);
@@ -120,7 +122,11 @@ test('packages whose file is missing or damaged are named, and keep the move fro
   );
   await look(async (target) => {
     await refuseUnfinishedMove(target);
-    assert.equal(await countRows(target.read, 'packages'), 2);
+    const moved = await listStoredPackages(target.read, { after: 0, limit: 10 });
+    assert.deepEqual(
+      moved.map(({ trace_parent }) => trace_parent),
+      [TRACE_PARENT, TRACE_PARENT],
+    );
     const actions = (await listAudit(target.read, { limit: 10 })).map(({ action }) => action);
     assert.deepEqual(actions, ['server.move', 'package.lost']);
   });

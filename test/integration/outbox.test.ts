@@ -8,6 +8,7 @@ import type { PackageId } from '../../src/domain/identifiers.ts';
 import { type Effect, Outbox, type OutboxOptions } from '../../src/outbox/outbox.ts';
 import { tagEffect } from '../../src/outbox/tag-effect.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
+import { NO_TRACING } from '../../src/tracing/no-tracing.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -33,7 +34,7 @@ async function setUp(context: TestContext) {
   const time = { now: 1_000_000 };
   const options: OutboxOptions = {
     database,
-    effects: { tag: tagEffect({ database, repositoryOf }), deploy: NOTHING },
+    effects: { tag: tagEffect({ database, tracing: NO_TRACING, repositoryOf }), deploy: NOTHING },
     clock: () => time.now,
     onError: (error) => assert.fail(String(error)),
   };
@@ -78,6 +79,7 @@ test('a tag that cannot be made is tried again, later and later, and its package
   let away = true;
   const effect = tagEffect({
     database,
+    tracing: NO_TRACING,
     repositoryOf: (app) => repositoryOf(away ? { ...app, repository: `${app.repository}-away` } : app),
   });
   const outbox = open({ effects: { tag: effect, deploy: NOTHING } });
@@ -129,7 +131,9 @@ test('an app that takes long to be deployed keeps no tags waiting', async (t) =>
     },
     recordFailure: async () => {},
   };
-  const outbox = open({ effects: { tag: tagEffect({ database, repositoryOf }), deploy: untilStopped } });
+  const outbox = open({
+    effects: { tag: tagEffect({ database, tracing: NO_TRACING, repositoryOf }), deploy: untilStopped },
+  });
   const id = await succeed('1.0.0.1', first);
   const row = await findAnyPackage(database.read, id);
   const entry = { kind: 'deploy', package_id: id, app_id: row?.app_id ?? '', created_at: 1, due_at: 1 } as const;

@@ -16,6 +16,7 @@ import { checkUploads, dropUnfinishedUploads } from '../../src/operations/check-
 import { receiveUpload } from '../../src/operations/receive-upload.ts';
 import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
 import { createRowQueue } from '../../src/queue/row-queue.ts';
+import { NO_TRACING } from '../../src/tracing/no-tracing.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { noise } from '../support/made-content.ts';
@@ -69,7 +70,8 @@ async function openUploads(t: TestContext) {
 test('an upload that waits for its check is nobody’s build: no worker gets it, and it takes nobody’s turn', async (t) => {
   const { database, clock, app, deps, upload, show } = await openUploads(t);
   const id = await upload();
-  const queue = createRowQueue({ database, clock, leaseMs: 1, buildsPerApp: 1, preferenceMs: 0, mostInterruptions: 0 });
+  const limits = { leaseMs: 1, buildsPerApp: 1, preferenceMs: 0, mostInterruptions: 0 };
+  const queue = createRowQueue({ database, tracing: NO_TRACING, clock, ...limits });
   assert.equal(await queue.recover({ everyLease: true }), 0);
   assert.equal((await show(id)).status, 'Uploading');
   const build = await addPackage(database, app);

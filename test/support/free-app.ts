@@ -16,6 +16,7 @@ import { deletePackage } from '../../src/operations/delete-package.ts';
 import { makeFree } from '../../src/operations/make-free.ts';
 import { deployEffect } from '../../src/outbox/deploy-effect.ts';
 import { type Effect, Outbox } from '../../src/outbox/outbox.ts';
+import { NO_TRACING } from '../../src/tracing/no-tracing.ts';
 import { writeSuccess } from '../../src/worker/write-outcome.ts';
 import { addApp, addPackage, testDatabase } from './database.ts';
 import { openDeployments } from './deployments.ts';
@@ -58,7 +59,7 @@ export function startServer(
   const { deployments, errors } = deps;
   const clock = () => time.now;
   const outcomes = { hold: async () => {} };
-  const deploy = deployEffect({ ...deps, clock, onError: (error) => errors.push(error) });
+  const deploy = deployEffect({ ...deps, tracing: NO_TRACING, clock, onError: (error) => errors.push(error) });
   const outbox = new Outbox({
     database,
     effects: {

@@ -53,6 +53,7 @@ export function testConfiguration(dataFolder: string, overrides: Partial<Configu
     buildProcesses: 256,
     buildCacheBytes: 256 * 1024 * 1024,
     webhookNetworks: [],
+    traces: 'off',
     shutdownGraceMs: 10_000,
     trustProxy: false,
     logLevel: 'silent',

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
+import { serveUntilEnd } from './serve-until-end.ts';
 import { MESSAGE_SECRET } from './webhooks.ts';
 
 /** A message as it came, its signature checked. */
@@ -74,15 +73,8 @@ export async function startWebhookReceiver(
   const server = createServer((request, response) => {
     receive(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  test.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/hook`,
+    url: `${await serveUntilEnd(test, server)}/hook`,
     messages,
     forged,
     next: (...given) => void receptions.push(...given),

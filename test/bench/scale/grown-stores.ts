@@ -4,6 +4,7 @@ import { openPostgresDatabase } from '../../../src/database/postgres/postgres-da
 import { openSqliteDatabase } from '../../../src/database/sqlite/sqlite-database.ts';
 import type { AppId } from '../../../src/domain/identifiers.ts';
 import { createRowQueue } from '../../../src/queue/row-queue.ts';
+import { NO_TRACING } from '../../../src/tracing/no-tracing.ts';
 import { startBenchServer } from '../bench-server.ts';
 import { median, timeMs } from '../measure.ts';
 import { addApps, compareStores, FIGURES, type Figure, type Store } from '../million.ts';
@@ -75,6 +76,7 @@ const CLAIM: Figure<Database & { readonly clock: () => number }> = {
   async measure(database) {
     const queue = createRowQueue({
       database,
+      tracing: NO_TRACING,
       clock: database.clock,
       leaseMs: 60_000,
       buildsPerApp: 256,
