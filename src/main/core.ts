@@ -77,6 +77,8 @@ export interface Core {
   readonly findRepositoryKind: Repositories['findKind'];
   /** Begins to build. */
   startBuilding(): void;
+  /** Whether it builds what there is, as far as it could see when it looked last. */
+  isClaiming(): boolean;
   /** Begins what goes on by itself: what the outbox holds, and chores. */
   startDuties(): void;
   /** Begins no more builds, and gives those back that have not ended after a while. */
@@ -253,6 +255,7 @@ async function openLocked(
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
     startBuilding: () => worker.start(),
+    isClaiming: () => worker.isClaiming,
     startDuties: () => duties.start(),
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {

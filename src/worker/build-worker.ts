@@ -34,6 +34,7 @@ export class BuildWorker {
   readonly #options: BuildWorkerOptions;
   readonly #running = new Set<Running>();
   #accepting = false;
+  #couldClaim = true;
   /** Resolves when nothing is being claimed any more. */
   #claiming: Promise<void> | undefined;
   #wokenWhileClaiming = false;
@@ -44,6 +45,11 @@ export class BuildWorker {
 
   constructor(options: BuildWorkerOptions) {
     this.#options = options;
+  }
+
+  /** Whether it claims what there is, as far as it could see when it looked last. */
+  get isClaiming(): boolean {
+    return this.#accepting && this.#couldClaim;
   }
 
   start(): void {
@@ -76,7 +82,15 @@ export class BuildWorker {
       return;
     }
     this.#claiming = this.#fillSlots()
-      .catch((error: unknown) => this.#options.onError(error))
+      .then(
+        () => {
+          this.#couldClaim = true;
+        },
+        (error: unknown) => {
+          this.#couldClaim = false;
+          this.#options.onError(error);
+        },
+      )
       .finally(() => {
         this.#claiming = undefined;
         if (this.#wokenWhileClaiming) this.#claimSoon();
