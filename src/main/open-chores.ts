@@ -20,10 +20,6 @@ export interface OpenChoresOptions {
   readonly resumeEveryMs?: number;
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
-  /** Drops what is kept for an app apart from its packages. */
-  readonly dropCaches: (appKey: string) => Promise<void>;
-  /** Drops what is kept of repositories of apps that are no more. */
-  readonly dropOtherMirrors: () => Promise<void>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly report: ReportError;
@@ -48,7 +44,7 @@ const DAILY = { everyMs: 24 * HOUR_MS, retryMs: HOUR_MS } as const;
 const MOST_INFLATION = 4;
 
 export function openChores(options: OpenChoresOptions): Chores {
-  const { report, dropOtherMirrors } = options;
+  const { report } = options;
   const removal = new BackgroundWork({
     work: (signal) =>
       removeDeletedApps(
@@ -88,7 +84,6 @@ export function openChores(options: OpenChoresOptions): Chores {
     async work(signal) {
       await sweepOrphans(options, signal);
       await sweepMessages(options, signal);
-      await dropOtherMirrors();
     },
     ...DAILY,
     onError: (error) => report(error, 'leftovers could not be swept'),
