@@ -7,6 +7,7 @@ import { lockDataFolder } from '../database/sqlite/data-folder-lock.ts';
 import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import type { Configuration } from './configuration.ts';
 import { DUTIES, LEASE_MS } from './leadership.ts';
+import { refuseMoved } from './moved-data-folder.ts';
 import { refuseWithoutDatabase } from './refuse-without-database.ts';
 
 export interface WithDatabaseOptions {
@@ -17,7 +18,7 @@ export interface WithDatabaseOptions {
 /**
  * Opens the database that was configured for a command, and closes it when `work` has ended.
  *
- * @throws CommandFailure where there is none, or a server runs that must not; what `explainStart` explains
+ * @throws CommandFailure where there is none, it was moved away, or a server runs that must not; what `explainStart` explains
  */
 export async function withDatabase<T>(
   configuration: Pick<Configuration, 'dataFolder' | 'databaseUrl'>,
@@ -29,6 +30,7 @@ export async function withDatabase<T>(
   if (databaseUrl === undefined) {
     await refuseWithoutDatabase(dataFolder);
     opened.defer(lockDataFolder(join(dataFolder, 'lock')));
+    await refuseMoved(dataFolder);
     const database = await openSqliteDatabase(join(dataFolder, 'slipway.db'));
     opened.defer(database.close);
     return await work(database);
