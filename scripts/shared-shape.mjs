@@ -57,6 +57,7 @@ export const LEFT_OUT = {
     'contract/row-queue',
     'contract/shared-build-log',
     'contract/sqlite-database',
+    'integration/copied-databases',
     'integration/foreign-blob-store',
     'integration/leadership',
     'integration/moving-a-data-folder',

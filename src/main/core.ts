@@ -221,6 +221,7 @@ async function openLocked(
   const caches = cachesOfDeletedApps({ database, isApp, repositories, cache, builders, worker, report });
   const dutiesOptions: OpenDutiesOptions = {
     blobs,
+    isStoreReachable: configuration.s3 !== undefined,
     buildLog,
     secretBox,
     deployments,

@@ -52,7 +52,7 @@ function explainDatabase(error: unknown, { dataFolder, databaseUrl }: Configurat
 
 function explainForeignStore(error: unknown): Explanation | undefined {
   if (!(error instanceof ForeignBlobStore)) return undefined;
-  const message = `${error.message} Two on one would delete each other's packages: give this one another bucket or prefix with --blobs (or SLIPWAY_BLOBS). Where the other one is gone for good, delete the object installation.owner there.`;
+  const message = `${error.message} Two on one would delete each other's packages: give this one another bucket or prefix with --blobs (or SLIPWAY_BLOBS). Where nothing else uses that place any more, 'slipway take-over' makes it this one's.`;
   return { reason: 'usage', code: 'BLOBS_FOREIGN', message };
 }
 
@@ -119,8 +119,13 @@ function explainAddress(error: unknown, { host, port, metricsAddress }: Configur
   const reason = /^(?:listen|bind|getaddrinfo)$/.test(String(error.syscall)) ? ADDRESS_REASONS[code] : undefined;
   if (reason === undefined) return undefined;
   if (metricsAddress !== undefined && isAbout(error, metricsAddress)) {
-    const advice = 'Choose another with --metrics-port <number> and --metrics-host <address> (or SLIPWAY_METRICS_PORT and SLIPWAY_METRICS_HOST).';
-    return { reason: 'usage', code, message: `${metricsAddress.host} port ${metricsAddress.port} ${reason}. ${advice}` };
+    const advice =
+      'Choose another with --metrics-port <number> and --metrics-host <address> (or SLIPWAY_METRICS_PORT and SLIPWAY_METRICS_HOST).';
+    return {
+      reason: 'usage',
+      code,
+      message: `${metricsAddress.host} port ${metricsAddress.port} ${reason}. ${advice}`,
+    };
   }
   const advice = 'Choose another with --port <number> and --host <address> (or SLIPWAY_PORT and SLIPWAY_HOST).';
   return { reason: 'usage', code, message: `${host} port ${port} ${reason}. ${advice}` };

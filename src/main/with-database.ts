@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import type { Database } from '../database/database.ts';
-import { takeLease } from '../database/leases.ts';
+import { releaseLease, takeLease } from '../database/leases.ts';
 import { lockDataFolder } from '../database/sqlite/data-folder-lock.ts';
 import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import type { Configuration } from './configuration.ts';
@@ -39,16 +39,22 @@ export async function withDatabase<T>(
   const { openPostgresDatabase } = await import('../database/postgres/postgres-database.ts');
   const database = await openPostgresDatabase({ url: databaseUrl, applicationName: 'slipway' });
   opened.defer(database.close);
-  if (!besideServers) await refuseBesideServers(database, database.now);
+  if (!besideServers) opened.defer(await keepServersOut(database, database.now));
   return await work(database);
 }
 
-/** Of servers that run, one has the duties; none that starts meanwhile gets them. */
-async function refuseBesideServers(database: Database, clock: () => number): Promise<void> {
+/**
+ * Of servers that run, one has the duties; none that starts meanwhile gets them.
+ *
+ * @returns how to let them
+ * @throws CommandFailure
+ */
+async function keepServersOut(database: Database, clock: () => number): Promise<() => Promise<void>> {
   const lease = { name: DUTIES, holder: randomUUID() };
   const now = clock();
   const isFree = await database.transaction((queries) => takeLease(queries, lease, { now, expiresAt: now + LEASE_MS }));
-  if (isFree) return;
+  // It ends by itself, too.
+  if (isFree) return () => database.transaction((queries) => releaseLease(queries, lease)).catch(() => undefined);
   const message = 'Servers are running on this database: stop all of them, and all workers, and try again.';
   throw new CommandFailure('usage', 'SERVERS_RUNNING', message);
 }
