@@ -57,6 +57,8 @@ export const LEFT_OUT = {
     'contract/row-queue',
     'contract/shared-build-log',
     'contract/sqlite-database',
+    'integration/check-database',
+    'integration/copied-databases',
     'integration/foreign-blob-store',
     'integration/leadership',
     'integration/moving-a-data-folder',
@@ -71,7 +73,7 @@ export const LEFT_OUT = {
     'integration/full-disk',
     'integration/long-package-list',
     'integration/push-secrets',
-    'integration/verify-data-folder',
+    'integration/verify-stored-packages',
     'integration/webhook-secrets',
   ],
   'is about one process and what it starts, whatever it shares': [

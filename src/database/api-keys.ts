@@ -55,8 +55,16 @@ export function listApiKeys(queries: Queries, userId: string): Promise<ApiKeyRow
     .execute();
 }
 
-export async function insertApiKey(queries: Queries, key: ApiKeyRow): Promise<void> {
-  await queries.insertInto('api_keys').values(key).execute();
+/** One that was just made. Where nothing else is said, it is good for all that its user may do, and for ever. */
+export type NewApiKey = Pick<ApiKeyRow, 'id' | 'user_id' | 'name' | 'hash' | 'created_at'> &
+  Partial<Pick<ApiKeyRow, 'expires_at' | 'scopes'>>;
+
+export async function insertApiKey(queries: Queries, key: NewApiKey): Promise<void> {
+  const fresh = { expires_at: null, scopes: null, last_used_at: null, revoked_at: null };
+  await queries
+    .insertInto('api_keys')
+    .values({ ...fresh, ...key })
+    .execute();
 }
 
 export async function hasApiKey(queries: Queries, hash: string): Promise<boolean> {

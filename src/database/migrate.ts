@@ -25,6 +25,7 @@ import * as moves from './migrations/0025-moves.ts';
 import * as servedBy from './migrations/0026-served-by.ts';
 import * as installation from './migrations/0027-installation.ts';
 import * as traceParent from './migrations/0028-trace-parent.ts';
+import * as storeMarks from './migrations/0029-store-marks.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -54,6 +55,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0026-served-by': servedBy,
   '0027-installation': installation,
   '0028-trace-parent': traceParent,
+  '0029-store-marks': storeMarks,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

@@ -404,6 +404,10 @@ interface DeploymentOrdersTable {
 interface InstallationTable {
   /** One row. */
   id: string;
+  /** What the blob store bears that nobody else can know; null until it was marked. */
+  store_mark: string | null;
+  /** What it is about to bear instead, and may bear already; null when nothing is under way. */
+  next_store_mark: string | null;
 }
 
 interface BuildLogChunksTable {
@@ -416,6 +420,7 @@ interface BuildLogChunksTable {
   blob_key: string | null;
 }
 
+export type InstallationRow = Selectable<InstallationTable>;
 export type UserRow = Selectable<UsersTable>;
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 export type AppRow = Selectable<AppsTable>;

@@ -32,9 +32,6 @@ async function setUp(t: TestContext, key: { readonly expiresAt?: number } = {}, 
       hash: hash('sha256', secret),
       created_at: 1,
       expires_at: key.expiresAt ?? null,
-      last_used_at: null,
-      revoked_at: null,
-      scopes: null,
     });
   });
   const limits = createAttemptLimits();

@@ -9,6 +9,7 @@ import { addMigrateCommand } from './migrate-command.ts';
 import { addRestoreCommand } from './restore-command.ts';
 import { addSecretsCommand } from './secrets-command.ts';
 import { addServeCommand } from './serve.ts';
+import { addTakeOverCommand } from './take-over-command.ts';
 import { addToolchainCommand } from './toolchain-command.ts';
 import { addWorkerCommand } from './worker-command.ts';
 
@@ -24,6 +25,7 @@ export function assembleProgram(cli: Cli, version: string): Command {
   addToolchainCommand(program, cli);
   addBackupCommand(program, cli, version);
   addRestoreCommand(program, cli);
+  addTakeOverCommand(program, cli);
   addMigrateCommand(program, cli);
   addRemoteCommands(program, cli);
   return program;

@@ -8,6 +8,8 @@ export interface Configuration {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Where it is told how the process is, apart from everything else; undefined for nowhere. A port of 0 is any free one. */
+  readonly metricsAddress?: ListenAddress | undefined;
   /** An absolute path. */
   readonly dataFolder: string;
   /** `postgres://…`, of a database that is shared; undefined for the one in the data folder. */
@@ -67,4 +69,9 @@ export interface Configuration {
   /** As Fastify takes it: everybody, nobody, or these addresses and networks. */
   readonly trustProxy: boolean | readonly string[];
   readonly logLevel: LogLevel;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }

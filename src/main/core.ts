@@ -29,6 +29,7 @@ import type { Repository } from '../repository/repository.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { BuildWorker } from '../worker/build-worker.ts';
+import { cachesOfDeletedApps } from './caches-of-deleted-apps.ts';
 import type { Configuration } from './configuration.ts';
 import { engineVariables } from './engine-variables.ts';
 import { gitVariables } from './git-variables.ts';
@@ -75,8 +76,10 @@ export interface Core {
   readonly temporaryFolder: string;
 
   readonly findRepositoryKind: Repositories['findKind'];
-  /** Begins to build. */
+  /** Begins to build, and to drop what is kept here of apps that are no more. */
   startBuilding(): void;
+  /** Whether it builds what there is, as far as it could see when it looked last. */
+  isClaiming(): boolean;
   /** Begins what goes on by itself: what the outbox holds, and chores. */
   startDuties(): void;
   /** Begins no more builds, and gives those back that have not ended after a while. */
@@ -147,8 +150,7 @@ async function openLocked(
     authoritiesFile: configuration.repositoryCaFile,
   });
   opened.defer(repositories.closeAll);
-  const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
-  await repositories.sweep(isApp);
+  await repositories.sweep();
   const repositoryOf = (app: AppRow) =>
     repositories.forApp({
       key: app.id,
@@ -215,8 +217,11 @@ async function openLocked(
       report(error, `the worker met an error${packageId ? ` at package ${packageId}` : ''}`),
   });
 
+  const isApp = async (appKey: string) => (await findApp(database.read, appKey)) !== undefined;
+  const caches = cachesOfDeletedApps({ database, isApp, repositories, cache, builders, worker, report });
   const dutiesOptions: OpenDutiesOptions = {
     blobs,
+    isStoreReachable: configuration.s3 !== undefined,
     buildLog,
     secretBox,
     deployments,
@@ -226,12 +231,6 @@ async function openLocked(
     repositoryOf,
     webhookNetworks,
     uploadLimitBytes,
-    async dropCaches(appKey) {
-      await repositories.remove(appKey);
-      await cache.deleteApp(appKey);
-      await builders.deleteApp(appKey);
-    },
-    dropOtherMirrors: () => repositories.removeOthers(isApp),
     clock,
     report,
   };
@@ -252,12 +251,17 @@ async function openLocked(
     webhookNetworks,
     temporaryFolder,
     findRepositoryKind: repositories.findKind,
-    startBuilding: () => worker.start(),
+    startBuilding() {
+      worker.start();
+      caches.start();
+    },
+    isClaiming: () => worker.isClaiming,
     startDuties: () => duties.start(),
     stopBuilding: (graceMs) => worker.stop(graceMs),
     async stop(graceMs) {
       try {
         await worker.stop(graceMs);
+        await caches.stop();
         // At once: what the one does waits for the other.
         await Promise.all([duties.stop(), deployments.stop()]);
       } finally {

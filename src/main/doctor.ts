@@ -42,9 +42,9 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
     findings.push(
       ...(await Promise.all([checkDataFolder(dataFolder), checkDiskSpace(dataFolder), checkPort(configuration)])),
     );
-    const store = await checkBlobStore(configuration);
-    findings.push(...store);
-    const isReadable = store.every(({ state }) => state === 'ok');
+    const stores = [await checkStoredRows(configuration), ...(await checkBlobStore(configuration))];
+    findings.push(...stores);
+    const isReadable = stores.every(({ state }) => state !== 'missing');
     if (verify === true && isReadable) findings.push(...(await verifyStored(configuration, cli.signal)));
   }
   print(cli, options, findings, () => findings.map(describeFinding).join('\n'));
@@ -54,10 +54,15 @@ async function examine(cli: Cli, { verify, ...options }: DoctorOptions): Promise
   throw new CommandFailure('checkFailed', 'DOCTOR', `Slipway cannot work well here: see ${names}.`);
 }
 
-/** Loaded only when asked for: other commands start sooner without a database. */
+/** Loaded only now: other commands start sooner without a database. */
+async function checkStoredRows(configuration: Configuration): Promise<Finding> {
+  const { checkDatabase } = await import('./check-database.ts');
+  return await checkDatabase(configuration);
+}
+
 async function verifyStored(configuration: Configuration, signal: AbortSignal): Promise<Finding[]> {
-  const { verifyDataFolder } = await import('./verify-data-folder.ts');
-  return await verifyDataFolder(configuration, signal);
+  const { verifyStoredPackages } = await import('./verify-stored-packages.ts');
+  return await verifyStoredPackages(configuration, signal);
 }
 
 const MARKS = { ok: '✔', note: '·', missing: '✖' } as const;

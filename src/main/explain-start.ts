@@ -5,7 +5,7 @@ import { NewerDatabase } from '../database/migrate.ts';
 import { DataFolderInUse } from '../database/sqlite/data-folder-lock.ts';
 import { type SqliteProblem, sqliteProblem } from '../database/sqlite/sqlite-errors.ts';
 import { ForeignBlobStore } from '../operations/claim-blob-store.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, ListenAddress } from './configuration.ts';
 import { explainPostgres } from './explain-postgres.ts';
 
 /** What kept a server from starting, in a sentence with what to do about it; a bug comes back as it is. */
@@ -52,7 +52,7 @@ function explainDatabase(error: unknown, { dataFolder, databaseUrl }: Configurat
 
 function explainForeignStore(error: unknown): Explanation | undefined {
   if (!(error instanceof ForeignBlobStore)) return undefined;
-  const message = `${error.message} Two on one would delete each other's packages: give this one another bucket or prefix with --blobs (or SLIPWAY_BLOBS). Where the other one is gone for good, delete the object installation.owner there.`;
+  const message = `${error.message} Two on one would delete each other's packages: give this one another bucket or prefix with --blobs (or SLIPWAY_BLOBS). Where nothing else uses that place any more, 'slipway take-over' makes it this one's.`;
   return { reason: 'usage', code: 'BLOBS_FOREIGN', message };
 }
 
@@ -113,11 +113,25 @@ const ADDRESS_REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'is not known by name',
 };
 
-function explainAddress(error: unknown, { host, port }: Configuration): Explanation | undefined {
+function explainAddress(error: unknown, { host, port, metricsAddress }: Configuration): Explanation | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
   const code = String(error.code);
   const reason = /^(?:listen|bind|getaddrinfo)$/.test(String(error.syscall)) ? ADDRESS_REASONS[code] : undefined;
   if (reason === undefined) return undefined;
+  if (metricsAddress !== undefined && isAbout(error, metricsAddress)) {
+    const advice =
+      'Choose another with --metrics-port <number> and --metrics-host <address> (or SLIPWAY_METRICS_PORT and SLIPWAY_METRICS_HOST).';
+    return {
+      reason: 'usage',
+      code,
+      message: `${metricsAddress.host} port ${metricsAddress.port} ${reason}. ${advice}`,
+    };
+  }
   const advice = 'Choose another with --port <number> and --host <address> (or SLIPWAY_PORT and SLIPWAY_HOST).';
   return { reason: 'usage', code, message: `${host} port ${port} ${reason}. ${advice}` };
+}
+
+/** An error has the port, or, where the host is not known, its name. */
+function isAbout(error: Error, { host, port }: ListenAddress): boolean {
+  return ('port' in error && error.port === port) || ('hostname' in error && error.hostname === host);
 }

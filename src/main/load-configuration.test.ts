@@ -35,6 +35,7 @@ test('without anything given, the defaults hold', async () => {
   assert.deepEqual(rest, {
     host: '127.0.0.1',
     port: 4400,
+    metricsAddress: undefined,
     dataFolder: join(folder, 'data'),
     buildsPerApp: 256,
     buildTimeoutMs: 1_800_000,
@@ -88,6 +89,14 @@ test('PORT counts when SLIPWAY_PORT is empty or not set', async () => {
   assert.equal((await load({ environment: { PORT: '81' } })).port, 81);
   assert.equal((await load({ environment: { PORT: '81', SLIPWAY_PORT: '' } })).port, 81);
   assert.equal((await load({ environment: { PORT: '81', SLIPWAY_PORT: '82' } })).port, 82);
+});
+
+test('a port for metrics is reached from this machine alone, unless it is said otherwise', async () => {
+  const environment = { SLIPWAY_METRICS_PORT: '4401' };
+  assert.deepEqual((await load({ environment })).metricsAddress, { host: '127.0.0.1', port: 4401 });
+  const flags = { metricsHost: '::' };
+  assert.deepEqual((await load({ environment, flags })).metricsAddress, { host: '::', port: 4401 });
+  assert.equal((await load({ flags })).metricsAddress, undefined);
 });
 
 test('slipway.config.yaml in the current folder is found, and its paths are relative to it', async () => {

@@ -130,10 +130,14 @@ function assemble(value: Value): Configuration | undefined {
   if (!isComplete(configuration)) return undefined;
   const tls = certFile !== undefined && keyFile !== undefined ? { tls: { certFile, keyFile } } : {};
   const publicUrl = value('publicUrl', SETTINGS.publicUrl);
+  const metricsHost = value('metricsHost', SETTINGS.metricsHost);
+  const metricsPort = value('metricsPort', SETTINGS.metricsPort);
+  const hasMetrics = metricsHost !== undefined && metricsPort !== undefined;
   const mirror = value('mxbuildMirror', SETTINGS.mxbuildMirror);
   const mxbuildMirror = mirror === 'none' ? undefined : mirror;
   return {
     ...configuration,
+    metricsAddress: hasMetrics ? { host: metricsHost, port: metricsPort } : undefined,
     publicUrl,
     adminKey: value('adminKey', SETTINGS.adminKey),
     databaseUrl: value('database', SETTINGS.database),

@@ -17,6 +17,6 @@ export async function refuseMoved(dataFolder: string): Promise<void> {
   const file = join(dataFolder, MOVED_TO);
   const place = (await ifThere(readFile(file, 'utf8')))?.trim();
   if (place === undefined) return;
-  const message = `${dataFolder} was moved to ${place}: start servers there, with --database and --blobs. It is as it was then; delete ${file} to go on with it after all, without what came later.`;
+  const message = `${dataFolder} was moved to ${place}: start servers there, and name it to commands, with --database and --blobs. It is as it was then; delete ${file} to go on with it after all, without what came later.`;
   throw new CommandFailure('usage', 'DATA_FOLDER_MOVED', message);
 }

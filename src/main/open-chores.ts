@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import type { Deployments } from '../deployment/deployments.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { checkUploads, dropUnfinishedUploads } from '../operations/check-uploads.ts';
+import { claimBlobStore, renewStoreMark } from '../operations/claim-blob-store.ts';
 import { pruneApps } from '../operations/prune-apps.ts';
 import { removeDeletedApps } from '../operations/remove-deleted-apps.ts';
 import { sweepMessages } from '../operations/sweep-messages.ts';
@@ -14,16 +15,14 @@ import type { ReportError } from './core.ts';
 export interface OpenChoresOptions {
   readonly database: Database;
   readonly blobs: BlobStore;
+  /** Whether other installations can reach that, too. */
+  readonly isStoreReachable: boolean;
   readonly buildLog: BuildLog;
   readonly deployments: Deployments;
   /** How often it is looked for what other servers left undone; once, where there are none. */
   readonly resumeEveryMs?: number;
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
-  /** Drops what is kept for an app apart from its packages. */
-  readonly dropCaches: (appKey: string) => Promise<void>;
-  /** Drops what is kept of repositories of apps that are no more. */
-  readonly dropOtherMirrors: () => Promise<void>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly report: ReportError;
@@ -48,7 +47,17 @@ const DAILY = { everyMs: 24 * HOUR_MS, retryMs: HOUR_MS } as const;
 const MOST_INFLATION = 4;
 
 export function openChores(options: OpenChoresOptions): Chores {
-  const { report, dropOtherMirrors } = options;
+  const { report, isStoreReachable } = options;
+  /** Nothing is deleted by itself in a store that has become another's. */
+  const seeThatItIsOurs = async () => {
+    if (isStoreReachable) await claimBlobStore(options);
+  };
+  const marking = new BackgroundWork({
+    work: () => renewStoreMark(options),
+    everyMs: HOUR_MS,
+    retryMs: HOUR_MS / 4,
+    onError: (error) => report(error, 'the blob store could not be marked as the one of this database'),
+  });
   const removal = new BackgroundWork({
     work: (signal) =>
       removeDeletedApps(
@@ -80,15 +89,18 @@ export function openChores(options: OpenChoresOptions): Chores {
   });
   const onUnpruned = (error: unknown, appId: string) => report(error, `the packages of ${appId} could not be pruned`);
   const pruning = new BackgroundWork({
-    work: (signal) => pruneApps({ ...options, onError: onUnpruned }, signal),
+    async work(signal) {
+      await seeThatItIsOurs();
+      await pruneApps({ ...options, onError: onUnpruned }, signal);
+    },
     ...DAILY,
     onError: (error) => report(error, 'packages could not be pruned'),
   });
   const sweep = new BackgroundWork({
     async work(signal) {
+      await seeThatItIsOurs();
       await sweepOrphans(options, signal);
       await sweepMessages(options, signal);
-      await dropOtherMirrors();
     },
     ...DAILY,
     onError: (error) => report(error, 'leftovers could not be swept'),
@@ -99,7 +111,7 @@ export function openChores(options: OpenChoresOptions): Chores {
     ...(options.resumeEveryMs !== undefined && { everyMs: options.resumeEveryMs }),
     onError: (error) => report(error, 'starts of environments could not be gone on with'),
   });
-  const all = [resumption, uploads, unfinished, removal, pruning, sweep];
+  const all = [...(isStoreReachable ? [marking] : []), resumption, uploads, unfinished, removal, pruning, sweep];
   const woken = [
     ['uploads', uploads],
     ['deleted-apps', removal],

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -15,6 +16,7 @@ import type { S3Settings } from '../blob/s3-settings.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import type { Database } from '../database/database.ts';
 import { endUnfinishedWork } from '../database/end-unfinished-work.ts';
+import { updateInstallation } from '../database/installation.ts';
 import { unknownMigrations } from '../database/migrate.ts';
 import { openSqliteDatabase } from '../database/sqlite/sqlite-database.ts';
 import { countUnfinishedWork } from '../database/unfinished-work.ts';
@@ -168,6 +170,10 @@ async function fill(folder: string, about: AboutBackup, request: RestoreRequest)
     };
     const restored = await restorePackages(deps, `the backup of ${verified.CreatedAt}`, signal);
     refuseForeignFolder(request, restored);
+    // What it was made from may live on: a store that is that one's is not this one's.
+    await database.transaction((queries) =>
+      updateInstallation(queries, { id: randomUUID(), store_mark: null, next_store_mark: null }),
+    );
     if (s3 !== undefined) await removeTree(join(folder, 'packages'));
     if (request.endsUnfinished) {
       await database.transaction((queries) => endUnfinishedWork(queries, NOT_GONE_ON_WITH, clock()));

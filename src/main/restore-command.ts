@@ -55,7 +55,7 @@ async function restoreOrVerify(cli: Cli, file: string, options: RestoreOptions):
     }
     const report = await restoreBackup(request);
     progress.clear();
-    print(cli, options, report, () => describeRestored(report));
+    print(cli, options, report, () => describeRestored(report, request));
     refuseLoss(report);
   } catch (error) {
     progress.clear();
@@ -87,7 +87,7 @@ function describeBackup(backup: VerifiedBackup): string {
   return [fields, ...describeKeysNeeded(backup.KeysNeeded)].join('\n');
 }
 
-function describeRestored(report: RestoreReport): string {
+function describeRestored(report: RestoreReport, { s3 }: RestoreRequest): string {
   const { Builds, Pushes, Tags, Deployments, WebhookMessages } = report.Unfinished;
   const goesOn = `${Builds} builds, ${Pushes} pushes, ${Tags} tags, ${Deployments} deployments, ${WebhookMessages} webhook messages`;
   const fields = formatFields({
@@ -100,12 +100,14 @@ function describeRestored(report: RestoreReport): string {
     'Goes on at the start': goesOn,
   });
   const config = report.Configuration === null ? '' : ` --config ${report.Configuration}`;
+  const takeOver = `  slipway take-over --data ${report.DataFolder}${config}   (where the store was the former server's)`;
   return [
     fields,
     ...describeKeysNeeded(report.KeysNeeded),
     ...describeLost(report.Lost),
     '',
     'Next, once the former server does not run any more:',
+    ...(s3 === undefined ? [] : [takeOver]),
     `  slipway serve --data ${report.DataFolder}${config}`,
   ].join('\n');
 }

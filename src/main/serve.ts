@@ -23,7 +23,13 @@ export function addServeCommand(program: Command, cli: Cli): void {
 function announce(cli: Cli, options: ServeOptions, configuration: Configuration, server: RunningServer): void {
   const { dataFolder, publicUrl } = configuration;
   const keyFile = join(dataFolder, 'admin.key');
-  const facts = { Url: server.url, DataFolder: dataFolder, AdminKeyFile: keyFile, AdminKey: server.adminKey ?? null };
+  const facts = {
+    Url: server.url,
+    MetricsUrl: server.metricsUrl ?? null,
+    DataFolder: dataFolder,
+    AdminKeyFile: keyFile,
+    AdminKey: server.adminKey ?? null,
+  };
   print(cli, options, facts, () =>
     [
       `Slipway serves ${server.url}`,
@@ -32,6 +38,7 @@ function announce(cli: Cli, options: ServeOptions, configuration: Configuration,
         Data: dataFolder,
         'Public address': publicUrl,
         'API description': `${server.url}/docs`,
+        Metrics: server.metricsUrl && `${server.metricsUrl}/metrics`,
         ...(server.adminKey === undefined
           ? {}
           : { Login: 'admin', 'API key': `${server.adminKey} (shown this once, kept in ${keyFile})` }),

@@ -1,5 +1,4 @@
 import { readFile, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { HTTP_DEFAULTS, type HttpSettings } from '../http/http-dependencies.ts';
@@ -8,11 +7,15 @@ import { createFirstAdmin } from '../operations/create-first-admin.ts';
 import { bindOperations } from './bind-operations.ts';
 import type { Configuration } from './configuration.ts';
 import { openCore } from './core.ts';
+import { listeningUrl } from './listening-url.ts';
+import { openProbeListener } from './probe-listener.ts';
 import { writeSecretFile } from './secret-file.ts';
 
 export interface RunningServer {
   /** Where it listens: scheme, host and port. */
   readonly url: string;
+  /** Where it tells how it is, apart from that; undefined for nowhere. */
+  readonly metricsUrl: string | undefined;
   /** The key of the login `admin`, when this start created it. */
   readonly adminKey: string | undefined;
   /** Accepts nothing more, lets what runs finish for the configured while, gives the rest back. May be called twice. */
@@ -29,6 +32,7 @@ export async function startServer(configuration: Configuration, logger: Logger):
     logger.warn("SLIPWAY_SANDBOX is 'none': commands of slipway.yml may read and write everything that Slipway may.");
   }
   const core = await openCore(configuration, (error, what) => logger.error({ err: error }, what));
+  const listening = new AsyncDisposableStack();
   try {
     const http = buildHttpServer({
       ...core,
@@ -36,11 +40,16 @@ export async function startServer(configuration: Configuration, logger: Logger):
       logger,
       settings: await readHttpSettings(configuration),
     });
-    await http.listen({ host: configuration.host, port: configuration.port });
+    const { host, port, tls, metricsAddress } = configuration;
+    await http.listen({ host, port });
+    listening.defer(() => http.close());
+    const { database, metrics } = core;
+    const probes = await openProbeListener(metricsAddress, { database, renderMetrics: metrics.render, logger });
+    listening.defer(probes.close);
     // Not before: a start that fails on its address would be the only one that has a key to show.
     const keyFile = join(configuration.dataFolder, 'admin.key');
     const adminKey = await createFirstAdmin({
-      database: core.database,
+      database,
       chosenKey: configuration.adminKey,
       keepKey: (key) => writeSecretFile(keyFile, `${key}\n`),
       dropKey: () => rm(keyFile, { force: true }),
@@ -48,19 +57,23 @@ export async function startServer(configuration: Configuration, logger: Logger):
     });
     core.startBuilding();
     core.startDuties();
-    return { url: addressOf(http.server.address(), configuration), adminKey, stop: once(() => stop()) };
+    const url = listeningUrl(http.server.address(), host, tls === undefined ? 'http' : 'https');
+    return { url, metricsUrl: probes.url, adminKey, stop: once(() => stop()) };
 
     async function stop() {
       const { shutdownGraceMs } = configuration;
       try {
+        probes.stopBeingReady();
         core.deployments.endCalls();
         // At once: while a slow answer holds up the one, the other must not begin anything.
         await Promise.all([http.close(), core.stopBuilding(shutdownGraceMs)]);
       } finally {
+        await probes.close();
         await core.stop(shutdownGraceMs);
       }
     }
   } catch (error) {
+    await listening.disposeAsync();
     await core.stop(0);
     throw error;
   }
@@ -77,11 +90,6 @@ async function readHttpSettings(configuration: Configuration): Promise<HttpSetti
     trustProxy,
     tls: tls && { cert: await readFile(tls.certFile), key: await readFile(tls.keyFile) },
   };
-}
-
-function addressOf(address: AddressInfo | string | null, { tls, host }: Configuration): string {
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -20,7 +20,7 @@ export const SETTINGS = {
     summary: 'Address to listen on. `0.0.0.0` or `::` listens on every network of this machine.',
     accepts: 'an IP address or a host name',
     fallback: '127.0.0.1',
-    parse: (text) => (isIP(text) !== 0 || HOST_NAME.test(text) ? text : undefined),
+    parse: parseHost,
   },
   port: {
     flag: '--port <number>',
@@ -29,6 +29,25 @@ export const SETTINGS = {
     accepts: 'a whole number from 0 to 65535',
     fallback: '4400',
     parse: (text) => parseWholeNumber(text, 0, 65_535),
+  },
+  metricsPort: {
+    flag: '--metrics-port <number>',
+    variables: ['SLIPWAY_METRICS_PORT'],
+    summary:
+      'Port of its own for `/metrics`, `/healthz` and `/readyz`, which is how to look at a worker. A server answers these at its other port, too. 0 takes any free one.',
+    accepts: 'a whole number from 0 to 65535',
+    fallback: undefined,
+    fallbackInWords: 'none: a worker listens nowhere',
+    parse: (text) => parseWholeNumber(text, 0, 65_535),
+  },
+  metricsHost: {
+    flag: '--metrics-host <address>',
+    variables: ['SLIPWAY_METRICS_HOST'],
+    summary:
+      'Address that the port for metrics is listened on. Whoever reaches it needs no key: let it be the network of what reads metrics alone.',
+    accepts: 'an IP address or a host name',
+    fallback: '127.0.0.1',
+    parse: parseHost,
   },
   data: {
     flag: '--data <folder>',
@@ -445,6 +464,10 @@ export function getSetting(name: SettingName): Setting<unknown> {
 
 const DAY_MS = 86_400_000;
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
+
+function parseHost(text: string): string | undefined {
+  return isIP(text) !== 0 || HOST_NAME.test(text) ? text : undefined;
+}
 
 function parsePath(text: string, folder: string): string | undefined {
   return text.includes('\0') ? undefined : resolve(folder, text);

@@ -6,7 +6,7 @@ import { runUntilStopped } from './run-until-stopped.ts';
 import { addServeOptions, readServeOptions, type ServeOptions } from './serve-options.ts';
 import { startWorkerOrExplain } from './start-or-explain.ts';
 
-/** `slipway worker`: builds what servers on the same database accept. Nobody has to reach it. */
+/** `slipway worker`: builds what servers on the same database accept. Nobody has to reach it; with `--metrics-port` one can. */
 export function addWorkerCommand(program: Command, cli: Cli): void {
   const command = program
     .command('worker')
@@ -16,9 +16,14 @@ export function addWorkerCommand(program: Command, cli: Cli): void {
     checkWorker(configuration);
     const worker = await startWorkerOrExplain(configuration);
     const { dataFolder, buildSlots } = configuration;
-    print(cli, options, { DataFolder: dataFolder, BuildSlots: buildSlots }, () =>
-      ['Slipway builds.', '', formatFields({ Data: dataFolder, 'Builds at once': String(buildSlots) })].join('\n'),
-    );
+    const { metricsUrl } = worker;
+    const facts = { DataFolder: dataFolder, BuildSlots: buildSlots, MetricsUrl: metricsUrl ?? null };
+    const fields = {
+      Data: dataFolder,
+      'Builds at once': String(buildSlots),
+      Metrics: metricsUrl && `${metricsUrl}/metrics`,
+    };
+    print(cli, options, facts, () => ['Slipway builds.', '', formatFields(fields)].join('\n'));
     await runUntilStopped(cli, configuration, worker);
   });
 }

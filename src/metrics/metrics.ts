@@ -14,8 +14,15 @@ export interface Metrics {
   observeDelivery(outcome: string, seconds: number): void;
   /** @param route its pattern, never the address: labels must stay few */
   observeHttp(method: string, route: string, status: number, seconds: number): void;
-  /** The text that Prometheus reads. */
-  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The text that Prometheus reads: of this process, and of what waits in the database. */
+  render(): Promise<MetricsText>;
+  /** That of this process alone: for one of many, all of which would read the same in the database. */
+  renderOwn(): Promise<MetricsText>;
+}
+
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: string;
 }
 
 /** Builds that have not ended, by status. */
@@ -27,7 +34,7 @@ const HTTP_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 /** Messages to webhooks that wait. */
 export type CountMessages = () => Promise<number>;
 
-/** @param countBuilds @param countMessages both are asked whenever the metrics are read */
+/** @param countBuilds @param countMessages both are asked whenever all metrics are read */
 export function createMetrics(countBuilds: CountBuilds, countMessages: CountMessages): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -76,8 +83,10 @@ export function createMetrics(countBuilds: CountBuilds, countMessages: CountMess
     buckets: HTTP_BUCKETS,
     registers,
   });
-  registerBuildGauge(registry, countBuilds);
-  registerMessageGauge(registry, countMessages);
+  const waiting = new Registry();
+  registerBuildGauge(waiting, countBuilds);
+  registerMessageGauge(waiting, countMessages);
+  const whole = Registry.merge([registry, waiting]);
   return {
     observePhase: (phase, outcome, seconds) => phases.observe({ phase, outcome }, seconds),
     observeBuild(outcome, seconds) {
@@ -90,8 +99,13 @@ export function createMetrics(countBuilds: CountBuilds, countMessages: CountMess
     },
     observeDelivery: (outcome, seconds) => deliveries.observe({ outcome }, seconds),
     observeHttp: (method, route, status, seconds) => http.observe({ method, route, status }, seconds),
-    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    render: () => renderRegistry(whole),
+    renderOwn: () => renderRegistry(registry),
   };
+}
+
+async function renderRegistry(registry: Registry): Promise<MetricsText> {
+  return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
 function registerBuildGauge(registry: Registry, countBuilds: CountBuilds): void {

@@ -45,10 +45,6 @@ async function insertAdmin(queries: Queries, key: string, now: number): Promise<
     name: 'First key',
     hash: hash('sha256', key),
     created_at: now,
-    expires_at: null,
-    last_used_at: null,
-    revoked_at: null,
-    scopes: null,
   });
   await insertAuditEntry(queries, { at: now, login, action: 'user.create', subject: login, detail: 'first start' });
   return true;

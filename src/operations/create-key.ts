@@ -42,8 +42,6 @@ export async function createKey(
       hash: keyHash,
       created_at: now,
       expires_at: request.ExpiryDate ?? null,
-      last_used_at: null,
-      revoked_at: null,
       scopes: request.Scopes === undefined ? null : formatScopes(request.Scopes),
     });
     await insertAuditEntry(queries, { at: now, login: user.login, action: 'key.create', subject: login, detail: id });

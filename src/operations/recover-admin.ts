@@ -35,10 +35,6 @@ export async function recoverAdmin({ database, clock }: RecoverAdminDeps): Promi
       name: 'Made on the server',
       hash: hash('sha256', key),
       created_at: now,
-      expires_at: null,
-      last_used_at: null,
-      revoked_at: null,
-      scopes: null,
     });
     const detail = `${keyId}, by slipway admin-key`;
     await insertAuditEntry(queries, { at: now, login, action: 'key.create', subject: login, detail });

@@ -12,8 +12,6 @@ export interface RemoveDeletedAppsDeps {
   readonly blobs: BlobStore;
   readonly buildLog: BuildLog;
   readonly deployments: Deployments;
-  /** Drops what is kept for an app apart from its packages: its mirror and its cached members. */
-  readonly dropCaches: (appKey: string) => Promise<void>;
   /** Told of an environment whose target could not remove it: it is forgotten all the same. */
   readonly onError: (error: unknown, environmentId: string) => void;
 }
@@ -27,11 +25,10 @@ const PAGE = 250;
  * be begun again at any time.
  */
 export async function removeDeletedApps(deps: RemoveDeletedAppsDeps, signal: AbortSignal): Promise<void> {
-  const { database, dropCaches } = deps;
+  const { database } = deps;
   for (const key of await listDeletedApps(database.read)) {
     if (signal.aborted) return;
     if (!(await removeEnvironments(deps, key, signal))) return;
-    await dropCaches(key);
     while (await removePage(deps, key)) if (signal.aborted) return;
     await database.transactionInReserve((queries) => deleteAppRows(queries, key));
   }

@@ -12,13 +12,18 @@ export interface BuildQueue {
   /** Calls back whenever there may be something to claim. @returns how to stop that */
   onWork(listener: () => void): () => void;
   /** Takes the next build, which is Building from then on, or answers undefined. */
-  claim(worker: string): Promise<Claim | undefined>;
+  claim(worker: string): Promise<ClaimedBuild | undefined>;
   /** Extends the lease. @returns false when it was lost, or the build was canceled: stop */
   extend(claim: Claim): Promise<boolean>;
   /** Gives a claimed build back, Queued again, without counting the attempt: the worker is stopping. */
   giveBack(claim: Claim): Promise<void>;
   /** Queues builds again whose lease has run out, and fails those whose attempts are used up. @returns how many */
   recover(options: { readonly everyLease: boolean }): Promise<number>;
+}
+
+/** A claim, and whose build it is. */
+export interface ClaimedBuild extends Claim {
+  readonly appKey: string;
 }
 
 export interface Claim {

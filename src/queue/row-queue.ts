@@ -11,7 +11,7 @@ import {
 import type { Database, Queries } from '../database/database.ts';
 import { changeStatus, StaleUpdate } from '../database/packages.ts';
 import type { Tracing } from '../tracing/tracing.ts';
-import type { BuildQueue, Claim } from './build-queue.ts';
+import type { BuildQueue, ClaimedBuild } from './build-queue.ts';
 
 export interface RowQueueOptions extends ClaimRules {
   readonly database: Database;
@@ -51,12 +51,12 @@ export function createRowQueue(options: RowQueueOptions): BuildQueue {
     async claim(worker) {
       // Every worker is woken by every build: those for whom there is none do not wait for their turn to write.
       if (!(await hasQueuedBuilds(database.read))) return undefined;
-      const claim = await database.transaction(async (queries): Promise<Claim | 'later' | undefined> => {
+      const claim = await database.transaction(async (queries): Promise<ClaimedBuild | 'later' | undefined> => {
         const now = clock();
         const next = await findNextBuild(queries, options, { worker, now });
         if (next === undefined) return (await hasQueuedBuilds(queries)) ? 'later' : undefined;
         await claimBuild(queries, next, { worker, now, expiresAt: now + options.leaseMs });
-        return { packageId: next.id, attempt: next.attempt + 1, startedAt: now };
+        return { packageId: next.id, appKey: next.app_id, attempt: next.attempt + 1, startedAt: now };
       }, 'relaxed');
       if (claim !== 'later') return claim;
       wakeLater();

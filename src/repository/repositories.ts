@@ -38,12 +38,16 @@ export interface Repositories {
   /** Deletes all that is kept on disk for an app, for good. */
   remove(appKey: string): Promise<void>;
   /**
-   * Ends the git commands of a server that was killed, and deletes what it left half done, and what is kept for apps that
-   * are no more. To be called before {@link forApp}.
+   * Ends the git commands of a server that was killed, and deletes what it left half done. To be called before
+   * {@link forApp}.
    */
-  sweep(isApp: (appKey: string) => Promise<boolean>): Promise<void>;
-  /** Deletes what is kept for apps that are no more. May be called at any time; leaves alone whatever an app uses. */
-  removeOthers(isApp: (appKey: string) => Promise<boolean>): Promise<void>;
+  sweep(): Promise<void>;
+  /**
+   * Deletes what is kept for apps that are no more. May be called at any time; leaves alone whatever an app uses.
+   *
+   * @param first is done for each, and once more where that was cut off: what else is kept of it
+   */
+  removeOthers(isApp: (appKey: string) => Promise<boolean>, first?: (appKey: string) => Promise<void>): Promise<void>;
 }
 
 export interface AppRepository {
@@ -157,14 +161,16 @@ export function openRepositories(options: RepositoriesOptions): Repositories {
       pool.endIdle();
     },
     remove,
-    sweep: (isApp) =>
-      sweepMirrors(options.mirrorsFolder, isApp, [
+    sweep: () =>
+      sweepMirrors(options.mirrorsFolder, [
         `GIT_CONFIG_GLOBAL=${settings.globalConfig}`,
         `${SVN_MARK}=${svn.privateFolder}`,
       ]),
-    removeOthers: async (isApp) => {
+    removeOthers: async (isApp, first = async () => {}) => {
       for (const appKey of (await listFolders(options.mirrorsFolder)).filter(isAppKey)) {
-        if (!(await isApp(appKey))) await remove(appKey);
+        if (await isApp(appKey)) continue;
+        await first(appKey);
+        await remove(appKey);
       }
     },
   };

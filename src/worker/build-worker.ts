@@ -1,7 +1,7 @@
 import { findAnyPackage } from '../database/packages.ts';
 import { BuildFailure } from '../domain/failure.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { BuildQueue, Claim } from '../queue/build-queue.ts';
+import type { BuildQueue, ClaimedBuild } from '../queue/build-queue.ts';
 import { ClaimLost, WorkerStopping } from './build-outcome.ts';
 import { type RunBuildDeps, runBuild } from './run-build.ts';
 
@@ -19,7 +19,7 @@ export interface BuildWorkerOptions extends RunBuildDeps {
 }
 
 interface Running {
-  readonly claim: Claim;
+  readonly claim: ClaimedBuild;
   readonly abort: AbortController;
   readonly ended: Promise<void>;
 }
@@ -34,6 +34,7 @@ export class BuildWorker {
   readonly #options: BuildWorkerOptions;
   readonly #running = new Set<Running>();
   #accepting = false;
+  #couldClaim = true;
   /** Resolves when nothing is being claimed any more. */
   #claiming: Promise<void> | undefined;
   #wokenWhileClaiming = false;
@@ -44,6 +45,11 @@ export class BuildWorker {
 
   constructor(options: BuildWorkerOptions) {
     this.#options = options;
+  }
+
+  /** Whether it claims what there is, as far as it could see when it looked last. */
+  get isClaiming(): boolean {
+    return this.#accepting && this.#couldClaim;
   }
 
   start(): void {
@@ -70,13 +76,27 @@ export class BuildWorker {
     clearInterval(this.#heartbeat);
   }
 
+  /** Resolves when nothing of an app is being built here any more: neither what is claimed, nor what was and has not ended. */
+  async untilNotBuilding(appKey: string): Promise<void> {
+    const itsOwn = [...this.#running].filter(({ claim }) => claim.appKey === appKey);
+    await Promise.all(itsOwn.map(({ ended }) => ended));
+  }
+
   #claimSoon(): void {
     if (this.#claiming !== undefined) {
       this.#wokenWhileClaiming = true;
       return;
     }
     this.#claiming = this.#fillSlots()
-      .catch((error: unknown) => this.#options.onError(error))
+      .then(
+        () => {
+          this.#couldClaim = true;
+        },
+        (error: unknown) => {
+          this.#couldClaim = false;
+          this.#options.onError(error);
+        },
+      )
       .finally(() => {
         this.#claiming = undefined;
         if (this.#wokenWhileClaiming) this.#claimSoon();
@@ -94,7 +114,7 @@ export class BuildWorker {
     } while (this.#wokenWhileClaiming && this.#accepting);
   }
 
-  #run(claim: Claim): void {
+  #run(claim: ClaimedBuild): void {
     const abort = new AbortController();
     // A claim that came in while stopping is given back at once.
     if (!this.#accepting) abort.abort(new WorkerStopping());
@@ -107,7 +127,7 @@ export class BuildWorker {
   }
 
   /** Never rejects: whatever is thrown here is nobody's to catch. */
-  async #runToEnd(claim: Claim, abort: AbortController): Promise<void> {
+  async #runToEnd(claim: ClaimedBuild, abort: AbortController): Promise<void> {
     const { database, queue, metrics, buildTimeoutMs, onError } = this.#options;
     const started = performance.now();
     const stopWatching = database.onChange(`package:${claim.packageId}`, () => void this.#checkClaim(claim, abort));
@@ -128,7 +148,7 @@ export class BuildWorker {
     }
   }
 
-  async #checkClaim(claim: Claim, abort: AbortController): Promise<void> {
+  async #checkClaim(claim: ClaimedBuild, abort: AbortController): Promise<void> {
     try {
       const row = await findAnyPackage(this.#options.database.read, claim.packageId);
       const ours = row?.attempt === claim.attempt && (row.status === 'Building' || row.status === 'Uploading');

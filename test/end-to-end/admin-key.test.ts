@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
+import { markMoved } from '../../src/main/moved-data-folder.ts';
 import { runSlipway } from '../support/run-slipway.ts';
 import { startTestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -39,4 +42,15 @@ test('a folder without a database is left as it is', async (t) => {
   assert.equal(code, 2);
   assert.match(stderr, /^There is no database in /);
   assert.deepEqual(await readdir(folder), []);
+});
+
+test('a folder that was moved away gets no key that nobody would know of where servers run now, and no other secrets', async (t) => {
+  const folder = await temporaryFolder(t);
+  await (await openSqliteDatabase(join(folder, 'slipway.db'))).close();
+  await markMoved(folder, 'a database');
+  for (const command of [['admin-key'], ['secrets', 'rotate']]) {
+    const { code, stderr } = await runSlipway(t, folder, [...command, '--data', '.']);
+    assert.equal(code, 2);
+    assert.match(stderr, /was moved to a database: /);
+  }
 });

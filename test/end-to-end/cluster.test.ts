@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasEnded } from '../../src/protocol/package.ts';
@@ -37,4 +38,37 @@ test('two servers and two workers are one, whichever of them is gone', async (t)
   assert.equal(await otherServer?.end('SIGTERM'), 0);
   assert.equal(await otherWorker?.end('SIGTERM'), 0);
   await build('1.0.2');
+});
+
+test('each process drops what it keeps of an app that another one deletes', async (t) => {
+  const source = await makeTestRepository(join(await temporaryFolder(t), 'source.git'), { mainBranch: 'main' });
+  const [revision = ''] = await source.commit([{ branch: 'main', files: { 'readme.txt': 'one' } }]);
+  const cluster = await startCluster(t, { workers: [{}] });
+  for (const AppId of ['calc', 'other']) {
+    const app = { AppId, Repository: source.path, MainBranch: 'main' };
+    assert.equal((await cluster.call('POST', '/manage/1/apps', app)).status, 200);
+    const packages = `/api/1/apps/${AppId}/packages`;
+    const started = await cluster.call('POST', packages, { Revision: revision, Version: '1.0.0' });
+    await until('it is built', async () => {
+      const { body } = await cluster.call('GET', `${packages}/${started.body.PackageId}?wait=5`);
+      return body.Status === 'Succeeded';
+    });
+    // On each of the servers: one of them keeps a mirror, too.
+    for (const _ of cluster.servers) await cluster.call('GET', `/api/1/apps/${AppId}/branches/`);
+  }
+  const members = [...cluster.servers, ...cluster.workers];
+  const kept = async (folder: string) => {
+    const names = await Promise.all(
+      members.map(({ dataFolder }) => readdir(join(dataFolder, folder), { withFileTypes: true })),
+    );
+    return names.map((each) => each.filter((entry) => entry.isDirectory()).length);
+  };
+  await until('the worker keeps both', async () => (await kept('cache')).at(-1) === 2);
+  assert.equal((await kept('mirrors')).at(-1), 2);
+  assert.equal((await cluster.call('DELETE', '/manage/1/apps/calc')).status, 200);
+  const isRest = async () => {
+    const [mirrors, caches] = [await kept('mirrors'), await kept('cache')];
+    return mirrors.at(-1) === 1 && caches.at(-1) === 1 && mirrors.every((count) => count <= 1);
+  };
+  await until('nobody keeps anything of it', isRest);
 });

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { parseS3Address } from '../../src/blob/s3-address.ts';
-import { OWNER_KEY } from '../../src/operations/claim-blob-store.ts';
+import { isOwnerBlob } from '../../src/operations/owner-blobs.ts';
 import { findFreePort } from '../support/find-free-port.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { noise } from '../support/made-content.ts';
@@ -53,12 +53,12 @@ function openClient(t: TestContext, { connection }: TestS3): S3Client {
   return client;
 }
 
-/** Those that a server put there, but for the one that says whose the store is. */
+/** Those that a server put there, but for those that say whose the store is. */
 async function listObjects(client: S3Client, { address }: TestS3): Promise<string[]> {
   const command = new ListObjectsV2Command({ Bucket: address.bucket, Prefix: address.prefix });
   const names = ((await client.send(command)).Contents ?? []).map(({ Key = '' }) => Key.slice(address.prefix.length));
-  assert.ok(names.includes(OWNER_KEY));
-  return names.filter((name) => name !== OWNER_KEY);
+  assert.ok(names.some(isOwnerBlob));
+  return names.filter((name) => !isOwnerBlob(name));
 }
 
 /** Downloads as people do. */

@@ -112,15 +112,29 @@ test('an archive whose name tells no version is refused with the option that doe
   assert.match(stderr, /^The name 'other\.tar\.gz' does not tell the version of Mendix: give it with --mendix/);
 });
 
-test('a start that fails on its port leaves it to the next one to show the key of admin', async (t) => {
-  const folder = await temporaryFolder(t);
+async function takePort(t: { after(work: () => unknown): void }): Promise<number> {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   t.after(() => other.close());
-  const { port } = other.address() as AddressInfo;
-  const configuration = testConfiguration(folder);
+  return (other.address() as AddressInfo).port;
+}
+
+test('a start that fails on its port leaves it to the next one to show the key of admin', async (t) => {
+  const configuration = testConfiguration(await temporaryFolder(t));
+  const port = await takePort(t);
   await assert.rejects(startServerOrExplain({ ...configuration, port }), /is in use by another program/);
   const server = await startServerOrExplain(configuration);
   await server.stop();
   assert.ok(server.adminKey);
+});
+
+test('a port for metrics that is in use is said to be that, and the server ends', async (t) => {
+  const port = await takePort(t);
+  const args = ['serve', '--port', '0', '--metrics-port', String(port)];
+  const { code, stderr } = await runSlipway(t, await temporaryFolder(t), args);
+  assert.match(
+    stderr,
+    new RegExp(`^127\\.0\\.0\\.1 port ${port} is in use by another program. Choose another with --metrics-port`),
+  );
+  assert.equal(code, 2);
 });

@@ -15,7 +15,7 @@ import { findAnyWebhook, insertWebhook } from '../../src/database/webhooks.ts';
 import { explainBackup, explainRestore } from '../../src/main/explain-backup.ts';
 import { restoreBackup, verifyBackup } from '../../src/main/restore-backup.ts';
 import { rotateStoredSecrets } from '../../src/main/rotate-stored-secrets.ts';
-import { verifyDataFolder } from '../../src/main/verify-data-folder.ts';
+import { verifyStoredPackages } from '../../src/main/verify-stored-packages.ts';
 import { ABOUT_TEST, backUp, restoreRequest, writeTestBackup } from '../support/backups.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
 import { environmentCalls } from '../support/environments.ts';
@@ -72,7 +72,7 @@ const isThere = (path: string) =>
   );
 
 async function expectSound(dataFolder: string): Promise<void> {
-  const findings = await verifyDataFolder({ dataFolder: dataFolder }, signal);
+  const findings = await verifyStoredPackages({ dataFolder: dataFolder }, signal);
   assert.deepEqual(
     findings.filter(({ state }) => state !== 'ok'),
     [],

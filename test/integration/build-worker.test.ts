@@ -171,6 +171,28 @@ test('a canceled build stops, stays Failed with the reason canceled, and leaves 
   assert.deepEqual(errors, []);
 });
 
+test('an app is being built here until its build has really stopped, even after it was canceled', async (t) => {
+  const begun = Promise.withResolvers<void>();
+  const noticed = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const { app, database, start, worker } = await setUp(t, async ({ signal }) => {
+    signal.addEventListener('abort', () => noticed.resolve(), { once: true });
+    begun.resolve();
+    await released.promise;
+  });
+  const packageId = await start();
+  await begun.promise;
+  await cancelBuild({ database, clock }, { app, user, packageId });
+  await noticed.promise;
+  const order: string[] = [];
+  const over = worker.untilNotBuilding(app.id).then(() => order.push('over'));
+  await worker.untilNotBuilding('another app');
+  order.push('released');
+  released.resolve();
+  await over;
+  assert.deepEqual(order, ['released', 'over']);
+});
+
 test('a build that takes too long is stopped with a reason that names the limit', async (t) => {
   const { start, untilStatus } = await setUp(t, goOn, 1000);
   const row = await untilStatus(await start(), 'Failed');

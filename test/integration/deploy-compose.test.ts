@@ -50,6 +50,14 @@ test('there are a server and two workers, each with a volume of its own', () => 
   for (const volume of volumes) assert.match(volume, /^[a-z0-9-]+:\/var\/lib\/slipway$/);
 });
 
+test('workers are looked at by the health check of the image, as the server is', () => {
+  for (const [name, { command, environment, healthcheck }] of own) {
+    assert.equal(healthcheck, undefined, name);
+    if (command === undefined) continue;
+    assert.match(String((environment as Record<string, string>).SLIPWAY_METRICS_PORT), /^\d+$/, name);
+  }
+});
+
 test('what Slipway is told are settings that it has', () => {
   assert.deepEqual(unknownVariables(text), []);
 });

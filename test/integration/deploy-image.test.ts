@@ -70,16 +70,19 @@ test('the image holds no secret, and nothing that apt-get leaves behind', () => 
   assert.equal(installing.length, 1);
 });
 
-test('the health check of the image finds a server well, and one that is not there ill', async (t) => {
+test('the health check of the image finds a process well at either of its ports, and one that is not there ill', async (t) => {
   const server = await startTestServer(t);
   const [program, ...args] = words('HEALTHCHECK');
   assert.equal(program, 'node');
-  const check = async (port: string | number) => {
-    const child = spawn(process.execPath, args, { env: { SLIPWAY_PORT: String(port) }, stdio: 'inherit' });
+  const check = async (env: Readonly<Record<string, string>>) => {
+    const child = spawn(process.execPath, args, { env, stdio: 'inherit' });
     return (await once(child, 'exit'))[0];
   };
-  assert.equal(await check(new URL(server.url).port), 0);
-  assert.equal(await check(await findFreePort()), 1);
+  const { port } = new URL(server.url);
+  const nobodys = String(await findFreePort());
+  assert.equal(await check({ SLIPWAY_PORT: port }), 0);
+  assert.equal(await check({ SLIPWAY_METRICS_PORT: port, SLIPWAY_PORT: nobodys }), 0);
+  assert.equal(await check({ SLIPWAY_PORT: nobodys }), 1);
 });
 
 test('what is copied into the image is there, and not left out of what it is built from', async () => {

@@ -90,16 +90,29 @@ describe('every pod', () => {
   }
 });
 
-test('servers are asked by the paths that they answer', () => {
-  const [{ startupProbe, readinessProbe, livenessProbe, ports }] = workloads[0]?.spec.template.spec.containers ?? [];
-  assert.deepEqual(
-    [startupProbe, readinessProbe, livenessProbe].map((probe) => probe.httpGet),
-    ['/healthz', '/readyz', '/healthz'].map((path) => ({ path, port: 'http' })),
-  );
-  assert.deepEqual(ports, [{ name: 'http', containerPort: 4400 }]);
+test('servers and workers are asked by the paths that they answer, at ports that they listen on', () => {
+  for (const [index, port] of ['http', 'metrics'].entries()) {
+    const [container] = workloads[index]?.spec.template.spec.containers ?? [];
+    const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe];
+    assert.deepEqual(
+      probes.map((probe) => probe.httpGet),
+      ['/healthz', '/readyz', '/healthz'].map((path) => ({ path, port })),
+    );
+    const metricsPort = container.env.find(({ name }: { name: string }) => name === 'SLIPWAY_METRICS_PORT').value;
+    const metrics = { name: 'metrics', containerPort: Number(metricsPort) };
+    assert.deepEqual(container.ports, index === 0 ? [{ name: 'http', containerPort: 4400 }, metrics] : [metrics]);
+  }
 });
 
-test('nothing reaches a worker, and a server is reached by clients and Prometheus alone', () => {
+test('Prometheus reads servers and workers, at the port for that', () => {
+  const { selector, podMetricsEndpoints } = find('PodMonitor', 'slipway').spec;
+  assert.deepEqual(selector.matchLabels, { 'app.kubernetes.io/part-of': 'slipway' });
+  const policy = find('NetworkPolicy', 'slipway-prometheus').spec;
+  assert.deepEqual(policy.podSelector, selector);
+  for (const { port } of [...podMetricsEndpoints, ...policy.ingress[0].ports]) assert.equal(port, 'metrics');
+});
+
+test('a worker is reached by Prometheus alone, and a server by clients and Prometheus', () => {
   const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy');
   const selecting = (component: string) =>
     policies.filter(({ spec }) => {
@@ -114,11 +127,9 @@ test('nothing reaches a worker, and a server is reached by clients and Prometheu
       selecting(component).some(({ spec }) => ['Ingress', 'Egress'].every((type) => spec.policyTypes.includes(type))),
     );
   }
-  assert.deepEqual(letsIn('worker'), []);
-  assert.deepEqual(
-    letsIn('server').map(({ metadata }) => metadata.name),
-    ['slipway-clients', 'slipway-prometheus'],
-  );
+  const namesOf = (component: string) => letsIn(component).map(({ metadata }) => metadata.name);
+  assert.deepEqual(namesOf('worker'), ['slipway-prometheus']);
+  assert.deepEqual(namesOf('server'), ['slipway-clients', 'slipway-prometheus']);
 });
 
 test('as many builds are given to a worker as it has slots', () => {

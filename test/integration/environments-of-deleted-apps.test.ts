@@ -32,7 +32,6 @@ async function setUp(t: TestContext, target: Partial<DeploymentTarget>) {
     ...deps,
     blobs: await openDiskBlobStore(join(folder, 'blobs')),
     buildLog: await openFileBuildLog({ folder, clock, mostBytes: 1000, onError: assert.ifError }),
-    dropCaches: async () => undefined,
     onError: (error: unknown) => failed.push(error),
   };
   return {

@@ -191,7 +191,7 @@ for (const [command, lines] of MOMENTS) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
     assert.equal(await new Promise((resolve) => child.on('exit', (_, how) => resolve(how))), 'SIGKILL');
     const repositories = openRepositories({ mirrorsFolder, path: process.env.PATH ?? '', home: folder });
-    await repositories.sweep(async () => true);
+    await repositories.sweep();
     await repositories.closeAll();
     const repository = await open();
     for (const [at, revision] of [second, first].entries()) {

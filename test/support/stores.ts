@@ -7,7 +7,7 @@ import { openSqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts
 import { parseLogKey } from '../../src/domain/log-key.ts';
 import { openBlobStore } from '../../src/main/open-blob-store.ts';
 import { findStoredKey } from '../../src/main/stored-secrets.ts';
-import { OWNER_KEY } from '../../src/operations/claim-blob-store.ts';
+import { isOwnerBlob } from '../../src/operations/owner-blobs.ts';
 import type { SecretBox } from '../../src/secrets/secret-box.ts';
 import { migratedDatabase } from './postgres.ts';
 import { IS_SHARED } from './shape.ts';
@@ -62,7 +62,7 @@ export async function openBlobsOf(dataFolder: string): Promise<BlobStore> {
 }
 
 async function* listPackageFiles(blobs: BlobStore): AsyncGenerator<string> {
-  for await (const key of blobs.list()) if (key !== OWNER_KEY && parseLogKey(key) === undefined) yield key;
+  for await (const key of blobs.list()) if (!isOwnerBlob(key) && parseLogKey(key) === undefined) yield key;
 }
 
 /** What a server seals with. @returns undefined where it has no key yet */

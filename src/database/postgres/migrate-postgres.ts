@@ -32,7 +32,8 @@ export async function migratePostgres({ url, applicationName }: PostgresAddress)
   }
 }
 
-async function checkVersion(database: Kysely<Tables>): Promise<void> {
+/** @throws OldPostgres; what PostgreSQL throws */
+export async function checkVersion(database: Kysely<Tables>): Promise<void> {
   const asked = sql<{ readonly version: string }>`select current_setting('server_version_num') as version`;
   const { rows } = await asked.execute(database);
   const major = Math.floor(Number(rows[0]?.version) / 10_000);

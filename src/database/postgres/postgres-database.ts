@@ -43,6 +43,11 @@ export async function openPostgresDatabase(address: PostgresAddress): Promise<Sh
   }
 }
 
+/** Opens a database as it is, for reads alone. To be destroyed. */
+export function openPostgresReader(address: PostgresAddress): Queries {
+  return queriesOf(openPostgresReaders(address));
+}
+
 async function openMigrated(address: PostgresAddress, opened: AsyncDisposableStack): Promise<SharedDatabase> {
   const readers = openPostgresReaders(address);
   opened.defer(() => readers.end());

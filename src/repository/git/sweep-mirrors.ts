@@ -1,26 +1,17 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeFolder } from '../remove-folder.ts';
 import { cleanMirrorFolder } from './mirror-folder.ts';
 
 /**
  * Puts a folder of mirrors in order after a server that was killed: ends its commands, and deletes what was half
- * done, and the mirrors of apps that are no more. To be called before anything in the folder is in use.
+ * done. To be called before anything in the folder is in use.
  *
  * @param marks variables, one of which every command of this folder, and of no other, is started with: `<name>=<value>`
  */
-export async function sweepMirrors(
-  folder: string,
-  isApp: (appKey: string) => Promise<boolean>,
-  marks: readonly string[],
-): Promise<void> {
+export async function sweepMirrors(folder: string, marks: readonly string[]): Promise<void> {
   // First: they would write while we delete.
   await endOrphans(marks);
-  for (const appKey of await listFolders(folder)) {
-    const appFolder = join(folder, appKey);
-    if (await isApp(appKey)) await sweepApp(appFolder);
-    else await removeFolder(appFolder);
-  }
+  for (const appKey of await listFolders(folder)) await sweepApp(join(folder, appKey));
 }
 
 async function sweepApp(appFolder: string): Promise<void> {

@@ -1,25 +1,20 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
-import { openSqliteReader } from '../database/sqlite/sqlite-database.ts';
+import type { Queries } from '../database/database.ts';
 import { type VerifiedPackage, verifyPackages } from '../operations/verify-packages.ts';
 import type { Configuration } from './configuration.ts';
 import type { Finding } from './finding.ts';
 import { openBlobReader } from './open-blob-store.ts';
+import { openReader } from './open-reader.ts';
 
-type StoredSettings = Pick<Configuration, 'dataFolder' | 's3'>;
+type StoredSettings = Pick<Configuration, 'dataFolder' | 'databaseUrl' | 's3'>;
 
 /** For `slipway doctor --verify`: compares every stored package with what the database says of it. */
-export async function verifyDataFolder(settings: StoredSettings, signal: AbortSignal): Promise<Finding[]> {
+export async function verifyStoredPackages(settings: StoredSettings, signal: AbortSignal): Promise<Finding[]> {
   const name = 'packages';
-  const file = join(settings.dataFolder, 'slipway.db');
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return [{ name, state: 'note', found: `none: ${file} is not there yet` }];
+  const queries = await openReader(settings);
+  if (queries === undefined) return [{ name, state: 'note', found: 'none: there is no database yet' }];
   const damaged: Finding[] = [];
   let count = 0;
-  for await (const verified of verifyFolder(settings, file, signal)) {
+  for await (const verified of verifyAll(settings, queries, signal)) {
     count += 1;
     if (verified.verdict !== 'sound') damaged.push(describeDamage(verified));
   }
@@ -27,12 +22,11 @@ export async function verifyDataFolder(settings: StoredSettings, signal: AbortSi
   return [{ name, state: damaged.length === 0 ? 'ok' : 'missing', found }, ...damaged];
 }
 
-async function* verifyFolder(
+async function* verifyAll(
   settings: StoredSettings,
-  file: string,
+  queries: Queries,
   signal: AbortSignal,
 ): AsyncGenerator<VerifiedPackage> {
-  const queries = openSqliteReader(file);
   try {
     const blobs = await openBlobReader(settings);
     yield* verifyPackages({ queries, blobs }, signal);
