@@ -91,18 +91,6 @@ export const LEFT_OUT = {
     'integration/without-tracing',
   ],
   'counts failed attempts, which each server does for itself': ['integration/attempts-behind-proxy'],
-  'has not been seen to pass there yet': [
-    'integration/reproducible-package',
-    'integration/rights',
-    'integration/silent-repository',
-    'integration/subversion-app',
-    'integration/target-options',
-    'integration/upload-command',
-    'integration/uploads',
-    'integration/webhook-deliveries',
-    'integration/webhook-deployments',
-    'integration/webhook-events',
-  ],
 };
 
 const SUFFIX = '.test.ts';

@@ -27,10 +27,10 @@ import { sweepUploads } from './s3-sweep.ts';
 export async function openS3BlobStore(options: S3Options): Promise<BlobStore> {
   const bucket = openS3Bucket(options);
   await tryOut(bucket);
-  const { client } = bucket;
+  const { client, prompt } = bucket;
   const findSize = async (key: string) => {
     try {
-      return (await client.send(new HeadObjectCommand(bucket.object(key)))).ContentLength;
+      return (await client.send(new HeadObjectCommand(bucket.object(key)), prompt)).ContentLength;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -50,7 +50,7 @@ export async function openS3BlobStore(options: S3Options): Promise<BlobStore> {
     async delete(key) {
       // The answer of a deletion does not tell. Of two that come at once both may say that there was one.
       const isThere = (await findSize(key)) !== undefined;
-      if (isThere) await client.send(new DeleteObjectCommand(bucket.object(key)));
+      if (isThere) await client.send(new DeleteObjectCommand(bucket.object(key)), prompt);
       return isThere;
     },
     list: () => listKeys(bucket),
@@ -76,18 +76,18 @@ export async function checkS3Bucket(options: S3Options): Promise<void> {
 }
 
 /** Begins an upload and gives it up: an object would have to be deleted again. */
-async function tryOut({ client, address, object, encryption }: S3Bucket): Promise<void> {
-  await client.send(new ListObjectsV2Command({ Bucket: address.bucket, Prefix: address.prefix, MaxKeys: 1 }));
+async function tryOut({ client, address, object, encryption, prompt }: S3Bucket): Promise<void> {
+  await client.send(new ListObjectsV2Command({ Bucket: address.bucket, Prefix: address.prefix, MaxKeys: 1 }), prompt);
   const trial = object('start-check');
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...trial, ...encryption }));
-  await client.send(new AbortMultipartUploadCommand({ ...trial, UploadId }));
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...trial, ...encryption }), prompt);
+  await client.send(new AbortMultipartUploadCommand({ ...trial, UploadId }), prompt);
 }
 
 async function* readNothing(): AsyncGenerator<Uint8Array> {}
 
-async function* listKeys({ client, address: { bucket, prefix } }: S3Bucket): AsyncGenerator<string> {
+async function* listKeys({ client, prompt, address: { bucket, prefix } }: S3Bucket): AsyncGenerator<string> {
   // With the delimiter, what others have in folders below is not gone through.
-  const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix, Delimiter: '/' });
+  const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix, Delimiter: '/' }, prompt);
   for await (const { Contents = [] } of pages) {
     for (const { Key = '' } of Contents) {
       const key = Key.slice(prefix.length);

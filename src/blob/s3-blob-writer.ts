@@ -5,6 +5,7 @@ import { BlobError, type BlobWriter, type WrittenBlob } from './blob-store.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 import { isNotFound, isNotImplemented } from './s3-errors.ts';
 import { S3MultipartUpload } from './s3-multipart-upload.ts';
+import { throughOutage } from './s3-outage.ts';
 import { S3Part } from './s3-part.ts';
 import { signPayload } from './s3-payload.ts';
 
@@ -81,9 +82,16 @@ export class S3BlobWriter implements BlobWriter {
   async #finish(): Promise<void> {
     if (this.#upload !== undefined && this.#part !== undefined) await this.#sendPart(this.#part);
     await this.#upload?.settle();
-    // Not every store knows the condition that the object is made under, and some take no notice of it.
-    if ((await this.#findWriter()) !== undefined) throw this.#exists();
     const make = this.#upload === undefined ? this.#put() : this.#complete(this.#upload);
+    await throughOutage(() => this.#make(make), { outageMs: this.#bucket.outageMs, signal: this.#signal });
+  }
+
+  async #make(make: (condition: '*' | undefined) => Promise<void>): Promise<void> {
+    // Not every store knows the condition that the object is made under, and some take no notice of it.
+    const writer = await this.#findWriter();
+    // Of an earlier try, whose answer was lost.
+    if (writer === this.#id) return;
+    if (writer !== undefined) throw this.#exists();
     try {
       await make('*').catch((error) => (isNotImplemented(error) ? make(undefined) : Promise.reject(error)));
     } catch (error) {
@@ -123,7 +131,10 @@ export class S3BlobWriter implements BlobWriter {
   async #findWriter(): Promise<string | undefined> {
     const command = new HeadObjectCommand(this.#bucket.object(this.#key));
     try {
-      const { Metadata } = await this.#bucket.client.send(command, { abortSignal: this.#signal });
+      const { Metadata } = await this.#bucket.client.send(command, {
+        abortSignal: this.#signal,
+        ...this.#bucket.prompt,
+      });
       return Metadata?.[WRITER] ?? 'somebody else';
     } catch (error) {
       if (isNotFound(error)) return undefined;

@@ -12,6 +12,8 @@ const OTHER_REGION = new Set([
 ]);
 /** Commands that look for no object: what they do not find is the store's. */
 const ABOUT_THE_STORE = /^(?:List|CreateMultipartUpload)/;
+const NO_REGION = /^Region (?:is missing|not accepted)/;
+const NO_CREDENTIALS = 'CredentialsProviderError';
 const CHECK_ADDRESS = 'check AWS_ENDPOINT_URL_S3 and that the store runs';
 
 /**
@@ -47,6 +49,15 @@ export function isNotImplemented(error: unknown): boolean {
   return error instanceof BlobError && statusOf(error.cause) === 501;
 }
 
+/** Whether a store may answer otherwise after a while: it did not answer, or could not do what it was asked. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof BlobError) || error.kind !== 'unavailable') return false;
+  const { cause } = error;
+  const status = statusOf(cause);
+  if (status !== undefined) return status === 429 || (status >= 500 && status !== 501);
+  return cause instanceof Error && cause.name !== NO_CREDENTIALS && !NO_REGION.test(cause.message);
+}
+
 function concernsObject(error: Error): boolean {
   if (error.name === 'NoSuchBucket') return false;
   return [404, 409, 412, 416].includes(statusOf(error) ?? 0);
@@ -72,10 +83,10 @@ function explainRefusal(error: Error, status: number | undefined, reason: string
   if (error.name === 'NoSuchBucket') {
     return `There is no bucket for ${place}: make it, or name another one with --blobs (SLIPWAY_BLOBS).`;
   }
-  if (error.name === 'CredentialsProviderError') {
+  if (error.name === NO_CREDENTIALS) {
     return `There are no credentials for ${place}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or another way that the AWS SDK finds them.`;
   }
-  if (/^Region (?:is missing|not accepted)/.test(error.message)) {
+  if (NO_REGION.test(error.message)) {
     return `The region of ${place} is not known: set AWS_REGION, which every store wants to be told, such as us-east-1.`;
   }
   if (OTHER_REGION.has(error.name) || status === 301) {

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { BlobError } from './blob-store.ts';
 import type { S3Bucket } from './s3-bucket.ts';
+import { throughOutage } from './s3-outage.ts';
 import type { ClosedPart } from './s3-part.ts';
 import { signPayload } from './s3-payload.ts';
 
@@ -74,22 +75,25 @@ export class S3MultipartUpload {
     await Promise.all(this.#sending);
     if (this.#id === undefined) return;
     const UploadId = await this.#id;
-    await this.#bucket.client.send(new AbortMultipartUploadCommand({ ...this.#bucket.object(this.#key), UploadId }));
+    const { client, object, prompt } = this.#bucket;
+    await client.send(new AbortMultipartUploadCommand({ ...object(this.#key), UploadId }), prompt);
   }
 
   async #send(PartNumber: number, { bytes, sha256 }: ClosedPart): Promise<void> {
-    this.#id ??= this.#create();
+    this.#id ??= this.#throughOutage(() => this.#create());
     const UploadId = await this.#id;
     const parameters = { ...this.#bucket.object(this.#key), UploadId, PartNumber, Body: bytes };
-    const command = new UploadPartCommand(parameters);
-    signPayload(command, sha256);
-    const { ETag, ChecksumCRC32 } = await this.#bucket.client.send(command, { abortSignal: this.#signal });
+    const { ETag, ChecksumCRC32 } = await this.#throughOutage(() => {
+      const command = new UploadPartCommand(parameters);
+      signPayload(command, sha256);
+      return this.#bucket.client.send(command, { abortSignal: this.#signal });
+    });
     this.#parts.push({ PartNumber, ETag, ChecksumCRC32 });
   }
 
   /** Not ended by the signal: an upload whose id nobody learned stays until it is swept. */
   async #create(): Promise<string> {
-    const { client, encryption } = this.#bucket;
+    const { client, encryption, prompt } = this.#bucket;
     const hasChecksums = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
     const { UploadId } = await client.send(
       new CreateMultipartUploadCommand({
@@ -98,9 +102,14 @@ export class S3MultipartUpload {
         Metadata: this.#metadata,
         ...(hasChecksums && { ChecksumAlgorithm: 'CRC32' }),
       }),
+      prompt,
     );
     if (UploadId === undefined) throw new Error(`The S3 store gave the upload of '${this.#key}' no id.`);
     return UploadId;
+  }
+
+  #throughOutage<T>(work: () => Promise<T>): Promise<T> {
+    return throughOutage(work, { outageMs: this.#bucket.outageMs, signal: this.#signal });
   }
 
   #throwIfFailed(): void {

@@ -56,13 +56,13 @@ async function* resume(
 }
 
 async function open(
-  { client, object }: S3Bucket,
+  { client, object, prompt }: S3Bucket,
   key: string,
   { start, end }: { readonly start: number; readonly end: number },
   etag?: string,
 ): Promise<OpenedRange> {
   const command = new GetObjectCommand({ ...object(key), Range: `bytes=${start}-${end}`, IfMatch: etag });
-  const { Body, ContentLength, ETag } = await client.send(command).catch((error) => {
+  const { Body, ContentLength, ETag } = await client.send(command, prompt).catch((error) => {
     if (isNotFound(error)) throw new BlobError('missing', `There is no blob '${key}'.`, { cause: error });
     if (isOtherObject(error)) throw new BlobError('missing', `The blob '${key}' is another one now.`, { cause: error });
     throw error;

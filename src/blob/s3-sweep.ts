@@ -18,13 +18,13 @@ const UNFINISHED_LIFE_MS = 24 * 60 * 60 * 1000;
  * @returns how many there were
  */
 export async function sweepUploads(bucket: S3Bucket, now: number): Promise<number> {
-  const { client, address } = bucket;
+  const { client, address, prompt } = bucket;
   let count = 0;
   for await (const { Key = '', UploadId, Initiated } of listUploads(bucket)) {
     if (!isKey(Key.slice(address.prefix.length))) continue;
     if (Initiated === undefined || Initiated.getTime() > now - UNFINISHED_LIFE_MS) continue;
     try {
-      await client.send(new AbortMultipartUploadCommand({ Bucket: address.bucket, Key, UploadId }));
+      await client.send(new AbortMultipartUploadCommand({ Bucket: address.bucket, Key, UploadId }), prompt);
       count += 1;
     } catch (error) {
       // Another server has swept it.
@@ -34,7 +34,7 @@ export async function sweepUploads(bucket: S3Bucket, now: number): Promise<numbe
   return count;
 }
 
-async function* listUploads({ client, address }: S3Bucket): AsyncGenerator<MultipartUpload> {
+async function* listUploads({ client, address, prompt }: S3Bucket): AsyncGenerator<MultipartUpload> {
   let page: Partial<ListMultipartUploadsCommandOutput> | undefined;
   do {
     page = await client.send(
@@ -44,6 +44,7 @@ async function* listUploads({ client, address }: S3Bucket): AsyncGenerator<Multi
         KeyMarker: page?.NextKeyMarker,
         UploadIdMarker: page?.NextUploadIdMarker,
       }),
+      prompt,
     );
     yield* page.Uploads ?? [];
   } while (page.IsTruncated === true);

@@ -29,8 +29,13 @@ export interface BuildLogWriter {
   flush(): Promise<void>;
   /** Resolves when more may be added: whoever adds much and does not wait has lines dropped. */
   ready(): Promise<void>;
-  /** Takes no more lines, and resolves when those before are written. To be called once the outcome stands. */
-  close(): Promise<void>;
+  /**
+   * Takes no more lines, and resolves when those before are written, and the log has the form that it is kept in. To be called
+   * once the outcome stands.
+   *
+   * @param signal has it wait for nothing any more: what is written stays as it is until it is swept
+   */
+  close(signal?: AbortSignal): Promise<void>;
 }
 
 export interface LogLimits {

@@ -12,7 +12,7 @@ export interface SharedBuildLogWriterOptions extends LogLimits {
   readonly attempt: number;
   readonly database: Pick<Database, 'read' | 'transaction'>;
   /** Called once everything is written, and nothing will be any more. */
-  readonly onWhole: () => Promise<void>;
+  readonly onWhole: (signal: AbortSignal | undefined) => Promise<void>;
 }
 
 /** A line after a silence is shown at once; a build that is over sooner has its whole log written in one. */
@@ -90,8 +90,8 @@ export class SharedBuildLogWriter implements BuildLogWriter {
     if (this.#waiting.characters >= READY_BELOW_CHARACTERS && this.#failure === undefined) await this.flush();
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(signal?: AbortSignal): Promise<void> {
+    this.#closing ??= this.#close(signal);
     return this.#closing;
   }
 
@@ -158,15 +158,20 @@ export class SharedBuildLogWriter implements BuildLogWriter {
     this.#batch = undefined;
   }
 
-  async #close(): Promise<void> {
+  async #close(signal: AbortSignal | undefined): Promise<void> {
     const ends = performance.now() + CLOSE_PATIENCE_MS;
+    const isPatient = () => signal?.aborted !== true && performance.now() < ends;
     await this.flush();
-    while (!this.#isWritten && this.#failure instanceof DatabaseUnavailable && performance.now() < ends) {
+    while (!this.#isWritten && this.#failure instanceof DatabaseUnavailable && isPatient()) {
       await pause(RETRY_MS);
       await this.flush();
     }
-    if (this.#isWritten) await this.#options.onWhole().catch((error) => this.#report(error));
-    else this.#report(this.#failure);
+    if (!this.#isWritten) return this.#report(this.#failure);
+    try {
+      await this.#options.onWhole(signal);
+    } catch (error) {
+      if (signal?.aborted !== true) this.#report(error);
+    }
   }
 
   #report(error: unknown): void {

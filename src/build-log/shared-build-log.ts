@@ -25,15 +25,15 @@ const PAGE = 1000;
 export function openSharedBuildLog(options: SharedBuildLogOptions): BuildLog {
   const { database, blobs, onError } = options;
 
-  async function finishEnded(packageId: PackageId, attempt: number): Promise<void> {
+  async function finishEnded(packageId: PackageId, attempt: number, signal: AbortSignal | undefined): Promise<void> {
     const row = await findAnyPackage(database.read, packageId);
-    if (row?.attempt === attempt && hasEnded(row.status)) await finishLog(options, packageId);
+    if (row?.attempt === attempt && hasEnded(row.status)) await finishLog(options, packageId, signal);
   }
 
   return {
     open(id, attempt) {
       const packageId = checkId(id);
-      const onWhole = () => finishEnded(packageId, attempt);
+      const onWhole = (signal: AbortSignal | undefined) => finishEnded(packageId, attempt, signal);
       return new SharedBuildLogWriter({ ...options, packageId, attempt, onWhole });
     },
     size: async (packageId) => findLogSize(database.read, checkId(packageId)),
@@ -49,7 +49,7 @@ export function openSharedBuildLog(options: SharedBuildLogOptions): BuildLog {
       for await (const packageId of eachLog((page) => listUnfinishedLogs(database.read, page))) {
         if (signal.aborted) return;
         // One that cannot be finished does not keep the others.
-        await finishLog(options, packageId).catch(onError);
+        await finishLog(options, packageId, signal).catch((error) => signal.aborted || onError(error));
       }
     },
   };

@@ -1,4 +1,6 @@
+import { DatabaseUnavailable } from '../database/database-unavailable.ts';
 import { NewerDatabase } from '../database/migrate.ts';
+import { isConnectionError } from '../database/postgres/postgres-errors.ts';
 import type { Explanation } from './explain-start.ts';
 
 /**
@@ -20,8 +22,8 @@ export function explainPostgres(error: unknown, url: string, flag = '--database'
   const code = codeOf(error);
   const refused = code === undefined ? undefined : REFUSED[code];
   if (refused !== undefined) return { reason: 'usage', code: refused.code, message: refused.say(place, flag) };
-  if (code === undefined || !UNREACHABLE.test(code)) return undefined;
-  const message = `The database ${place} does not answer (${code}): start it, or correct ${flag} (or SLIPWAY_DATABASE).`;
+  if (!isUnreachable(error, code)) return undefined;
+  const message = `The database ${place} does not answer (${code ?? 'in time'}): start it, or correct ${flag} (or SLIPWAY_DATABASE).`;
   return { reason: 'unreachable', code: 'DATABASE_UNREACHABLE', message };
 }
 
@@ -49,6 +51,12 @@ function wrongLogin(place: string, flag: string): string {
 
 /** Of the system, and classes of PostgreSQL: connections, and what an operator or a start lets nobody in for. */
 const UNREACHABLE = /^(E[A-Z]{3,}|08...|53...|57...)$/;
+
+/** What the driver itself throws, such as when it has waited long enough, has no code. */
+function isUnreachable(error: unknown, code: string | undefined): boolean {
+  if (code !== undefined) return UNREACHABLE.test(code);
+  return isConnectionError(error instanceof DatabaseUnavailable ? error.cause : error);
+}
 
 function codeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);

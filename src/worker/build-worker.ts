@@ -3,6 +3,8 @@ import { BuildFailure } from '../domain/failure.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { BuildQueue, ClaimedBuild } from '../queue/build-queue.ts';
 import { ClaimLost, WorkerStopping } from './build-outcome.ts';
+import { ClosingLogs } from './closing-logs.ts';
+import { insist } from './insist.ts';
 import { type RunBuildDeps, runBuild } from './run-build.ts';
 
 export interface BuildWorkerOptions extends RunBuildDeps {
@@ -20,6 +22,7 @@ export interface BuildWorkerOptions extends RunBuildDeps {
 
 interface Running {
   readonly claim: ClaimedBuild;
+  /** Fires when the build is no longer this worker's. */
   readonly abort: AbortController;
   readonly ended: Promise<void>;
 }
@@ -33,6 +36,7 @@ interface Running {
 export class BuildWorker {
   readonly #options: BuildWorkerOptions;
   readonly #running = new Set<Running>();
+  readonly #logs = new ClosingLogs();
   #accepting = false;
   #couldClaim = true;
   /** Resolves when nothing is being claimed any more. */
@@ -74,6 +78,12 @@ export class BuildWorker {
     await Promise.all([...this.#running].map(({ ended }) => ended));
     clearTimeout(giveBack);
     clearInterval(this.#heartbeat);
+    await this.#logs.finish();
+  }
+
+  get #hasRoom(): boolean {
+    const { slots } = this.#options;
+    return this.#running.size < slots && this.#logs.count < LOGS_PER_SLOT * slots;
   }
 
   /** Resolves when nothing of an app is being built here any more: neither what is claimed, nor what was and has not ended. */
@@ -106,7 +116,7 @@ export class BuildWorker {
   async #fillSlots(): Promise<void> {
     do {
       this.#wokenWhileClaiming = false;
-      while (this.#accepting && this.#running.size < this.#options.slots) {
+      while (this.#accepting && this.#hasRoom) {
         const claim = await this.#options.queue.claim(this.#options.name);
         if (claim === undefined) break;
         this.#run(claim);
@@ -131,17 +141,23 @@ export class BuildWorker {
     const { database, queue, metrics, buildTimeoutMs, onError } = this.#options;
     const started = performance.now();
     const stopWatching = database.onChange(`package:${claim.packageId}`, () => void this.#checkClaim(claim, abort));
-    const timeout = setTimeout(() => abort.abort(timeLimit(buildTimeoutMs)), buildTimeoutMs);
+    const limit = new AbortController();
+    const timeout = setTimeout(() => limit.abort(timeLimit(buildTimeoutMs)), buildTimeoutMs);
     try {
-      const outcome = await runBuild(this.#options, claim, abort.signal);
+      const outcome = await runBuild(this.#options, claim, {
+        signal: AbortSignal.any([abort.signal, limit.signal]),
+        claimSignal: abort.signal,
+        closeLog: (log) => this.#logs.add(log, () => this.#claimSoon()),
+      });
       metrics.observeBuild(
         outcome.kind === 'failed' ? outcome.code : outcome.kind,
         (performance.now() - started) / 1000,
       );
-      if (outcome.kind === 'given-back') await queue.giveBack(claim);
+      if (outcome.kind === 'given-back') await insist(() => queue.giveBack(claim), abort.signal);
       if (outcome.kind === 'failed' && outcome.code === 'internal') onError(outcome.error, claim.packageId);
     } catch (error) {
-      onError(error, claim.packageId);
+      // Whoever stops cannot wait for a database that is away: the lease of the build ends by itself.
+      if (!(error instanceof WorkerStopping || error instanceof ClaimLost)) onError(error, claim.packageId);
     } finally {
       clearTimeout(timeout);
       stopWatching();
@@ -174,6 +190,8 @@ export class BuildWorker {
   }
 }
 
+/** Each takes memory while it is sent, and a store that takes no logs takes no packages either. */
+const LOGS_PER_SLOT = 2;
 /** At least as long as a lease lasts. */
 const BEATS_OF_A_LEASE = 4;
 

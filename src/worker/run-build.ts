@@ -28,6 +28,16 @@ export interface RunBuildDeps {
   readonly clock: () => number;
 }
 
+/** What a worker has to do with an attempt. */
+export interface AttemptControl {
+  /** Ends the work. Its reason decides what becomes of the build: see {@link outcomeOf}. */
+  readonly signal: AbortSignal;
+  /** Fires when the build is no longer this worker's, whatever it has come to. */
+  readonly claimSignal: AbortSignal;
+  /** Takes a log that everything has been said in. */
+  readonly closeLog: (log: BuildLogWriter) => void;
+}
+
 /** What an attempt is about: the rows as they were when it was claimed. */
 interface Attempt {
   readonly claim: Claim;
@@ -40,10 +50,8 @@ interface Attempt {
 /**
  * Makes one attempt at a build, from its claim to its end, and writes that end down. Whatever happens, nothing is left
  * behind: an unfinished file is thrown away, and so is a finished one whose package did not become Succeeded.
- *
- * @param signal its reason decides what becomes of the build: see {@link outcomeOf}
  */
-export async function runBuild(deps: RunBuildDeps, claim: Claim, signal: AbortSignal): Promise<BuildOutcome> {
+export async function runBuild(deps: RunBuildDeps, claim: Claim, control: AttemptControl): Promise<BuildOutcome> {
   const { database, buildLog } = deps;
   const row = await findAnyPackage(database.read, claim.packageId);
   const app = row === undefined ? undefined : await findApp(database.read, row.app_id);
@@ -51,35 +59,55 @@ export async function runBuild(deps: RunBuildDeps, claim: Claim, signal: AbortSi
   const log = buildLog.open(claim.packageId, claim.attempt);
   try {
     return await traceAttempt(deps.tracing, { claim, row, app }, (span) =>
-      makeAttempt(deps, { claim, row, app, log, span }, signal),
+      makeAttempt(deps, { claim, row, app, log, span }, control),
     );
   } finally {
-    await log.close();
+    // Before the next attempt begins, and not its last form: that may take a while.
+    await log.flush();
+    control.closeLog(log);
   }
 }
 
-async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<BuildOutcome> {
+async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, control: AttemptControl): Promise<BuildOutcome> {
   const { claim, log } = attempt;
+  const { signal, claimSignal } = control;
   try {
     const written = await build(deps, attempt, signal);
     log.line(`Succeeded: ${written.sizeBytes} bytes, SHA-256 ${written.sha256}.`);
     await log.flush();
-    await writeSuccess(deps, claim, written, signal);
+    await writeSuccess(deps, claim, written, claimSignal);
     return { kind: 'succeeded' };
   } catch (error) {
     // A signal that has fired is the cause of whatever was thrown because of it.
     const outcome = outcomeOf(signal.aborted ? signal.reason : error);
-    if (outcome.kind === 'given-back') {
-      log.line(
-        `${signal.aborted ? 'The server is stopping' : 'The database does not answer'}: the build is queued again.`,
-      );
-    }
-    if (outcome.kind === 'lost') log.line('Stopped: the build was canceled, or is another worker’s now.');
-    if (outcome.kind !== 'failed') return outcome;
-    log.line(`Failed: ${outcome.reason}`);
-    await log.flush();
-    return (await writeFailure(deps, claim, outcome)) ? outcome : { kind: 'lost' };
+    return outcome.kind === 'failed'
+      ? await fail(deps, attempt, outcome, claimSignal)
+      : leave(log, outcome, claimSignal);
   }
+}
+
+async function fail(
+  deps: RunBuildDeps,
+  { claim, log }: Attempt,
+  failed: Extract<BuildOutcome, { kind: 'failed' }>,
+  claimSignal: AbortSignal,
+): Promise<BuildOutcome> {
+  log.line(`Failed: ${failed.reason}`);
+  await log.flush();
+  try {
+    return (await writeFailure(deps, claim, failed, claimSignal)) ? failed : leave(log, { kind: 'lost' }, claimSignal);
+  } catch (error) {
+    if (!claimSignal.aborted) throw error;
+    return leave(log, outcomeOf(claimSignal.reason), claimSignal);
+  }
+}
+
+/** Says in the log why nothing more is done here. */
+function leave(log: BuildLogWriter, outcome: BuildOutcome, claimSignal: AbortSignal): BuildOutcome {
+  const why = claimSignal.aborted ? 'The server is stopping' : 'The database does not answer';
+  if (outcome.kind === 'given-back') log.line(`${why}: the build is queued again.`);
+  if (outcome.kind === 'lost') log.line('Stopped: the build was canceled, or is another worker’s now.');
+  return outcome;
 }
 
 async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob & BuildReport> {
@@ -92,6 +120,9 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
   const tree = await timed('source', async () => deps.repositoryOf(app).openTree(revision, signal, resolved));
   try {
     const output = await deps.blobs.create(blobKey(claim));
+    // A store that is slow, or away, keeps nobody from stopping.
+    const giveUp = () => void output.abort().catch(() => undefined);
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
       const builder = deps.chooseBuilder(app, tree);
       const facts = {
@@ -110,6 +141,7 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
       await writeUploading(deps, claim, signal);
       return { ...report, ...(await timed('store', () => output.commit())) };
     } finally {
+      signal.removeEventListener('abort', giveUp);
       await output.abort();
     }
   } finally {

@@ -10,6 +10,7 @@ import type { FailureCode } from '../domain/failure.ts';
 import { queueDeployment } from '../operations/queue-deployment.ts';
 import type { Problem } from '../protocol/package.ts';
 import type { Claim } from '../queue/build-queue.ts';
+import { ClaimLost } from './build-outcome.ts';
 import { insist } from './insist.ts';
 
 export interface WriteOutcomeDeps {
@@ -97,25 +98,57 @@ async function insertSuccess(
   await queueDeployment(queries, row, now);
 }
 
-/** Makes a package Failed. @returns false when the build is no longer this claim's: somebody else decides its end */
+interface Failure {
+  readonly code: FailureCode;
+  readonly reason: string;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Makes a package Failed.
+ *
+ * @returns false when the build is no longer this claim's: somebody else decides its end
+ * @throws the reason of the signal
+ */
 export async function writeFailure(
-  { database, clock }: WriteOutcomeDeps,
+  deps: WriteOutcomeDeps,
   claim: Claim,
-  failure: { readonly code: FailureCode; readonly reason: string; readonly problems: readonly Problem[] },
+  failure: Failure,
+  signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await database.transactionInReserve(async (queries) =>
-      changeStatus(queries, await guardOf(queries, claim), 'Failed', {
-        failure_code: failure.code,
-        failure_reason: failure.reason,
-        problems: failure.problems.length === 0 ? null : JSON.stringify(failure.problems),
-        finished_at: clock(),
-        lease_expires_at: null,
-      }),
+    await insist(
+      () => deps.database.transactionInReserve((queries) => changeToFailed(deps, queries, claim, failure)),
+      signal,
     );
   } catch (error) {
-    if (error instanceof StaleUpdate) return false;
-    throw error;
+    if (!(error instanceof StaleUpdate || error instanceof ClaimLost)) throw error;
+    // Of an earlier try, whose answer was lost.
+    return await hasFailed(deps, claim, failure);
   }
   return true;
+}
+
+async function changeToFailed(
+  { clock }: WriteOutcomeDeps,
+  queries: Queries,
+  claim: Claim,
+  { code, reason, problems }: Failure,
+): Promise<void> {
+  await changeStatus(queries, await guardOf(queries, claim), 'Failed', {
+    failure_code: code,
+    failure_reason: reason,
+    problems: problems.length === 0 ? null : JSON.stringify(problems),
+    finished_at: clock(),
+    lease_expires_at: null,
+  });
+}
+
+async function hasFailed(
+  { database }: WriteOutcomeDeps,
+  { packageId, attempt }: Claim,
+  { code, reason }: Failure,
+): Promise<boolean> {
+  const row = await findAnyPackage(database.read, packageId);
+  return row?.attempt === attempt && row.failure_code === code && row.failure_reason === reason;
 }

@@ -3,7 +3,6 @@ import { after, test } from 'node:test';
 import { EVENT_TYPES } from '../../src/protocol/webhook-events.ts';
 import type { WireMessageDetail } from '../../src/protocol/webhooks.ts';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
-import { embeddedOnly } from '../support/shape.ts';
 import { inDatabaseOf } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 import { webhookCalls } from '../support/webhook-calls.ts';
@@ -201,8 +200,7 @@ test('a webhook that disabled itself says why, and nothing is held against it on
   assert.deepEqual([note, failures, failingSince, isActive], [null, 0, null, true]);
 });
 
-const takesLong = { skip: embeddedOnly('three hundred messages take longer than a test may') };
-test('many failed messages are sent again a page at a time, and no tests', takesLong, async (t) => {
+test('many failed messages are sent again a page at a time, and no tests', async (t) => {
   const hook = await open(t);
   hook.receiver.next({ status: 500 });
   await hook.untilStatus((await hook.ok('POST', '/test')).id, 'Failed');

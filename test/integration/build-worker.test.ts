@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { BlobError } from '../../src/blob/blob-store.ts';
 import { openDiskBlobStore } from '../../src/blob/disk-blob-store.ts';
+import type { BuildLog } from '../../src/build-log/build-log.ts';
 import { openFileBuildLog } from '../../src/build-log/file-build-log.ts';
 import type { BuildJob } from '../../src/builders/builder.ts';
+import type { Database } from '../../src/database/database.ts';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.ts';
 import { listDueEntries } from '../../src/database/outbox.ts';
 import { findAnyPackage } from '../../src/database/packages.ts';
@@ -15,12 +18,14 @@ import type { Login, PackageId } from '../../src/domain/identifiers.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { cancelBuild } from '../../src/operations/cancel-build.ts';
 import { sweepOrphans } from '../../src/operations/sweep-orphans.ts';
+import type { BuildQueue } from '../../src/queue/build-queue.ts';
 import { createRowQueue } from '../../src/queue/row-queue.ts';
 import { openRepositories } from '../../src/repository/repositories.ts';
 import { NO_TRACING } from '../../src/tracing/no-tracing.ts';
 import { BuildWorker, type BuildWorkerOptions } from '../../src/worker/build-worker.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
 import { makeTestRepository } from '../support/git.ts';
+import { silentBlobs } from '../support/silent-blobs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -308,4 +313,86 @@ test('a sweep while a build writes its file, or has given it its name, takes not
   assert.equal(row.blob_key, blobKey({ packageId: id, attempt, startedAt: startedAt ?? 0 }));
   assert.equal(await sweep(), 0);
   assert.equal(await world.blobs.findSize(row.blob_key ?? ''), 5);
+});
+
+for (const [what, build, code, limitMs] of [
+  ['fails', () => Promise.reject(new BuildFailure('source-unreadable', 'No.')), 'source-unreadable', 60_000],
+  ['takes too long', goOn, 'time-limit', 100],
+] as const satisfies readonly (readonly [string, Build, string, number])[]) {
+  test(`a build that ${what} while the database is away is Failed once it is back, and not built again`, async (t) => {
+    const { worker, makeWorker, database, buildLog, errors, start, untilStatus } = await setUp(t, build, limitMs);
+    await worker.stop(0);
+    let tries = 0;
+    const away = new DatabaseUnavailable(new Error('cut'));
+    const transactionInReserve: Database['transactionInReserve'] = async (work) => {
+      tries += 1;
+      if (tries === 1) throw away;
+      const written = await database.transactionInReserve(work);
+      // It is written, and nobody is told.
+      if (tries === 2) throw away;
+      return written;
+    };
+    const id = await start();
+    const other = makeWorker(build, { database: { ...database, transactionInReserve } });
+    const row = await untilStatus(id, 'Failed');
+    await other.stop(60_000);
+    assert.deepEqual([row.failure_code, row.attempt], [code, 1]);
+    const log = await text(await buildLog.read(id, { start: 0, end: await buildLog.size(id) }));
+    assert.match(log, /Failed: [^\n]+\n$/);
+    assert.deepEqual(errors, []);
+  });
+}
+
+test('a build that the database was away for is given back once it is back', async (t) => {
+  let builds = 0;
+  const build: Build = async (job) => {
+    builds += 1;
+    if (builds === 1) throw new DatabaseUnavailable(new Error('cut'));
+    await writeHello(job);
+  };
+  const { worker, makeWorker, queue, errors, start, untilStatus } = await setUp(t, build);
+  await worker.stop(0);
+  let tries = 0;
+  const giveBack: BuildQueue['giveBack'] = async (claim) => {
+    tries += 1;
+    if (tries === 1) throw new DatabaseUnavailable(new Error('cut'));
+    await queue.giveBack(claim);
+  };
+  const id = await start();
+  makeWorker(build, { queue: { ...queue, giveBack } });
+  const row = await untilStatus(id, 'Succeeded');
+  assert.deepEqual([row.attempt, row.interruptions, tries, errors], [2, 0, 2, []]);
+});
+
+test('logs that take long to be closed hold up no build, but for many of them, and whoever stops leaves them', async (t) => {
+  const { worker, makeWorker, buildLog, start, untilStatus, find } = await setUp(t, writeHello);
+  await worker.stop(0);
+  let closing = 0;
+  const open: BuildLog['open'] = (id, attempt) => {
+    const writer = buildLog.open(id, attempt);
+    const close = async (signal?: AbortSignal) => {
+      closing += 1;
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
+      await writer.close();
+    };
+    return { line: (said) => writer.line(said), flush: () => writer.flush(), ready: () => writer.ready(), close };
+  };
+  const ids = [await start(), await start(), await start()];
+  const slow = makeWorker(writeHello, { slots: 1, buildLog: { ...buildLog, open } });
+  for (const id of ids.slice(0, 2)) await untilStatus(id, 'Succeeded');
+  await until('both are being closed', () => closing === 2);
+  assert.equal((await find(ids[2] as PackageId))?.status, 'Queued');
+  await slow.stop(0);
+  makeWorker(writeHello);
+  await untilStatus(ids[2] as PackageId, 'Succeeded');
+});
+
+test('a worker that stops does not wait for a store that is silent', async (t) => {
+  const { worker, makeWorker, blobs, start, untilStatus } = await setUp(t, writeHello);
+  await worker.stop(0);
+  const silent = makeWorker(writeHello, { blobs: silentBlobs(blobs) });
+  const id = await start();
+  await untilStatus(id, 'Uploading');
+  await silent.stop(0);
+  await untilStatus(id, 'Queued');
 });

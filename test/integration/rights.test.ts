@@ -8,6 +8,7 @@ import { RIGHT_WORDS, RIGHTS, type Right } from '../../src/protocol/permissions.
 import { createUser, openBuildApiWorld } from '../support/build-api-world.ts';
 import { environmentCalls } from '../support/environments.ts';
 import type { Credentials } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
 /** Every call of the table, with each right that it needs missing: what is added to the table is tried here as well. */
 const world = await openBuildApiWorld({ after });
@@ -191,9 +192,10 @@ test('a call with exactly the rights that it needs is let in', async () => {
   }
 });
 
-/** @returns a job to be asked for */
-async function startJob(): Promise<string> {
-  return (await server.call('POST', `/api/1/apps/calc/environments/${MODE}/start`)).body.JobId;
+/** @returns a job to be asked for: a new one, once those have ended that the calls before began */
+function startJob(): Promise<string> {
+  const start = () => server.call('POST', `/api/1/apps/calc/environments/${MODE}/start`);
+  return until('a start is answered with its job', async () => (await start()).body.JobId);
 }
 
 test('what sight of an app is enough for is let in with any right', async () => {

@@ -32,8 +32,9 @@ async function openWorld(t: TestContext, options: Partial<S3Options> = {}): Prom
 }
 
 function open({ address, connection }: TestS3, options: Partial<S3Options> = {}): Promise<BlobStore> {
-  const patience = { attempts: 3, connectMs: 2000, silenceMs: 1000 };
-  return openS3BlobStore({ address, connection, pathStyle: true, patience, clock: Date.now, ...options });
+  const patience = { attempts: 3, connectMs: 2000, silenceMs: 1000, answerMs: 1000, outageMs: 0 };
+  const given = { ...options, patience: { ...patience, ...options.patience } };
+  return openS3BlobStore({ address, connection, pathStyle: true, clock: Date.now, ...given });
 }
 
 async function write(store: BlobStore, bytes: Uint8Array) {
@@ -66,6 +67,57 @@ test('a store that answers 503 for a moment is asked again, whatever it was aske
   await expectStored(store, bytes);
   assert.deepEqual(await Array.fromAsync(store.list()), [KEY]);
   assert.equal(await store.delete(KEY), true);
+});
+
+test('what a store answers at once is asked again long before a connection is taken for broken', async (t) => {
+  const { store, faults } = await openWorld(t, { patience: { silenceMs: 60_000, answerMs: 500 } });
+  for (const on of [/^HEAD /, /^GET [^?]*abc/, /^GET .*list-type/, /^DELETE /, /^POST .*uploads/]) {
+    faults.add({ on, times: 1, effect: { kind: 'silence' } });
+  }
+  const bytes = randomBytes(9_000_000);
+  const began = performance.now();
+  await write(store, bytes);
+  await expectStored(store, bytes);
+  assert.deepEqual(await Array.fromAsync(store.list()), [KEY]);
+  assert.equal(await store.delete(KEY), true);
+  assert.ok(performance.now() - began < 30_000);
+});
+
+test('a store may take longer for an object than for what it answers at once', async (t) => {
+  const { store, faults } = await openWorld(t, { patience: { attempts: 1, answerMs: 500, silenceMs: 20_000 } });
+  faults.add({ on: PUT, times: 1, effect: { kind: 'slowness', ms: 1500 } });
+  await write(store, Buffer.from('small'));
+  assert.equal(faults.seen.filter(({ line }) => PUT.test(line)).length, 1);
+});
+
+for (const [what, on, sizeBytes] of [
+  ['an object', PUT, 1000],
+  ['a part', PART, 9_000_000],
+  ['the making of an object of its parts', COMPLETE, 9_000_000],
+  ['everything', /abc/, 9_000_000],
+] as const) {
+  test(`a store that is away for ${what}, for longer than a request is tried, costs nothing`, async (t) => {
+    const { store, faults } = await openWorld(t, { patience: { attempts: 2, outageMs: 60_000 } });
+    faults.add({ on, times: 5, effect: { kind: 'status', status: 503 } });
+    const bytes = randomBytes(sizeBytes);
+    await write(store, bytes);
+    await expectStored(store, bytes);
+  });
+}
+
+test('a store that refuses is not asked for longer, and nobody waits for one that is away once a blob is given up', async (t) => {
+  const { store, faults } = await openWorld(t, { patience: { attempts: 2, outageMs: 60_000 } });
+  const began = performance.now();
+  faults.add({ on: PUT, times: 1, effect: { kind: 'status', status: 403 } });
+  await assert.rejects(write(store, Buffer.from('small')), isBlobError('unavailable', /answered|may not do this/));
+  faults.add({ on: PUT, times: 1000, effect: { kind: 'status', status: 503 } });
+  const writer = await store.create(KEY);
+  await writer.write(Buffer.from('small'));
+  const committing = assert.rejects(writer.commit());
+  await until('it was tried', () => faults.seen.filter(({ line }) => PUT.test(line)).length >= 3);
+  await writer.abort();
+  await committing;
+  assert.ok(performance.now() - began < 30_000);
 });
 
 test('a store that goes on answering 503 is said to do so, and nothing is visible', async (t) => {
@@ -162,7 +214,7 @@ test('a reader waits no longer for a store that has fallen silent', async (t) =>
 });
 
 test('a reader may take its time: a connection that was given up meanwhile is made again', async (t) => {
-  const { store, faults } = await openWorld(t, { patience: { silenceMs: 200 } });
+  const { store, faults } = await openWorld(t, { patience: { attempts: 8, silenceMs: 500, outageMs: 20_000 } });
   const bytes = randomBytes(20_000_000);
   await write(store, bytes);
   const isOver = () => faults.seen.findLast(({ line }) => GET.test(line))?.isOver === true;

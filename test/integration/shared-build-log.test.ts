@@ -19,6 +19,7 @@ import { followLog } from '../support/follow-log.ts';
 import { openTestPostgres, postgresDatabase } from '../support/postgres.ts';
 import { startInTemporaryFolder } from '../support/postgres-server.ts';
 import { setUpSharedLog } from '../support/shared-log.ts';
+import { silentBlobs } from '../support/silent-blobs.ts';
 import { until } from '../support/until.ts';
 import { STEPS } from '../support/write-log-and-die.ts';
 
@@ -329,6 +330,21 @@ test('a log that cannot be finished stays readable, is reported, and is finished
   await writer.close();
   assert.equal(errors.length, 1);
   assert.match(await readAll(log, packageId), /kept\n$/);
+  await log.sweep(noSignal);
+  assert.match(await readAll(log, packageId), /kept\n$/);
+  assert.equal((await Array.fromAsync(blobs.list())).length, 1);
+});
+
+test('a log whose store is silent stays text when its worker stops, and is finished later', async (t) => {
+  const database = await testDatabase(t);
+  const { log, blobs, open, packageId } = await setUpSharedLog(t, database);
+  await fail(database, packageId);
+  const stopping = new AbortController();
+  const writer = open({ blobs: silentBlobs(blobs, () => stopping.abort()) }).open(packageId, 1);
+  writer.line('kept');
+  await writer.close(stopping.signal);
+  assert.match(await readAll(log, packageId), /kept\n$/);
+  assert.deepEqual(await Array.fromAsync(blobs.list()), []);
   await log.sweep(noSignal);
   assert.match(await readAll(log, packageId), /kept\n$/);
   assert.equal((await Array.fromAsync(blobs.list())).length, 1);

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { postgresDatabase } from './postgres.ts';
 import { openRoundRobin } from './round-robin.ts';
@@ -50,6 +51,8 @@ export interface ClusterOptions {
   readonly workers?: readonly Variables[];
   /** Of every process. */
   readonly variables?: Variables;
+  /** Whether workers are of one name: that of their host and of the path of their data folders, as containers may share. */
+  readonly oneName?: boolean;
   /** Puts what it is to find into the data folder of each, before it starts for the first time. */
   readonly prepare?: (dataFolder: string) => Promise<void>;
   /** An empty one of the test's own, unless given. */
@@ -59,7 +62,14 @@ export interface ClusterOptions {
 /** Starts a cluster, which is killed when the test ends: two servers and two workers, unless told otherwise. */
 export async function startCluster(
   test: { after(work: () => unknown): void },
-  { servers = [{}, {}], workers = [{}, {}], variables = {}, prepare, databaseUrl }: ClusterOptions = {},
+  {
+    servers = [{}, {}],
+    workers = [{}, {}],
+    variables = {},
+    oneName = false,
+    prepare,
+    databaseUrl,
+  }: ClusterOptions = {},
 ): Promise<Cluster> {
   const folder = await temporaryFolder(test);
   const blobs = await openSharedBlobs();
@@ -72,16 +82,22 @@ export async function startCluster(
     ...blobs.variables,
     ...variables,
   };
-  const open = async (name: string, args: readonly string[], ready: RegExp, own: Variables) => {
+  const open = async (name: string, args: readonly string[], ready: RegExp, own: Variables, path?: string) => {
     const dataFolder = join(folder, name);
     await prepare?.(dataFolder);
-    const start = () => startSlipwayProcess([...args, '--data', dataFolder], { ...shared, ...own }, ready);
+    const mount = path === undefined ? undefined : { folder: dataFolder, path };
+    for (const mounted of Object.values(mount ?? {})) await mkdir(mounted, { recursive: true });
+    const start = () =>
+      startSlipwayProcess([...args, '--data', path ?? dataFolder], { ...shared, ...own }, ready, mount);
     return await openMember(test, dataFolder, start);
   };
+  const workerPath = oneName ? join(folder, 'worker') : undefined;
   const serve = ['serve', '--port', '0', '--build-slots', '0'];
   const [openedServers, openedWorkers] = await Promise.all([
     Promise.all(servers.map((own, index) => open(`server-${index + 1}`, serve, SERVER_URL, own))),
-    Promise.all(workers.map((own, index) => open(`worker-${index + 1}`, ['worker'], /Slipway builds/, own))),
+    Promise.all(
+      workers.map((own, index) => open(`worker-${index + 1}`, ['worker'], /Slipway builds/, own, workerPath)),
+    ),
   ]);
   const url = await openRoundRobin(test, () => openedServers.map((server) => server.url));
   return {

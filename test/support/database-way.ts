@@ -8,6 +8,8 @@ export interface DatabaseWay {
   readonly url: string;
   /** How many connections go through it now. */
   connections(): number;
+  /** How often somebody wanted to connect. */
+  asked(): number;
   /** Every connection breaks, and no other one is taken. */
   cut(): void;
   /** Nothing passes any more in either direction, and nobody is told; new connections are taken, and silent too. */
@@ -28,7 +30,9 @@ export async function openDatabaseWay(
   const pairs = new Set<Pair>();
   let state: 'open' | 'cut' | 'silent' = 'open';
   let commit: { readonly lost: () => void } | undefined;
+  let asked = 0;
   const server = createServer((near) => {
+    asked += 1;
     if (state === 'cut') return void near.destroy();
     const pair = new Pair(near, connectTo(databaseUrl), (sent) => {
       if (commit === undefined || !/commit(?:\0|;|$)/.test(sent)) return false;
@@ -52,6 +56,7 @@ export async function openDatabaseWay(
   return {
     url: url.href,
     connections: () => pairs.size,
+    asked: () => asked,
     cut() {
       state = 'cut';
       for (const pair of pairs) pair.destroy();

@@ -16,6 +16,13 @@ export interface SlipwayProcess {
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
 
+/** A folder, and the path under which a process has it for itself alone, as within a container. */
+export interface Mount {
+  readonly folder: string;
+  /** A folder that is there. */
+  readonly path: string;
+}
+
 /**
  * Starts `slipway` and waits until it is ready.
  *
@@ -26,8 +33,11 @@ export async function startSlipwayProcess(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   ready: RegExp,
+  mount?: Mount,
 ): Promise<SlipwayProcess> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+  const words = [process.execPath, COMMAND, ...args];
+  const [program = '', ...rest] = mount === undefined ? words : [...mounting(mount), ...words];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, SLIPWAY_LOG_LEVEL: 'error', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -50,6 +60,12 @@ export async function startSlipwayProcess(
       return ended;
     },
   };
+}
+
+/** What stands before a command that is to have a mount. Signals reach the command itself. */
+function mounting({ folder, path }: Mount): readonly string[] {
+  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-ec', script, 'sh', folder, path];
 }
 
 function readUntil(child: ChildProcess, ready: RegExp, add: (chunk: string) => string): Promise<string> {

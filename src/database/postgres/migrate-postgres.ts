@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { migrate } from '../migrate.ts';
 import type { Tables } from '../schema.ts';
-import type { PostgresAddress } from './postgres-client.ts';
+import { CONNECT_MS, DatabaseClient, type PostgresAddress } from './postgres-client.ts';
 import { withPatience } from './postgres-patience.ts';
 import { TextByCodes } from './postgres-text.ts';
 
@@ -20,8 +20,15 @@ const OLDEST = 13;
  * @throws NewerDatabase; OldPostgres; what PostgreSQL throws, also when it is away for long
  */
 export async function migratePostgres({ url, applicationName }: PostgresAddress): Promise<void> {
-  // Without the limits of other connections: an index of a million rows takes as long as it takes.
-  const pool = new pg.Pool({ connectionString: url, application_name: applicationName, max: 1 });
+  // Without the other limits of connections: an index of a million rows takes as long as it takes.
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    max: 1,
+    Client: DatabaseClient,
+  });
   pool.on('error', () => undefined);
   const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [new TextByCodes()] });
   try {

@@ -15,7 +15,7 @@ const IDLE_IN_TRANSACTION_MS = 10_000;
 const LOCK_MS = 20_000;
 /** Then the connection is taken for dead. */
 const ANSWER_MS = 30_000;
-const CONNECT_MS = 5_000;
+export const CONNECT_MS = 5_000;
 /** How long the database may take to hang up, too: on a way that has gone silent it never does. */
 const FAREWELL_MS = 2_000;
 

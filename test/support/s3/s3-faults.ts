@@ -11,7 +11,9 @@ export type S3Effect =
   | { readonly kind: 'status'; readonly status: number }
   /** It arrives, and is never answered. */
   | { readonly kind: 'silence' }
-  /** The connection breaks when so many bytes of the request have come; the store has seen nothing of it. */
+  /** It reaches the store only after a while. */
+  | { readonly kind: 'slowness'; readonly ms: number }
+  /** The connection breaks when so many bytes of the request have come, or all of them; the store has seen nothing of it. */
   | { readonly kind: 'cut-request'; readonly afterBytes: number }
   /** The connection breaks when so many bytes of the answer's body have gone; the store has done its work. */
   | { readonly kind: 'cut-answer'; readonly afterBytes: number }
@@ -87,6 +89,7 @@ function treat(
   if (effect === undefined || effect.kind === 'cut-answer' || effect.kind === 'stall-answer') {
     pass(upstream, incoming, outgoing, effect);
   } else if (effect.kind === 'cut-request') cutAfter(incoming, effect.afterBytes);
+  else if (effect.kind === 'slowness') setTimeout(() => pass(upstream, incoming, outgoing, undefined), effect.ms);
   else {
     incoming.resume();
     if (effect.kind === 'status') incoming.on('end', () => answerError(outgoing, effect.status));
@@ -94,6 +97,7 @@ function treat(
 }
 
 const CODES: Readonly<Record<number, string>> = {
+  403: 'AccessDenied',
   404: 'NotFound',
   500: 'InternalError',
   501: 'NotImplemented',
@@ -109,8 +113,9 @@ function cutAfter(incoming: IncomingMessage, afterBytes: number): void {
   let left = afterBytes;
   incoming.on('data', (chunk: Buffer) => {
     left -= chunk.length;
-    if (left <= 0) incoming.destroy();
+    if (left <= 0) incoming.socket.destroy();
   });
+  incoming.on('end', () => incoming.socket.destroy());
 }
 
 /** Host and signature stay as they are: the store checks what the client has signed. */
