@@ -67,7 +67,8 @@ export async function buildsPerSecond(
   });
   for (const [at, app] of apps.entries()) {
     await untilTagged(client, app);
-    for (const id of started[at] ?? []) await client.call('DELETE', `/api/1/apps/${app.name}/packages/${id}`);
+    const ids = started[at] ?? [];
+    await Promise.all(ids.map((id) => client.call('DELETE', `/api/1/apps/${app.name}/packages/${id}`)));
   }
   return (count * 1000) / ms;
 }

@@ -18,7 +18,7 @@ export interface ClusterMember {
   readonly process: SlipwayProcess;
   /** Sends a signal and waits for the end. @returns the exit code, or the signal's name */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
-  /** Starts it again, once it has ended. */
+  /** Starts it again, once it has ended: this version of the program. */
   start(): Promise<void>;
   /** Stops the whole process where it stands, until it is thawed. A load balancer sends nobody new to it. */
   freeze(): void;
@@ -57,6 +57,8 @@ export interface ClusterOptions {
   readonly prepare?: (dataFolder: string) => Promise<void>;
   /** An empty one of the test's own, unless given. */
   readonly databaseUrl?: string;
+  /** What every member is at first, as in `ProcessOptions`. */
+  readonly program?: string;
 }
 
 /** Starts a cluster, which is killed when the test ends: two servers and two workers, unless told otherwise. */
@@ -69,6 +71,7 @@ export async function startCluster(
     oneName = false,
     prepare,
     databaseUrl,
+    program,
   }: ClusterOptions = {},
 ): Promise<Cluster> {
   const folder = await temporaryFolder(test);
@@ -87,9 +90,9 @@ export async function startCluster(
     await prepare?.(dataFolder);
     const mount = path === undefined ? undefined : { folder: dataFolder, path };
     for (const mounted of Object.values(mount ?? {})) await mkdir(mounted, { recursive: true });
-    const start = () =>
-      startSlipwayProcess([...args, '--data', path ?? dataFolder], { ...shared, ...own }, ready, mount);
-    return await openMember(test, dataFolder, start);
+    const start = (program?: string) =>
+      startSlipwayProcess([...args, '--data', path ?? dataFolder], { ...shared, ...own }, ready, { mount, program });
+    return openMember(test, dataFolder, await start(program), start);
   };
   const workerPath = oneName ? join(folder, 'worker') : undefined;
   const serve = ['serve', '--port', '0', '--build-slots', '0'];
@@ -111,12 +114,13 @@ export async function startCluster(
   };
 }
 
-async function openMember(
+function openMember(
   test: { after(work: () => unknown): void },
   dataFolder: string,
+  first: SlipwayProcess,
   start: () => Promise<SlipwayProcess>,
-): Promise<ClusterServer> {
-  let process = await start();
+): ClusterServer {
+  let process = first;
   let isThere = true;
   test.after(() => process.end('SIGKILL'));
   return {

@@ -23,6 +23,12 @@ export interface Mount {
   readonly path: string;
 }
 
+export interface ProcessOptions {
+  readonly mount?: Mount | undefined;
+  /** What is started instead of this version of the program: a script of Node that takes the same arguments. */
+  readonly program?: string | undefined;
+}
+
 /**
  * Starts `slipway` and waits until it is ready.
  *
@@ -33,11 +39,11 @@ export async function startSlipwayProcess(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   ready: RegExp,
-  mount?: Mount,
+  { mount, program = COMMAND }: ProcessOptions = {},
 ): Promise<SlipwayProcess> {
-  const words = [process.execPath, COMMAND, ...args];
-  const [program = '', ...rest] = mount === undefined ? words : [...mounting(mount), ...words];
-  const child = spawn(program, rest, {
+  const words = [process.execPath, program, ...args];
+  const [command = '', ...rest] = mount === undefined ? words : [...mounting(mount), ...words];
+  const child = spawn(command, rest, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, SLIPWAY_LOG_LEVEL: 'error', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -8,8 +8,8 @@ const TICK_MS = 10;
 export async function cpuMs(pids: readonly number[]): Promise<number> {
   let ticks = 0;
   for (const pid of pids) {
-    // utime, stime, cutime, cstime: see proc_pid_stat(5).
-    for (const field of (await readStat(pid)).slice(11, 15)) ticks += Number(field);
+    // One that has just ended counts with its parent. utime, stime, cutime, cstime: see proc_pid_stat(5).
+    for (const field of (await readStat(pid).catch(() => [])).slice(11, 15)) ticks += Number(field);
   }
   return ticks * TICK_MS;
 }

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startBusyCluster } from '../support/busy-cluster.ts';
+import { startSlipwayProcess } from '../support/slipway-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The release before this version, by its tag; SLIPWAY_TEST_PREVIOUS names another revision. */
+const previous = process.env.SLIPWAY_TEST_PREVIOUS ?? (await findRelease());
+
+const skip = previous === undefined && 'there is no release before this version, or its tag is not here';
+
+test('members are replaced by those of the next version one by one, while clients go on', { skip }, async (t) => {
+  const program = await checkOut(t, previous ?? '');
+  const { cluster, untilAccepted, finish, succeeded } = await startBusyCluster(t, { program });
+  const { servers, workers, variables } = cluster;
+  await untilAccepted(4);
+  for (const member of [...servers, ...workers]) {
+    assert.equal(await member.end('SIGTERM'), 0);
+    await member.start();
+    await untilAccepted(4);
+  }
+  await finish();
+  assert.ok(succeeded() > 5, `${succeeded()} builds succeeded`);
+  const args = ['serve', '--port', '0', '--data', join(await temporaryFolder(t), 'data')];
+  const older = startSlipwayProcess(args, variables, /Slipway serves/, { program });
+  await assert.rejects(older, /was changed by a newer version of Slipway/, 'the tables are those of this version');
+});
+
+async function findRelease(): Promise<string | undefined> {
+  const git = promisify(execFile)('git', ['describe', '--tags', '--abbrev=0', '--match', 'v*', 'HEAD^'], { cwd: ROOT });
+  return await git.then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  );
+}
+
+/** Its sources as they were, with the libraries of today. @returns what to start */
+async function checkOut(t: TestContext, revision: string): Promise<string> {
+  const folder = await temporaryFolder(t);
+  const archive = spawn('git', ['archive', revision, 'src', 'package.json'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const tar = spawn('tar', ['-x', '-C', folder], { stdio: [archive.stdout, 'inherit', 'inherit'] });
+  const ends = await Promise.all([once(archive, 'close'), once(tar, 'close')]);
+  assert.deepEqual(
+    ends.map(([code]) => code),
+    [0, 0],
+  );
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const program = join(folder, 'slipway.mjs');
+  const lines = ["import { runSlipway } from './src/main/slipway.ts';", 'process.exitCode = await runSlipway();', ''];
+  await writeFile(program, lines.join('\n'));
+  return program;
+}
