@@ -37,12 +37,13 @@ async function openWorld(t: TestContext, s3: TestS3, variables: Readonly<Record<
   const server = await start();
   const ask = (method: string, path: string, body?: unknown) => call(server.url, method, path, body, server.admin);
   await ask('POST', '/manage/1/apps', { AppId: 'calc', Repository: source.path, MainBranch: 'main' });
-  const build = async (version: string): Promise<Answer['body']> => {
+  const build = async (version: string, deadlineMs?: number): Promise<Answer['body']> => {
     const started = await ask('POST', PACKAGES, { Revision: revision, Version: version });
-    return until('it has ended', async () => {
+    const hasEnded = async () => {
       const { body } = await ask('GET', `${PACKAGES}/${started.body.PackageId}?wait=10&url=true`);
       return (body.Status === 'Succeeded' || body.Status === 'Failed') && body;
-    });
+    };
+    return until('it has ended', hasEnded, deadlineMs);
   };
   return { folder, data, server, start, ask, build };
 }
@@ -158,7 +159,8 @@ test('while the store is away builds fail with a reason and downloads are refuse
   const first = await build('1.0.0');
   const deleted = await build('1.0.1');
   const away = faults.add({ on: /./, times: Number.POSITIVE_INFINITY, effect: { kind: 'status', status: 500 } });
-  const failed = await build('2.0.0');
+  // What is written is tried for two minutes.
+  const failed = await build('2.0.0', 240_000);
   assert.equal(failed.Status, 'Failed');
   assert.match(failed.StatusReason, /^The store that packages are kept in cannot be reached/);
   const download = `${PACKAGES}/${first.PackageId}/download`;
