@@ -74,6 +74,7 @@ export function createAuthentication(deps: {
   readonly keyUses: KeyUses;
 }): Authentication {
   const remembered = new Map<string, Remembered>();
+  const isSoleWriter = deps.database.state === undefined;
   let generation = 0;
 
   function remember(id: string, holder: KeyHolder, state: DatabaseState | undefined): Caller {
@@ -93,9 +94,13 @@ export function createAuthentication(deps: {
     return entry;
   }
 
-  async function find(credentials: Credentials, address: string): Promise<Caller | undefined> {
+  /** @param known who called with these a moment ago */
+  async function find(
+    credentials: Credentials,
+    address: string,
+    known: Remembered | undefined,
+  ): Promise<Caller | undefined> {
     const state = await deps.database.state?.();
-    const known = findRemembered(credentials, address);
     if (state !== undefined && known?.state === state) return known.caller;
     const digest = hash('sha256', credentials.key);
     const before = generation;
@@ -106,22 +111,20 @@ export function createAuthentication(deps: {
     return before === generation ? remember(`${digest} ${address}`, holder, state) : callerBy(holder);
   }
 
-  function recall(credentials: Credentials, address: string): Caller | undefined {
-    return deps.database.state === undefined ? findRemembered(credentials, address)?.caller : undefined;
-  }
-
   return {
-    recall,
+    recall: (credentials, address) => (isSoleWriter ? findRemembered(credentials, address)?.caller : undefined),
     async check(credentials, address) {
       const attempt = { address, login: credentials.login };
-      if (findRemembered(credentials, address) === undefined) await deps.limits.check(attempt);
-      const caller = await find(credentials, address);
+      const known = findRemembered(credentials, address);
+      if (known === undefined) await deps.limits.check(attempt);
+      const caller = await find(credentials, address, known);
       if (caller !== undefined) return caller;
       await deps.limits.countFailure(attempt);
       throw new Refusal('UNAUTHORIZED');
     },
     async checkAgain(credentials, address) {
-      const caller = recall(credentials, address) ?? (await find(credentials, address));
+      const known = findRemembered(credentials, address);
+      const caller = (isSoleWriter && known?.caller) || (await find(credentials, address, known));
       if (caller === undefined) throw new Refusal('UNAUTHORIZED');
       return caller;
     },

@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import type { Bench, Row } from '../row.ts';
 import { measureGrownStores } from './grown-stores.ts';
 import { writeScalingPage } from './scaling-page.ts';
@@ -8,6 +9,7 @@ import { measureTurns } from './write-turns.ts';
 
 /** What servers and workers on a PostgreSQL and an S3 store do, and how that grows. Writes docs/scaling-figures.md. */
 export async function measureScale(bench: Bench): Promise<readonly Row[]> {
+  const [loadBefore = 0] = loadavg();
   const stores = await startSharedStores(bench);
   const rows = [
     ...(await measureWorkers(bench, stores)),
@@ -16,6 +18,6 @@ export async function measureScale(bench: Bench): Promise<readonly Row[]> {
   ];
   const grown = await measureGrownStores(bench, stores);
   rows.push(...grown.rows);
-  await writeScalingPage(rows, grown.plans);
+  await writeScalingPage({ rows, plans: grown.plans, loadBefore });
   return rows;
 }

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describeMachine } from '../benchmarks-page.ts';
 import { formatTable } from '../format-rows.ts';
@@ -8,9 +7,15 @@ import type { QueryPlan } from './query-plans.ts';
 
 const PAGE = fileURLToPath(new URL('../../../docs/scaling-figures.md', import.meta.url));
 
+export interface ScalingRun {
+  readonly rows: readonly Row[];
+  readonly plans: readonly QueryPlan[];
+  /** Of the machine: processes that wanted to run, on average. */
+  readonly loadBefore: number;
+}
+
 /** Writes docs/scaling-figures.md. */
-export async function writeScalingPage(rows: readonly Row[], plans: readonly QueryPlan[]): Promise<void> {
-  const [, , loadBefore = 0] = loadavg();
+export async function writeScalingPage({ rows, plans, loadBefore }: ScalingRun): Promise<void> {
   const explained = plans.map(({ title, plan }) => `### ${title}\n\n\`\`\`\n${plan}\n\`\`\``);
   const sections = [INTRODUCTION, describeMachine(loadBefore), formatTable(rows), EXPLANATION, PLANS, ...explained];
   await writeFile(PAGE, `${sections.join('\n\n')}\n`);
@@ -20,7 +25,7 @@ const INTRODUCTION = `# Figures of many machines
 
 <!-- Written by \`npm run bench -- scale\`; change test/bench/scale/scaling-page.ts instead. -->
 
-What they are for: [Scaling](scaling.md). Figures are medians, measured in turn with their references, on one machine that
+Figures are medians, measured in turn with their references, on one machine that
 servers, workers, PostgreSQL, the S3 store and whoever asks share.`;
 
 const EXPLANATION = `## What the rows are
