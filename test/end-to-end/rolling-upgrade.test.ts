@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +9,7 @@ import { startBusyCluster } from '../support/busy-cluster.ts';
 import { startSlipwayProcess } from '../support/slipway-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The release before this version, by its tag; SLIPWAY_TEST_PREVIOUS names another revision. */
@@ -35,7 +35,7 @@ test('members are replaced by those of the next version one by one, while client
 });
 
 async function findRelease(): Promise<string | undefined> {
-  const git = promisify(execFile)('git', ['describe', '--tags', '--abbrev=0', '--match', 'v*', 'HEAD^'], { cwd: ROOT });
+  const git = run('git', ['describe', '--tags', '--abbrev=0', '--match', 'v*', 'HEAD^'], { cwd: ROOT });
   return await git.then(
     ({ stdout }) => stdout.trim(),
     () => undefined,
@@ -45,16 +45,9 @@ async function findRelease(): Promise<string | undefined> {
 /** Its sources as they were, with the libraries of today. @returns what to start */
 async function checkOut(t: TestContext, revision: string): Promise<string> {
   const folder = await temporaryFolder(t);
-  const archive = spawn('git', ['archive', revision, 'src', 'package.json'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const tar = spawn('tar', ['-x', '-C', folder], { stdio: [archive.stdout, 'inherit', 'inherit'] });
-  const ends = await Promise.all([once(archive, 'close'), once(tar, 'close')]);
-  assert.deepEqual(
-    ends.map(([code]) => code),
-    [0, 0],
-  );
+  const archive = join(folder, 'sources.tar');
+  await run('git', ['archive', '--output', archive, revision, 'src', 'package.json'], { cwd: ROOT });
+  await run('tar', ['-x', '-f', archive, '-C', folder]);
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const program = join(folder, 'slipway.mjs');
   const lines = ["import { runSlipway } from './src/main/slipway.ts';", 'process.exitCode = await runSlipway();', ''];
