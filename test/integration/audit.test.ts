@@ -72,6 +72,7 @@ test('the audit says who did what, in its order, once each, and nothing of what 
       ['ann', 'app.delete', 'calc', 'Calculation App'],
     ],
   );
-  assert.ok(entries.every(({ Date: at }) => at >= startedAt && at <= Date.now()));
+  // By the clock of the database, which each server knows to within the time that it takes to ask.
+  assert.ok(entries.every(({ Date: at }) => at > startedAt - 60_000 && at < Date.now() + 60_000));
   for (const secret of [annsKey.Key, key.Key, own.Key]) assert.ok(!JSON.stringify(entries).includes(secret));
 });

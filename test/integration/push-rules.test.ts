@@ -200,7 +200,8 @@ test('pushes to other branches do not shorten the time that a revision has to sh
     },
     60_000,
   );
-  assert.ok(Date.now() - push.Date >= 15_000, `${Date.now() - push.Date} ms`);
+  // 15 s by the clock of the database, which each server knows to within the time that it takes to ask.
+  assert.ok(Date.now() - push.Date >= 14_000, `${Date.now() - push.Date} ms`);
 });
 
 test('whoever set a rule has to be allowed to build when the push comes', async (t) => {

