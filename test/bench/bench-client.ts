@@ -22,9 +22,12 @@ export interface BenchClient {
   finish(app: string, packageId: string): Promise<BenchPackage>;
 }
 
+/** Less than the server keeps a connection that nobody uses: the two must not meet. */
+const IDLE_MS = 60_000;
+
 /** @param credentials are sent with each call; the connections are kept, and close with the server */
 export function benchClient(url: string, credentials: Credentials): BenchClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: IDLE_MS });
   const headers = { 'Mendix-Username': credentials.username, 'Mendix-ApiKey': credentials.apiKey };
   const call: BenchClient['call'] = (method, path, body) =>
     send(new URL(path, url), { method, agent, headers }, body === undefined ? undefined : JSON.stringify(body));
