@@ -4,14 +4,23 @@ import pg from 'pg';
 /** Linux counts it in these. */
 const TICK_MS = 10;
 
-/** Processor time that processes have taken so far, with that of their children that have ended, in milliseconds. */
-export async function cpuMs(pids: readonly number[]): Promise<number> {
-  let ticks = 0;
+/** Processor time in milliseconds. */
+export interface CpuTime {
+  readonly ownMs: number;
+  /** Of children that have ended. */
+  readonly childrenMs: number;
+}
+
+/** What processes have taken so far. */
+export async function readCpuTime(pids: readonly number[]): Promise<CpuTime> {
+  let [own, children] = [0, 0];
   for (const pid of pids) {
-    // One that has just ended counts with its parent. utime, stime, cutime, cstime: see proc_pid_stat(5).
-    for (const field of (await readStat(pid).catch(() => [])).slice(11, 15)) ticks += Number(field);
+    // One that has just ended counts with its parent. These are utime, stime, cutime, cstime: see proc_pid_stat(5).
+    const [user = 0, system = 0, ...ofChildren] = (await readStat(pid).catch(() => [])).slice(11, 15).map(Number);
+    own += user + system;
+    for (const ticks of ofChildren) children += ticks;
   }
-  return ticks * TICK_MS;
+  return { ownMs: own * TICK_MS, childrenMs: children * TICK_MS };
 }
 
 /** The processes of the PostgreSQL that has this database, of which it knows itself. */

@@ -8,8 +8,8 @@ import type { SharedDatabase } from '../../../src/database/postgres/postgres-dat
 /** How PostgreSQL answers one of our queries. */
 export interface QueryPlan {
   readonly title: string;
-  /** What `explain (analyze, buffers)` says. */
-  readonly plan: string;
+  /** What `explain (analyze, buffers)` says of each query that is asked for it. */
+  readonly plans: readonly string[];
 }
 
 /**
@@ -22,13 +22,15 @@ export async function explainQueries(
   databaseUrl: string,
   appKey: string,
 ): Promise<readonly QueryPlan[]> {
-  const plans: QueryPlan[] = [];
+  const explained: QueryPlan[] = [];
   for (const [title, work] of QUERIES) {
     const recorder = new Recorder();
     await work(database.read.withPlugin(recorder), appKey);
-    for (const query of recorder.queries) plans.push({ title, plan: await explain(databaseUrl, query) });
+    const plans: string[] = [];
+    for (const query of recorder.queries) plans.push(await explain(databaseUrl, query));
+    explained.push({ title, plans });
   }
-  return plans;
+  return explained;
 }
 
 const QUERIES: readonly (readonly [string, (queries: Queries, appKey: string) => Promise<unknown>])[] = [

@@ -16,9 +16,13 @@ export interface ScalingRun {
 
 /** Writes docs/scaling-figures.md. */
 export async function writeScalingPage({ rows, plans, loadBefore }: ScalingRun): Promise<void> {
-  const explained = plans.map(({ title, plan }) => `### ${title}\n\n\`\`\`\n${plan}\n\`\`\``);
+  const explained = plans.flatMap(({ title, plans }) => [`### ${title}`, ...plans.map(formatPlan)]);
   const sections = [INTRODUCTION, describeMachine(loadBefore), formatTable(rows), EXPLANATION, PLANS, ...explained];
   await writeFile(PAGE, `${sections.join('\n\n')}\n`);
+}
+
+function formatPlan(plan: string): string {
+  return `\`\`\`\n${plan}\n\`\`\``;
 }
 
 const INTRODUCTION = `# Figures of many machines
@@ -26,7 +30,8 @@ const INTRODUCTION = `# Figures of many machines
 <!-- Written by \`npm run bench -- scale\`; change test/bench/scale/scaling-page.ts instead. -->
 
 Figures are medians, measured in turn with their references, on one machine that
-servers, workers, PostgreSQL, the S3 store and whoever asks share.`;
+servers, workers, PostgreSQL, the S3 store and whoever asks share. What they mean for many machines is told in
+[Scaling](scaling.md).`;
 
 const EXPLANATION = `## What the rows are
 
@@ -35,9 +40,10 @@ build; PostgreSQL is as it comes and waits for its disk; the S3 store is the one
 
 - **Builds at once**: as in [Benchmarks](benchmarks.md), of eight apps in turn. They take the processor and nothing else, of
   which there is no more with four workers than with one.
-- **Builds that wait for a second**: their only step is \`sleep 1\`, in no sandbox. They take next to no processor, as if each
-  worker had a machine of its own; what is measured is how well workers share what waits.
-- **Processor time**: as Linux counts it, of 200 trivial builds, their tags and their deletion.
+- **Builds that wait for four seconds**: their only step is \`sleep 4\`, in no sandbox. They take little of the processor, as
+  if each worker had a machine of its own; what is measured is how well workers share what waits.
+- **Processor time**: as Linux counts it, of 200 trivial builds, their tags and their deletion. What git takes is above all
+  one push for each tag, both ends of it, as the repositories are on the same machine.
 - **Commits**: transactions that wrote something, for the same 200. Those of one process that come together share one.
 - **Durable commits that take turns**: transactions of one row each, one after the other on each connection.
 - **Status calls**: \`wrk -t1 -c16\`, one for each server.
