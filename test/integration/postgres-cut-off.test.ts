@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { noteChange } from '../../src/database/change-notices.ts';
 import type { Database } from '../../src/database/database.ts';
 import { DatabaseUnavailable } from '../../src/database/database-unavailable.ts';
-import { type Lease, takeLease } from '../../src/database/leases.ts';
+import { findLeaseEnd, type Lease, takeLease } from '../../src/database/leases.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import { query } from '../support/create-database.ts';
 import { openDatabaseWay } from '../support/database-way.ts';
 import { postgresDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -65,6 +67,29 @@ test('a database is closed within seconds, also where it does not answer any mor
   const began = performance.now();
   await near.close();
   assert.ok(performance.now() - began < 10_000);
+});
+
+test('connections that the database has not to give are waited for', async (t) => {
+  const url = await postgresDatabase();
+  const login = `slipway_test_${randomUUID().replaceAll('-', '')}`;
+  await query(url, `create role ${login} login password 'secret'; grant all on schema public to ${login}`);
+  t.after(() => query(url, `drop owned by ${login}; drop role ${login}`));
+  const way = await openDatabaseWay(t, url);
+  const address = Object.assign(new URL(way.url), { username: login, password: 'secret' });
+  const database = await openPostgresDatabase({ url: address.href, applicationName: 'test' });
+  try {
+    await query(url, `alter role ${login} connection limit 0`);
+    await query(url, `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${login}'`);
+    const asked = way.asked();
+    const written = write(database);
+    const read = findLeaseEnd(database.read, LEASE.name);
+    await until('both were refused several times', () => way.asked() > asked + 10);
+    await query(url, `alter role ${login} connection limit -1`);
+    assert.equal(await written, true);
+    await read;
+  } finally {
+    await database.close();
+  }
 });
 
 test('a transaction that is cut off in its middle writes nothing, and the next one is not held up by it', async (t) => {

@@ -27,7 +27,8 @@ export async function createMigrated(test: Context, server: string): Promise<str
   return new URL(url).pathname.slice(1);
 }
 
-async function query(url: string, sql: string): Promise<void> {
+/** Runs statements on a connection of their own. */
+export async function query(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
