@@ -6,6 +6,9 @@ import { dirname, join } from 'node:path';
 import { findNode, passSignalsOn, runNode } from '../bin/node-24.mjs';
 import { root } from './install.mjs';
 
+/** Every test file and every server that one starts reads the same sources: what Node makes of them is kept here. */
+const NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/node');
+
 /** Format, lint and import rules. @param {readonly string[]} args */
 export function biome(...args) {
   return runTool('@biomejs/biome', 'biome', args);
@@ -31,7 +34,7 @@ export async function nodeTest(patterns, { setup, shape = 'embedded' } = {}) {
     '--test-reporter=spec',
     '--test-timeout=300000',
   ];
-  const env = { ...process.env, SLIPWAY_TEST_SHAPE: shape };
+  const env = { ...process.env, SLIPWAY_TEST_SHAPE: shape, NODE_COMPILE_CACHE };
   const code = await runNode(findNode(), ['--test', ...options, ...patterns], { cwd: root, env });
   return { code, output: '' };
 }

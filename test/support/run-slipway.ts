@@ -53,7 +53,8 @@ export function startOnTerminal(
 }
 
 function environment(folder: string, variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: folder, SLIPWAY_LOG_LEVEL: 'error', ...variables };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  return { PATH, NODE_COMPILE_CACHE, HOME: folder, SLIPWAY_LOG_LEVEL: 'error', ...variables };
 }
 
 type Watched = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };

@@ -41,10 +41,11 @@ export async function startSlipwayProcess(
   ready: RegExp,
   { mount, program = COMMAND }: ProcessOptions = {},
 ): Promise<SlipwayProcess> {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const words = [process.execPath, program, ...args];
   const [command = '', ...rest] = mount === undefined ? words : [...mounting(mount), ...words];
   const child = spawn(command, rest, {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, SLIPWAY_LOG_LEVEL: 'error', ...environment },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, SLIPWAY_LOG_LEVEL: 'error', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
