@@ -138,6 +138,18 @@ test('a cache is kept for the next build of the same app and branch, and for nob
   assert.equal(await build(), 'x\nx\nx\n');
 });
 
+test('a cache outlives builds that fail, and is lost with one that is cut off', async (t) => {
+  const { builder } = await openScriptBuilder(t);
+  const build = (run: string, timeout?: string) =>
+    buildPackage(builder, treeOf({ run, package: 'out', cache: ['cache'], ...(timeout && { timeout }) }));
+  await build('mkdir cache; echo kept > cache/file; echo x > out');
+  await assert.rejects(build('[ -e cache/file ]; exit 3'), { code: 'step-failed', message: /exit code 3/ });
+  await assert.rejects(build('[ -e cache/file ]'), { code: 'package-unusable' });
+  await build('cp cache/file out');
+  await assert.rejects(build('sleep 60', '1s'), { code: 'time-limit' });
+  await build('! [ -e cache ]; echo x > out');
+});
+
 test('a cache that is too large, a link or in the source already is not kept and not taken', async (t) => {
   const { builder, folder } = await openScriptBuilder(t);
   const build = (run: string, files: readonly MadeFile[] = []) =>

@@ -55,19 +55,24 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
     const { appKey, branch } = job.facts;
     const userId = sandbox.name === 'container' ? undefined : process.getuid?.();
     await options.caches.take({ appKey, branch }, workspace.folder, plan.cache, userId);
-    await runSteps(options, job, plan, sandbox, workspace.room);
-    const text = await writeScriptPackage({
-      ...options,
-      workspace: workspace.folder,
-      wanted: plan.package,
-      committedAt: tree.committedAt,
-      mostBytes: options.limits.diskBytes,
-      facts: { ...job.facts, builder: 'script' },
-      output: job.output,
-      appKey,
-      signal,
-    });
-    log.line(`script: the package holds ${text}`);
+    try {
+      await runSteps(options, job, plan, sandbox, workspace.room);
+      const text = await writeScriptPackage({
+        ...options,
+        workspace: workspace.folder,
+        wanted: plan.package,
+        committedAt: tree.committedAt,
+        mostBytes: options.limits.diskBytes,
+        facts: { ...job.facts, builder: 'script' },
+        output: job.output,
+        appKey,
+        signal,
+      });
+      log.line(`script: the package holds ${text}`);
+    } catch (error) {
+      if (ranToItsEnd(error)) await keepCaches(options, job, plan, workspace.folder);
+      throw error;
+    }
     await keepCaches(options, job, plan, workspace.folder);
     return {};
   } finally {
@@ -75,7 +80,12 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
   }
 }
 
-/** The package is there: that a cache cannot be kept, or another build keeps it at this moment, is no reason to fail. */
+/** Of a command that was killed nobody knows what it has left half written. */
+function ranToItsEnd(error: unknown): boolean {
+  return error instanceof BuildFailure && (error.code === 'step-failed' || error.code === 'package-unusable');
+}
+
+/** That a cache cannot be kept, or another build keeps it at this moment, is no reason to fail. */
 async function keepCaches({ caches }: ScriptOptions, job: BuildJob, plan: BuildPlan, folder: string): Promise<void> {
   const { facts, log, signal } = job;
   try {
