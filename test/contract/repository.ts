@@ -365,6 +365,20 @@ export function repositoryContract(
       assert.equal(await source.findTag('1.0.0.2'), second);
     });
 
+    itOnce(
+      'makes a tag on a revision that another server was asked for, and says of one that is gone that it is',
+      async () => {
+        await resolve(await source.commit(source.mainBranch, { 'a.txt': '1' }));
+        const revisionId = await source.commit(source.mainBranch, { 'a.txt': '2' });
+        const tag = { name: '1.0.0.3', revisionId, message: '' };
+        assert.equal(await createTag(repository, tag, signal()), 'done');
+        assert.equal(await source.findTag(tag.name), revisionId);
+        const other = revisionId.replace(/^./, (c) => (c === '0' ? '1' : '0'));
+        const gone = { name: '1.0.0.4', revisionId: revisionId.length === 40 ? other : '4711', message: '' };
+        await assert.rejects(createTag(repository, gone, signal()), RepositoryError);
+      },
+    );
+
     itOnce('makes many tags together, each with an outcome of its own', async () => {
       const [first, second] = [
         await source.commit(source.mainBranch, { a: '1' }),

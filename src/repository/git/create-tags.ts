@@ -3,6 +3,7 @@ import { RepositoryError, type TagOutcome, type TagRequest } from '../repository
 import { isTagName } from '../tag-name.ts';
 import { remoteFailure } from './git-failure.ts';
 import type { Mirror } from './mirror.ts';
+import { obtainCommit } from './obtain-commit.ts';
 import { findRemoteTags, runRemote } from './remote.ts';
 import type { GitOutcome } from './run-git.ts';
 import { writeTagObject } from './write-tag-object.ts';
@@ -20,11 +21,12 @@ export async function createTags(
   now: number,
   signal: AbortSignal,
 ): Promise<readonly TagOutcome[]> {
-  if (!(await mirror.exists())) await mirror.look(signal);
+  const gone = await findGone(mirror, tags, signal);
   // One version may have been built twice: git takes a name once.
   const byName = new Map(tags.toReversed().map((tag) => [tag.name, tag]));
   const pushable = [...byName.values()].filter(({ name }) => isTagName(name));
-  const verdicts = await pushTags(mirror, pushable, now, signal);
+  const there = pushable.filter(({ revisionId }) => !gone.has(revisionId));
+  const verdicts = await pushTags(mirror, there, now, signal);
   const rejected = pushable.filter(({ name }) => verdicts.get(name) !== 'pushed');
   // A tag that stands there makes git refuse: somebody's, or ours of a try whose answer was lost.
   const names = rejected.map(({ name }) => name);
@@ -33,10 +35,31 @@ export async function createTags(
     if (!isTagName(name)) return refused(`${quote(name)} is not a name that Git accepts for a tag.`);
     const found = verdicts.get(name) === 'pushed' ? byName.get(name)?.revisionId : standing.get(name);
     if (found !== undefined) return found === revisionId ? 'done' : 'conflict';
+    if (gone.has(revisionId)) {
+      return refused(`The repository ${mirror.address.shown} has not the revision ${revisionId} any more.`);
+    }
     return refused(
       `The repository ${mirror.address.shown} refused the tag ${quote(name)}: ${verdicts.get(name) ?? 'it said nothing'}.`,
     );
   });
+}
+
+/**
+ * A tag cannot be pushed without what it stands on, and this may be the first that is heard of it: another server has
+ * accepted the build, a worker has made it.
+ *
+ * @returns those revisions that the remote has not any more
+ */
+async function findGone(
+  mirror: Mirror,
+  tags: readonly TagRequest[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>();
+  for (const id of new Set(tags.map(({ revisionId }) => revisionId))) {
+    if ((await obtainCommit(mirror, id, signal)) === undefined) gone.add(id);
+  }
+  return gone;
 }
 
 /** @returns for each name `pushed`, or what the remote said */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { quote } from '../../domain/refusal.ts';
 import { sortByPath } from '../path-order.ts';
 import { RepositoryError, type SourceFile, type SourceTree } from '../repository.ts';
-import { type Commit, parseCommit } from './git-objects.ts';
+import type { Commit } from './git-objects.ts';
 import { LfsStore } from './lfs-store.ts';
 import { listFiles } from './list-files.ts';
 import type { Mirror } from './mirror.ts';
+import { obtainCommit } from './obtain-commit.ts';
 import { type Part, readFiles } from './read-files.ts';
-import { readObject } from './read-objects.ts';
 import type { RemoteAddress } from './remote-address.ts';
 import { revisionGone } from './resolve-revision.ts';
 import { findSubmodules, type Submodule } from './submodules.ts';
@@ -122,26 +122,6 @@ async function findSubmoduleCommit(
   if (commit !== undefined) return commit;
   const message = `The submodule ${quote(path)} needs the revision ${commitId}, which ${mirror.address.shown} does not have: push it there.`;
   throw new RepositoryError('unreadable', message);
-}
-
-/** The commit may be here already; a branch may lead to it (the mirror was lost, say); or it is asked for by its id. */
-async function obtainCommit(mirror: Mirror, commitId: string, signal: AbortSignal): Promise<Commit | undefined> {
-  const here = await findCommit(mirror, commitId, signal);
-  if (here !== undefined) return here;
-  await mirror.look(signal);
-  const looked = await findCommit(mirror, commitId, signal);
-  if (looked !== undefined) return looked;
-  return (await mirror.fetchObject(commitId, signal)) ? await findCommit(mirror, commitId, signal) : undefined;
-}
-
-async function findCommit(mirror: Mirror, commitId: string, signal: AbortSignal): Promise<Commit | undefined> {
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commitId)) return undefined;
-  // Where the history knows it, it has been read before.
-  const isKnown = (await mirror.known(signal))?.history.graph.find(commitId) !== undefined;
-  if (!isKnown && !(await mirror.exists())) return undefined;
-  const object = await readObject(mirror.source, commitId, signal, isKnown ? { expected: 'commit' } : {});
-  const isCommit = object.found && object.type === 'commit' && object.bytes instanceof Buffer;
-  return isCommit ? parseCommit(object.bytes) : undefined;
 }
 
 function ofSubmodule(path: string, error: RepositoryError): RepositoryError {
