@@ -35,8 +35,11 @@ type Kind = OutboxRow['kind'];
 const KINDS: readonly Kind[] = ['tag', 'deploy'];
 
 const PAGE = 100;
-/** Apps whose entries of one kind are tried side by side, so that a remote that hangs keeps nobody else's waiting. */
-const MOST_LANES = 4;
+/**
+ * Apps whose entries of one kind are tried side by side, so that a remote that hangs keeps nobody else's waiting. A push of
+ * tags waits for its remote most of the time.
+ */
+const MOST_LANES: Readonly<Record<Kind, number>> = { tag: 16, deploy: 4 };
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 60 * 60 * 1000;
 /** With the delays above, the attempts are spread over about a day. */
@@ -64,7 +67,7 @@ export class Outbox {
 function sourceOf(kind: Kind, options: OutboxOptions): LaneSource {
   const { database, clock } = options;
   return {
-    mostLanes: MOST_LANES,
+    mostLanes: MOST_LANES[kind],
     async next(busy) {
       const due = { now: clock(), limit: PAGE, except: busy };
       const [first, ...others] = await listDueEntries(database.read, kind, due);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasEnded } from '../../src/protocol/package.ts';
@@ -39,6 +39,35 @@ test('two servers and two workers are one, whichever of them is gone', async (t)
   assert.equal(await otherWorker?.end('SIGTERM'), 0);
   await build('1.0.2');
 });
+
+test('a build is canceled from any server, whichever worker has it, and its commands end', async (t) => {
+  const folder = await temporaryFolder(t);
+  const source = await makeTestRepository(join(folder, 'source.git'), { mainBranch: 'main' });
+  const said = join(folder, 'said');
+  const buildFile = `build:\n  run: echo $$ > ${said}.new; mv ${said}.new ${said}; exec sleep 600\n  package: out\n`;
+  const [revision = ''] = await source.commit([{ branch: 'main', files: { 'slipway.yml': buildFile } }]);
+  const cluster = await startCluster(t, { workers: [{}], variables: { SLIPWAY_SANDBOX: 'none' } });
+  const app = { AppId: 'calc', Repository: source.path, MainBranch: 'main' };
+  assert.equal((await cluster.call('POST', '/manage/1/apps', app)).status, 200);
+  const packages = '/api/1/apps/calc/packages';
+  const started = await cluster.call('POST', packages, { Revision: revision, Version: '1.0.0' });
+  const pid = Number(await until('its command runs', () => readFile(said, 'utf8').catch(() => undefined)));
+  const canceledAt = performance.now();
+  assert.equal((await cluster.call('POST', `${packages}/${started.body.PackageId}/cancel`, {})).status, 200);
+  await until('its command has ended', () => isGone(pid));
+  t.diagnostic(`from the call to the end of the command: ${Math.round(performance.now() - canceledAt)} ms`);
+  const { body } = await cluster.call('GET', `${packages}/${started.body.PackageId}`);
+  assert.deepEqual([body.Status, body.StatusReason], ['Failed', 'canceled']);
+});
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 test('each process drops what it keeps of an app that another one deletes', async (t) => {
   const source = await makeTestRepository(join(await temporaryFolder(t), 'source.git'), { mainBranch: 'main' });

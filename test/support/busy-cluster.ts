@@ -50,7 +50,7 @@ export async function startBusyCluster(
   { clients = 4, files = SMALL_APP, deadlineMs = 60_000, ...options }: BusyClusterOptions = {},
 ): Promise<BusyCluster> {
   const source = await makeTestRepository(join(await temporaryFolder(test), 'source.git'), { mainBranch: 'main' });
-  const revisions = await source.commit(files.map((changed) => ({ branch: 'main', files: changed })));
+  const revisions = [...(await source.commit(files.map((changed) => ({ branch: 'main', files: changed }))))];
   const receiver = await startWebhookReceiver(test);
   const variables = { SLIPWAY_WEBHOOK_NETWORKS: '127.0.0.1', ...options.variables };
   const cluster = await startCluster(test, { ...options, variables });
@@ -68,7 +68,7 @@ export async function startBusyCluster(
   const stopping = new AbortController();
   test.after(() => stopping.abort());
   const busy = Array.from({ length: clients }, (_, index) =>
-    new BusyClient(cluster, revisions, events, index).work(stopping.signal),
+    new BusyClient(cluster, { source, revisions }, events, index).work(stopping.signal),
   );
   const accepted = () => new Set(events.flatMap((event) => (event.kind === 'accepted' ? event.packageId : []))).size;
   return {
@@ -100,17 +100,23 @@ function modeOf(index: number): string {
 
 type Untimed = ToldEvent extends infer E ? (E extends ToldEvent ? Omit<E, 'askedAt' | 'answeredAt'> : never) : never;
 
+interface SharedSource {
+  readonly source: TestRepository;
+  /** What can be built; the first client pushes more. */
+  readonly revisions: string[];
+}
+
 /** Starts builds one after the other, follows them, and does with them what people do. */
 class BusyClient {
   readonly #cluster: Cluster;
-  readonly #revisions: readonly string[];
+  readonly #shared: SharedSource;
   readonly #events: ToldEvent[];
   readonly #index: number;
   #askedAt = 0;
 
-  constructor(cluster: Cluster, revisions: readonly string[], events: ToldEvent[], index: number) {
+  constructor(cluster: Cluster, shared: SharedSource, events: ToldEvent[], index: number) {
     this.#cluster = cluster;
-    this.#revisions = revisions;
+    this.#shared = shared;
     this.#events = events;
     this.#index = index;
   }
@@ -130,8 +136,7 @@ class BusyClient {
 
   /** Asks with the same key until there is an answer, and now and then once more. */
   async #start(count: number, signal: AbortSignal): Promise<string | undefined> {
-    const at = (this.#index + count) % this.#revisions.length;
-    const revision = this.#revisions[at] ?? '';
+    const revision = await this.#chooseRevision(count);
     const version = `1.${this.#index}.${count}`;
     const key = randomUUID();
     let asks = count % 5 === 0 ? 2 : 1;
@@ -145,6 +150,14 @@ class BusyClient {
       found = packageId;
     }
     return found;
+  }
+
+  async #chooseRevision(count: number): Promise<string> {
+    const { source, revisions } = this.#shared;
+    if (this.#index > 0 || count % 3 !== 1) return revisions[(this.#index + count) % revisions.length] ?? '';
+    const [pushed = ''] = await source.commit([{ branch: 'main', files: { 'pushed.txt': `${count}` } }]);
+    revisions.push(pushed);
+    return pushed;
   }
 
   async #follow(packageId: string, signal: AbortSignal): Promise<string | undefined> {
