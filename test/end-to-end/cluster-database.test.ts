@@ -4,6 +4,8 @@ import { startBusyCluster } from '../support/busy-cluster.ts';
 import { openDatabaseWay } from '../support/database-way.ts';
 import { startInTemporaryFolder } from '../support/postgres-server.ts';
 
+const MINUTE_MS = 60_000;
+
 async function openDatabase(t: { after(work: () => unknown): void }) {
   const { server, stop } = await startInTemporaryFolder();
   t.after(stop);
@@ -22,18 +24,18 @@ test('PostgreSQL is stopped, killed and started again, and every accepted build 
   await finish();
 });
 
-test('everybody is cut off from PostgreSQL for a while, loudly and silently, and every accepted build ends once', async (t) => {
+test('everybody is cut off from PostgreSQL for a minute, loudly and silently, and every accepted build ends once', async (t) => {
   const { way } = await openDatabase(t);
   const { untilAccepted, finish } = await startBusyCluster(t, { databaseUrl: way.url });
   await untilAccepted(4);
   way.cut();
-  // Longer than a call waits for the database.
-  await setTimeout(17_000);
+  // Longer than a call waits for the database, and than leases last.
+  await setTimeout(MINUTE_MS);
   way.mend();
   await untilAccepted(4);
   way.silence();
-  // Longer than leases last, and shorter than an answer is waited for.
-  await setTimeout(22_000);
+  // Longer than an answer is waited for, too.
+  await setTimeout(MINUTE_MS);
   way.mend();
   await untilAccepted(4);
   way.forget();

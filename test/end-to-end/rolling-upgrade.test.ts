@@ -12,14 +12,18 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The release before this version, by its tag; SLIPWAY_TEST_PREVIOUS names another revision. */
-const previous = process.env.SLIPWAY_TEST_PREVIOUS ?? (await findRelease());
+/**
+ * The release before this version, by its tag. Where there is none, the version before the tables were changed last, which is
+ * the nearest to one. SLIPWAY_TEST_PREVIOUS names another revision.
+ */
+const previous = process.env.SLIPWAY_TEST_PREVIOUS ?? (await findRelease()) ?? (await findBeforeMigration());
 
-const skip = previous === undefined && 'there is no release before this version, or its tag is not here';
+const skip = previous === undefined && 'this is no clone of the repository with its history';
 
 test('members are replaced by those of the next version one by one, while clients go on', { skip }, async (t) => {
   const program = await checkOut(t, previous ?? '');
-  const { cluster, untilAccepted, finish, succeeded } = await startBusyCluster(t, { program });
+  // Versions before 0.1.0 make no tag on a revision that another server was asked for.
+  const { cluster, untilAccepted, finish, succeeded } = await startBusyCluster(t, { program, pushes: false });
   const { servers, workers, variables } = cluster;
   await untilAccepted(4);
   for (const member of [...servers, ...workers]) {
@@ -34,10 +38,20 @@ test('members are replaced by those of the next version one by one, while client
   await assert.rejects(older, /was changed by a newer version of Slipway/, 'the tables are those of this version');
 });
 
-async function findRelease(): Promise<string | undefined> {
-  const git = run('git', ['describe', '--tags', '--abbrev=0', '--match', 'v*', 'HEAD^'], { cwd: ROOT });
+function findRelease(): Promise<string | undefined> {
+  return askGit(['describe', '--tags', '--abbrev=0', '--match', 'v*', 'HEAD^']);
+}
+
+async function findBeforeMigration(): Promise<string | undefined> {
+  const last = await askGit(['log', '-1', '--format=%H', '--', 'src/database/migrations']);
+  return last && (await askGit(['rev-parse', '--verify', '--quiet', `${last}^`]));
+}
+
+/** @returns undefined where it has no answer */
+async function askGit(args: readonly string[]): Promise<string | undefined> {
+  const git = run('git', args, { cwd: ROOT });
   return await git.then(
-    ({ stdout }) => stdout.trim(),
+    ({ stdout }) => stdout.trim() || undefined,
     () => undefined,
   );
 }

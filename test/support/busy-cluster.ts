@@ -30,6 +30,8 @@ export interface BusyCluster {
 
 export interface BusyClusterOptions extends ClusterOptions {
   readonly clients?: number;
+  /** Whether the first client pushes revisions of its own, too: it does, unless told otherwise. */
+  readonly pushes?: boolean;
   /** Files of the app, by revision. */
   readonly files?: readonly Readonly<Record<string, string | Uint8Array>>[];
   /** Until when everything must have ended once the clients are through. */
@@ -47,7 +49,7 @@ export const CANCELED = /^canceled$/;
 
 export async function startBusyCluster(
   test: TestContext,
-  { clients = 4, files = SMALL_APP, deadlineMs = 60_000, ...options }: BusyClusterOptions = {},
+  { clients = 4, pushes = true, files = SMALL_APP, deadlineMs = 60_000, ...options }: BusyClusterOptions = {},
 ): Promise<BusyCluster> {
   const source = await makeTestRepository(join(await temporaryFolder(test), 'source.git'), { mainBranch: 'main' });
   const revisions = [...(await source.commit(files.map((changed) => ({ branch: 'main', files: changed }))))];
@@ -68,7 +70,7 @@ export async function startBusyCluster(
   const stopping = new AbortController();
   test.after(() => stopping.abort());
   const busy = Array.from({ length: clients }, (_, index) =>
-    new BusyClient(cluster, { source, revisions }, events, index).work(stopping.signal),
+    new BusyClient(cluster, { source, revisions, pushes }, events, index).work(stopping.signal),
   );
   const accepted = () => new Set(events.flatMap((event) => (event.kind === 'accepted' ? event.packageId : []))).size;
   return {
@@ -102,8 +104,10 @@ type Untimed = ToldEvent extends infer E ? (E extends ToldEvent ? Omit<E, 'asked
 
 interface SharedSource {
   readonly source: TestRepository;
-  /** What can be built; the first client pushes more. */
+  /** What can be built. */
   readonly revisions: string[];
+  /** Whether the first client pushes more. */
+  readonly pushes: boolean;
 }
 
 /** Starts builds one after the other, follows them, and does with them what people do. */
@@ -153,8 +157,8 @@ class BusyClient {
   }
 
   async #chooseRevision(count: number): Promise<string> {
-    const { source, revisions } = this.#shared;
-    if (this.#index > 0 || count % 3 !== 1) return revisions[(this.#index + count) % revisions.length] ?? '';
+    const { source, revisions, pushes } = this.#shared;
+    if (!pushes || this.#index > 0 || count % 3 !== 1) return revisions[(this.#index + count) % revisions.length] ?? '';
     const [pushed = ''] = await source.commit([{ branch: 'main', files: { 'pushed.txt': `${count}` } }]);
     revisions.push(pushed);
     return pushed;
