@@ -31,6 +31,12 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
   };
 }
 
+/** Takes secrets out of a whole text. @param secrets as of {@link createRedactor} */
+export function redactText(text: string, secrets: Iterable<string>): string {
+  const redactor = createRedactor(secrets);
+  return Buffer.concat([redactor.write(Buffer.from(text)), redactor.end()]).toString();
+}
+
 interface Needle {
   /** Bytes as Latin-1, without blanks. */
   readonly text: string;

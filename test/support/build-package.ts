@@ -14,15 +14,16 @@ export const FACTS: BuildFacts = {
 
 export interface BuildOptions {
   readonly facts?: Partial<BuildFacts>;
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly output?: MemoryBlobWriter;
 }
 
 /** Runs a builder once and answers the package and the lines of the log. */
 export async function buildPackage(builder: Builder, tree: SourceTree, options: BuildOptions = {}) {
-  const { facts, signal = new AbortController().signal, output = memoryBlobWriter() } = options;
+  const { facts, secrets = {}, signal = new AbortController().signal, output = memoryBlobWriter() } = options;
   const lines: string[] = [];
   const log = recordingLog(lines);
-  await builder.build({ tree, facts: { ...FACTS, ...facts }, output, log, secrets: {}, signal });
+  await builder.build({ tree, facts: { ...FACTS, ...facts }, output, log, secrets, signal });
   return { bytes: output.bytes, output, lines };
 }

@@ -4,10 +4,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildPackage } from '../../../test/support/build-package.ts';
-import { memoryBlobWriter } from '../../../test/support/memory-blob-writer.ts';
 import { type MadeFile, memorySourceTree } from '../../../test/support/memory-source-tree.ts';
 import { readZip } from '../../../test/support/read-zip.ts';
-import { recordingLog } from '../../../test/support/recording-log.ts';
 import { openScriptBuilder } from '../../../test/support/script-builder.ts';
 import type { Builder } from '../builder.ts';
 
@@ -58,12 +56,8 @@ test('secrets are in the environment and not in the log, as they are, encoded or
   const run = `[ "\${#TOKEN}" = ${secret.length} ] || exit 9; echo "it is $TOKEN!"; printf '%s' "$TOKEN" | base64
     printf 'user:%s' "$TOKEN" | base64; printf '%s' "$TOKEN" | fold -w 20; echo
     printf '%s' "$TOKEN" | head -c 50; sleep 0.1; printf '%s' "$TOKEN" | tail -c +51; touch out`;
-  const lines: string[] = [];
-  const log = recordingLog(lines);
-  const facts = { appKey: 'a', appId: 'calc', branch: 'main', revision: '1', version: '1', description: '' };
   const tree = treeOf({ run: `${run}; echo x > out`, package: 'out' });
-  const signal = new AbortController().signal;
-  await builder.build({ tree, facts, output: memoryBlobWriter(), log, secrets: { TOKEN: secret }, signal });
+  const { lines } = await buildPackage(builder, tree, { secrets: { TOKEN: secret } });
   const text = lines.join('');
   assert.ok(text.includes('it is ***!'), text);
   for (let at = 0; at + 6 <= secret.length; at++) assert.ok(!text.includes(secret.slice(at, at + 6)), text);
@@ -74,6 +68,18 @@ test('secrets are in the environment and not in the log, as they are, encoded or
     const encoded = Buffer.from(before + secret).toString('base64');
     assert.ok(!text.includes(encoded.slice(at, at + 8)), text);
   }
+});
+
+test('no secret is in the reason of a failure, or in what is said of the package', async (t) => {
+  const { builder } = await openScriptBuilder(t);
+  const secrets = { TOKEN: 'hunter2 and a half' };
+  const leading = treeOf({ run: 'mkdir out; ln -s "/$TOKEN" out/link', package: 'out' });
+  await assert.rejects(buildPackage(builder, leading, { secrets }), {
+    code: 'package-unusable',
+    message: /leads out of the package, to '\/\*\*\*'/,
+  });
+  const named = await buildPackage(builder, treeOf({ run: 'echo x > "$TOKEN.zip"', package: '*.zip' }), { secrets });
+  assert.ok(!named.lines.join('\n').includes('hunter2'), named.lines.join('\n'));
 });
 
 test('a package is a folder, a file as it is, or what matches patterns', async (t) => {

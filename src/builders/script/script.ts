@@ -1,3 +1,4 @@
+import { redactText } from '../../build-log/redact.ts';
 import { BuildFailure } from '../../domain/failure.ts';
 import { quote } from '../../domain/refusal.ts';
 import type { MemberCache } from '../../packaging/member-cache/member-cache.ts';
@@ -68,16 +69,21 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
         appKey,
         signal,
       });
-      log.line(`script: the package holds ${text}`);
+      log.line(`script: the package holds ${redactText(text, Object.values(job.secrets))}`);
     } catch (error) {
       if (ranToItsEnd(error)) await keepCaches(options, job, plan, workspace.folder);
-      throw error;
+      throw error instanceof BuildFailure ? withoutSecrets(error, job) : error;
     }
     await keepCaches(options, job, plan, workspace.folder);
     return {};
   } finally {
     await workspace.remove();
   }
+}
+
+/** A command may have made a file or a link of what it knows. */
+function withoutSecrets({ code, message, cause }: BuildFailure, { secrets }: BuildJob): BuildFailure {
+  return new BuildFailure(code, redactText(message, Object.values(secrets)), { cause });
 }
 
 /** Of a command that was killed nobody knows what it has left half written. */
