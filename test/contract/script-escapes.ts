@@ -56,12 +56,17 @@ export function testEscapes(sandbox: string, open: () => Promise<Particulars>): 
 
     test('reads no key of the server, no file of another build and nothing else of the data', async () => {
       const { dataFolder } = world.server;
-      const own = await readFile(join(dataFolder, 'admin.key'), 'utf8');
-      const script = `ls -la '${dataFolder}' && exit 3; cat '${dataFolder}/admin.key' '${dataFolder}/link.key' && exit 4;
+      const keys = await Promise.all(
+        ['admin.key', 'link.key', 'secret.key'].map((name) => readFile(join(dataFolder, name))),
+      );
+      const script = `ls -la '${dataFolder}' && exit 3; cat '${dataFolder}'/*.key && exit 4;
+      for key in admin link secret; do cat '${dataFolder}/'$key.key && exit 5; done; ls '${dataFolder}/tmp' && exit 6;
       find / -xdev -name 'admin.key' -o -xdev -name 'slipway.db' 2>/dev/null; ls -d /root /work /home/*; ls /tmp`;
       const { status, log, reason } = await attempt(`( ${script} ) || true`);
       assert.equal(status, 'Succeeded', reason);
-      assert.ok(!log.includes(own.trim()));
+      for (const key of keys) {
+        for (const form of ['latin1', 'utf8', 'hex'] as const) assert.ok(!log.includes(key.toString(form).trim()));
+      }
       assert.match(log, /No such file or directory/);
       assert.doesNotMatch(log, /^\S+ (?:\/\S*admin\.key|\/\S*slipway\.db|\/root)$/m);
     });
