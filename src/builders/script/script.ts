@@ -82,8 +82,8 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
 }
 
 /** A command may have made a file or a link of what it knows. */
-function withoutSecrets({ code, message, cause }: BuildFailure, { secrets }: BuildJob): BuildFailure {
-  return new BuildFailure(code, redactText(message, Object.values(secrets)), { cause });
+function withoutSecrets({ code, message, cause, problems }: BuildFailure, { secrets }: BuildJob): BuildFailure {
+  return new BuildFailure(code, redactText(message, Object.values(secrets)), { cause, problems });
 }
 
 /** Of a command that was killed nobody knows what it has left half written. */

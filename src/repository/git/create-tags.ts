@@ -3,7 +3,7 @@ import { RepositoryError, type TagOutcome, type TagRequest } from '../repository
 import { isTagName } from '../tag-name.ts';
 import { remoteFailure } from './git-failure.ts';
 import type { Mirror } from './mirror.ts';
-import { obtainCommit } from './obtain-commit.ts';
+import { canObtainCommit } from './obtain-commit.ts';
 import { findRemoteTags, runRemote } from './remote.ts';
 import type { GitOutcome } from './run-git.ts';
 import { writeTagObject } from './write-tag-object.ts';
@@ -21,6 +21,7 @@ export async function createTags(
   now: number,
   signal: AbortSignal,
 ): Promise<readonly TagOutcome[]> {
+  if (!(await mirror.exists())) await mirror.look(signal);
   const gone = await findGone(mirror, tags, signal);
   // One version may have been built twice: git takes a name once.
   const byName = new Map(tags.toReversed().map((tag) => [tag.name, tag]));
@@ -57,7 +58,7 @@ async function findGone(
 ): Promise<ReadonlySet<string>> {
   const gone = new Set<string>();
   for (const id of new Set(tags.map(({ revisionId }) => revisionId))) {
-    if ((await obtainCommit(mirror, id, signal)) === undefined) gone.add(id);
+    if (!(await canObtainCommit(mirror, id, signal))) gone.add(id);
   }
   return gone;
 }
