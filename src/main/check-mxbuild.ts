@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { chooseJavaHome, findJavaHomes } from '../builders/mxbuild/java-homes.ts';
-import { isNative, MXBUILD_PATH } from '../builders/mxbuild/mxbuild-command.ts';
+import { findMissingMono, MXBUILD_PATH } from '../builders/mxbuild/mxbuild-command.ts';
 import { openToolchains } from '../builders/mxbuild/toolchains.ts';
 import { BuildFailure } from '../domain/failure.ts';
 import type { MendixVersion } from '../domain/mendix-version.ts';
@@ -27,19 +27,13 @@ export async function checkMxbuild(
     ...((await isOnPath('tar', path))
       ? []
       : ["An MxBuild is unpacked with 'tar', which is not found: 'apt-get install tar'."]),
-    ...(await missingMono(versions, commandPath)),
+    ...[await findMissingMono(versions, commandPath)].filter((reason) => reason !== undefined),
     ...(await missingJava(versions, javaHomes)),
   ];
   const found = versions.length === 0 ? 'none here yet' : versions.join(', ');
   const name = 'MxBuild';
   if (wrong.length === 0) return [{ name, state: 'ok', found }];
   return [{ name, state: 'note', found, advice: wrong.join(`\n${' '.repeat(17)}`) }];
-}
-
-async function missingMono(versions: readonly MendixVersion[], path: string): Promise<readonly string[]> {
-  const old = versions.filter((version) => !isNative(version));
-  if (old.length === 0 || (await isOnPath('mono', path))) return [];
-  return [`MxBuild ${old.join(', ')} runs on 'mono', which is not found: 'apt-get install mono-complete'.`];
 }
 
 async function missingJava(versions: readonly MendixVersion[], homes: readonly string[]): Promise<readonly string[]> {

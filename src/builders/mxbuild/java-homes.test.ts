@@ -30,7 +30,7 @@ test('the JDK that fits best is chosen by what it says of itself', async (t) => 
   assert.equal((await chooseJavaHome(version('10.12.3'), folders, 11)).major, 11);
   await assert.rejects(
     chooseJavaHome(version('10.12.3'), folders, 21),
-    /^BuildFailure: The project, as it is set, is built with Java 21, and there is 8 in /,
+    /^BuildFailure: The project of Mendix 10\.12\.3, as it is set, is built with Java 21, and there is 8 in .*'apt-get install openjdk-21-jdk-headless'/,
   );
   await assert.rejects(chosen('11.6.0'), /Java 21, and there is 8 in .*jdk-8.*SLIPWAY_JAVA_HOMES/);
   await assert.rejects(chooseJavaHome(version('9.24.1'), []), /there is none/);

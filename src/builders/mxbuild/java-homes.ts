@@ -42,8 +42,9 @@ export async function chooseJavaHome(
     if (fitting !== undefined) return fitting;
   }
   const there = homes.length === 0 ? 'none' : homes.map(({ major, folder }) => `${major} in ${folder}`).join(', ');
-  const what = wanted === undefined ? `Mendix ${version}` : 'The project, as it is set,';
-  const message = `${what} is built with Java ${majors.join(' or ')}, and there is ${there}: install a JDK and add its folder to SLIPWAY_JAVA_HOMES.`;
+  const what = wanted === undefined ? `Mendix ${version}` : `The project of Mendix ${version}, as it is set,`;
+  const how = `'apt-get install openjdk-${majors[0]}-jdk-headless', or another JDK`;
+  const message = `${what} is built with Java ${majors.join(' or ')}, and there is ${there}: install one (${how}) and add its folder to SLIPWAY_JAVA_HOMES.`;
   throw new BuildFailure('toolchain-missing', message);
 }
 

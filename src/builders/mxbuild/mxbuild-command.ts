@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { isAtLeast, type MendixVersion } from '../../domain/mendix-version.ts';
+import { isOnPath } from '../../sandbox/is-on-path.ts';
 import type { RoomPlaces } from '../../sandbox/sandbox.ts';
 
 /** Which MxBuild is to run, and on which Java. */
@@ -17,6 +18,21 @@ const FIRST_NATIVE = '9.22';
 
 export function isNative(version: MendixVersion): boolean {
   return isAtLeast(version, FIRST_NATIVE);
+}
+
+/**
+ * What is missing for MxBuilds that run on Mono, and how to get it.
+ *
+ * @param path where commands of a build are looked for
+ * @returns undefined where nothing is missing
+ */
+export async function findMissingMono(
+  versions: readonly MendixVersion[],
+  path: string = MXBUILD_PATH,
+): Promise<string | undefined> {
+  const old = versions.filter((version) => !isNative(version));
+  if (old.length === 0 || (await isOnPath('mono', path))) return undefined;
+  return `MxBuild ${old.join(', ')} runs on 'mono', which is not found: 'apt-get install mono-complete'.`;
 }
 
 /** The program, and both of Java's options, which it requires. */

@@ -10,6 +10,7 @@ import type { Builder, BuildJob, BuildReport } from '../builder.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
 import { buildWarm } from './build-warm.ts';
 import { chooseJavaHome, javaMajorsFor } from './java-homes.ts';
+import { findMissingMono } from './mxbuild-command.ts';
 import type { ReportProgress } from './obtain-toolchain.ts';
 import { findProjectJava } from './project-java.ts';
 import { type Order, PACKAGE_FILE, runOnce } from './run-once.ts';
@@ -69,6 +70,8 @@ async function buildIn(
   const found = await options.findSandbox();
   if ('missing' in found) throw new BuildFailure('no-sandbox', found.missing);
   const { sandbox } = found;
+  const missing = sandbox.hasOwnPrograms ? undefined : await findMissingMono([order.mendixVersion]);
+  if (missing !== undefined) throw new BuildFailure('toolchain-missing', missing);
   const outcome = await buildWarm({ ...options, sandbox }, job, order, workspace);
   if (outcome === 'untouched') await buildOnce(options, job, order, sandbox, workspace);
   if (outcome === 'gone') await buildAnew(options, job, order, sandbox);
