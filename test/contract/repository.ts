@@ -448,13 +448,17 @@ export async function refuses(promise: Promise<unknown>, kind: RepositoryErrorKi
 }
 
 /** Every content of a tree as text, in the order read. */
-export async function contents(tree: SourceTree, files = tree.files): Promise<Record<string, string>> {
+export async function contents(
+  tree: SourceTree,
+  files = tree.files,
+  encoding: BufferEncoding = 'utf8',
+): Promise<Record<string, string>> {
   const read: Record<string, string> = {};
   for await (const { file, bytes, sizeBytes } of tree.read(files, signal())) {
     const chunks = bytes instanceof Uint8Array ? [bytes] : await Array.fromAsync(bytes);
     const whole = Buffer.concat(chunks);
     assert.equal(whole.length, sizeBytes);
-    read[file.path] = whole.toString();
+    read[file.path] = whole.toString(encoding);
   }
   return read;
 }

@@ -43,6 +43,7 @@ test('every revision of a tree is what svn export gives, with everything that pr
   const keyword = '$Id$ $Revision$ $Date$ $Author$ $URL$\r\nline\r\n';
   const first = await remote.commit('trunk', {
     'plain.txt': 'one\n',
+    'image.bin': Uint8Array.from({ length: 70_000 }, (_, at) => (at * 7) % 256),
     'ä ö%20@3.txt': { properties: keywords, content: keyword },
     'crlf.txt': { properties: { 'svn:eol-style': 'CRLF' }, content: 'a\nb\n' },
     'lf.txt': { properties: { 'svn:eol-style': 'LF' }, content: 'a\r\nb\r\n' },

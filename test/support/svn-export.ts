@@ -5,6 +5,9 @@ import type { Repository, SourceTree } from '../../src/repository/repository.ts'
 import { contents, signal } from '../contract/repository.ts';
 import { runTestSvn, type SvnTestRepository } from './svn.ts';
 
+/** Each byte is a character: no two contents look alike that are not. */
+const EVERY_BYTE = 'latin1';
+
 /** Compares what the main line is at a revision, byte for byte, with what `svn export` makes of it in a new folder. */
 export async function assertAsExported(
   repository: Repository,
@@ -20,7 +23,7 @@ export async function assertAsExported(
 /** What a package would hold: every file with its mode, links as what they name. */
 async function describe(tree: SourceTree): Promise<Record<string, string>> {
   const modes = new Map(tree.files.map(({ path, mode }) => [path, mode]));
-  const read = await contents(tree);
+  const read = await contents(tree, tree.files, EVERY_BYTE);
   return Object.fromEntries(Object.entries(read).map(([path, text]) => [path, `${modes.get(path)} ${text}`]));
 }
 
@@ -31,7 +34,7 @@ async function describeExport(remote: SvnTestRepository, path: string, revision:
     if (entry.isDirectory()) continue;
     const file = join(entry.parentPath, entry.name);
     const mode = (await lstat(file)).mode & 0o100 ? 'executable' : 'file';
-    const text = entry.isSymbolicLink() ? `symlink ${await readlink(file)}` : `${mode} ${await readFile(file, 'utf8')}`;
+    const text = entry.isSymbolicLink() ? `symlink ${await readlink(file, EVERY_BYTE)}` : `${mode} ${await readFile(file, EVERY_BYTE)}`;
     found.push([file.slice(folder.length + 1), text]);
   }
   return Object.fromEntries(found);
