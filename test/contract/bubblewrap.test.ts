@@ -46,6 +46,17 @@ test('bubblewrap: nothing but the room can be written, and no right is had or ga
   assert.equal(output, 'CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
 });
 
+test('bubblewrap: no more memory is had than the limit allows', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  const limits = { processes: 200, memoryBytes: 1e8, fileBytes: 1e6, diskBytes: 1e8, timeMs: 60_000 };
+  // What has no line break is held by tail as a whole.
+  const hold = (bytes: number) => `head -c ${bytes} /dev/zero | tail -n 1 | wc -c`;
+  const { output } = await runScript(t, sandbox, `${hold(1e7)}; ${hold(1e9)}`, { limits });
+  const [little, much] = output.split('\n').filter((line) => /^\d+$/.test(line));
+  assert.equal(little, '10000000', output);
+  assert.notEqual(much, '1000000000', output);
+});
+
 test('bubblewrap: settings of the kernel stay as they are, also where the server is root', async (t) => {
   const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
   const script = `for file in /proc/sys/vm/swappiness /proc/sys/kernel/core_pattern; do
