@@ -128,8 +128,13 @@ export function testSandbox(name: string, open: () => Sandbox, added: readonly s
 
   test(`${name}: too long, too much on the disk or too large a file ends it`, async (t) => {
     const limits = { processes: 200, memoryBytes: 512 * MIB, fileBytes: 16 * MIB, diskBytes: 32 * MIB, timeMs: 30_000 };
-    const late = await runScript(t, open(), 'sleep 60', { limits: { ...limits, timeMs: 100.5 } });
+    const soon = await runScript(t, open(), 'sleep 60', { limits: { ...limits, timeMs: 100.5 } });
+    assert.deepEqual(soon.outcome, { kind: 'over-limit', limit: 'time' });
+    const room = await temporaryFolder(t);
+    const script = 'setsid sh -c "while :; do echo x >> alive; sleep 0.02; done" & sleep 60';
+    const late = await runScript(t, open(), script, { room, limits: { ...limits, timeMs: 2000 } });
     assert.deepEqual(late.outcome, { kind: 'over-limit', limit: 'time' });
+    await assertNothingGrows(join(room, 'workspace/alive'));
     const fill = 'for at in 1 2 3 4; do head -c 15000000 /dev/zero > "file$at"; done; sleep 60';
     const full = await runScript(t, open(), fill, { limits });
     assert.deepEqual(full.outcome, { kind: 'over-limit', limit: 'disk' });
