@@ -29,6 +29,7 @@ async function freezeWorker(t: TestContext, options: ClusterOptions): Promise<vo
     events.slice(seen).find((event) => event.kind === 'seen' && event.status === 'Building'),
   );
   frozen.freeze();
+  const frozenAt = performance.now();
   await other.start();
   assert.ok(building.kind === 'seen');
   await until(
@@ -39,6 +40,7 @@ async function freezeWorker(t: TestContext, options: ClusterOptions): Promise<vo
       ),
     TAKEN_OVER_MS,
   );
+  t.diagnostic(`the build was given back after ${Math.round(performance.now() - frozenAt)} ms`);
   frozen.thaw();
   await untilAccepted(2);
   await finish();
