@@ -222,7 +222,8 @@ test('memory does not grow with the size of a content', async (t) => {
   const output = { ...memoryBlobWriter(), write };
   const log = recordingLog();
   const facts = { appKey: 'a', appId: 'calc', branch: 'main', revision: '1', version: '1.0.0.1', description: '' };
-  await build({ tree: memorySourceTree(files), facts, output, log, secrets: {}, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  await build({ tree: memorySourceTree(files), facts, output, log, secrets: {}, report: {}, signal });
   assert.ok(packageBytes > sizeBytes && packageBytes < 1.6 * sizeBytes);
   assert.ok(peakBytes - startBytes < 100 * 2 ** 20, `it grew by ${(peakBytes - startBytes) / 2 ** 20} MiB`);
 });

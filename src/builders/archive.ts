@@ -26,7 +26,6 @@ export function archiveBuilder(options: ArchiveOptions): Builder {
         signal,
       });
       for (const text of describe(summary)) log.line(`archive: ${text}`);
-      return {};
     },
   };
 }

@@ -14,13 +14,13 @@ export interface Builder {
   /**
    * @throws BuildFailure when the source is at fault; RepositoryError and BlobError pass through
    */
-  build(job: BuildJob): Promise<BuildReport>;
+  build(job: BuildJob): Promise<void>;
 }
 
-/** What a builder has found out, besides the package. */
+/** What a builder finds out besides the package, as soon as it knows: it counts also where the build fails. */
 export interface BuildReport {
-  /** Of the Mendix project that was built. */
-  readonly mendixVersion?: string;
+  /** Of the Mendix project that is built. */
+  mendixVersion?: string;
 }
 
 export interface BuildJob {
@@ -30,6 +30,8 @@ export interface BuildJob {
   readonly log: BuildLogWriter;
   /** What the app keeps secret, by the name of the variable: for the commands of a build, and never for its log. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** For the builder to write in. */
+  readonly report: BuildReport;
   /** Fires on cancel, time limit and shut-down: stop soon and throw its reason. */
   readonly signal: AbortSignal;
 }

@@ -44,6 +44,7 @@ interface Attempt {
   readonly row: PackageRow;
   readonly app: AppRow;
   readonly log: BuildLogWriter;
+  readonly report: BuildReport;
   readonly span: Span;
 }
 
@@ -59,7 +60,7 @@ export async function runBuild(deps: RunBuildDeps, claim: Claim, control: Attemp
   const log = buildLog.open(claim.packageId, claim.attempt);
   try {
     return await traceAttempt(deps.tracing, { claim, row, app }, (span) =>
-      makeAttempt(deps, { claim, row, app, log, span }, control),
+      makeAttempt(deps, { claim, row, app, log, report: {}, span }, control),
     );
   } finally {
     // Before the next attempt begins, and not its last form: that may take a while.
@@ -75,7 +76,7 @@ async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, control: Attemp
     const written = await build(deps, attempt, signal);
     log.line(`Succeeded: ${written.sizeBytes} bytes, SHA-256 ${written.sha256}.`);
     await log.flush();
-    await writeSuccess(deps, claim, written, claimSignal);
+    await writeSuccess(deps, claim, { ...written, ...attempt.report }, claimSignal);
     return { kind: 'succeeded' };
   } catch (error) {
     // A signal that has fired is the cause of whatever was thrown because of it.
@@ -88,14 +89,15 @@ async function makeAttempt(deps: RunBuildDeps, attempt: Attempt, control: Attemp
 
 async function fail(
   deps: RunBuildDeps,
-  { claim, log }: Attempt,
+  { claim, log, report }: Attempt,
   failed: Extract<BuildOutcome, { kind: 'failed' }>,
   claimSignal: AbortSignal,
 ): Promise<BuildOutcome> {
   log.line(`Failed: ${failed.reason}`);
   await log.flush();
   try {
-    return (await writeFailure(deps, claim, failed, claimSignal)) ? failed : leave(log, { kind: 'lost' }, claimSignal);
+    const failure = { ...failed, ...report };
+    return (await writeFailure(deps, claim, failure, claimSignal)) ? failed : leave(log, { kind: 'lost' }, claimSignal);
   } catch (error) {
     if (!claimSignal.aborted) throw error;
     return leave(log, outcomeOf(claimSignal.reason), claimSignal);
@@ -110,8 +112,8 @@ function leave(log: BuildLogWriter, outcome: BuildOutcome, claimSignal: AbortSig
   return outcome;
 }
 
-async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob & BuildReport> {
-  const { app, row, claim, log, span } = attempt;
+async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal): Promise<WrittenBlob> {
+  const { app, row, claim, log, report, span } = attempt;
   const timed = <T>(phase: Phase, work: () => Promise<T>) => time(deps, span, phase, work);
   const revision = row.revision;
   const resolved = { name: row.branch, isMainLine: row.is_main_line === 1 };
@@ -134,12 +136,12 @@ async function build(deps: RunBuildDeps, attempt: Attempt, signal: AbortSignal):
         description: row.description,
       };
       const secrets = await deps.secretsOf(app);
-      const report = await timed('package', () => builder.build({ tree, facts, output, log, secrets, signal }));
+      await timed('package', () => builder.build({ tree, facts, output, log, secrets, report, signal }));
       signal.throwIfAborted();
       // Written while the package is stored, so that only its last line is left to be.
       void log.flush();
       await writeUploading(deps, claim, signal);
-      return { ...report, ...(await timed('store', () => output.commit())) };
+      return await timed('store', () => output.commit());
     } finally {
       signal.removeEventListener('abort', giveUp);
       await output.abort();

@@ -31,7 +31,7 @@ const TAG_DELAY_MS = 1000;
 export async function writeSuccess(
   deps: WriteOutcomeDeps,
   claim: Claim,
-  written: WrittenBlob & BuildReport,
+  written: WrittenBlob & Readonly<BuildReport>,
   signal: AbortSignal,
 ): Promise<void> {
   let isUnwritten = false;
@@ -78,7 +78,7 @@ async function insertSuccess(
   { clock }: WriteOutcomeDeps,
   queries: Queries,
   claim: Claim,
-  { sizeBytes, sha256, mendixVersion }: WrittenBlob & BuildReport,
+  { sizeBytes, sha256, mendixVersion }: WrittenBlob & Readonly<BuildReport>,
 ): Promise<void> {
   const { packageId, attempt } = claim;
   const now = clock();
@@ -98,7 +98,7 @@ async function insertSuccess(
   await queueDeployment(queries, row, now);
 }
 
-interface Failure {
+interface Failure extends Readonly<BuildReport> {
   readonly code: FailureCode;
   readonly reason: string;
   readonly problems: readonly Problem[];
@@ -133,12 +133,13 @@ async function changeToFailed(
   { clock }: WriteOutcomeDeps,
   queries: Queries,
   claim: Claim,
-  { code, reason, problems }: Failure,
+  { code, reason, problems, mendixVersion }: Failure,
 ): Promise<void> {
   await changeStatus(queries, await guardOf(queries, claim), 'Failed', {
     failure_code: code,
     failure_reason: reason,
     problems: problems.length === 0 ? null : JSON.stringify(problems),
+    mendix_version: mendixVersion ?? null,
     finished_at: clock(),
     lease_expires_at: null,
   });

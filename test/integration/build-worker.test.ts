@@ -62,13 +62,7 @@ async function setUp(context: TestContext, build: Build, buildTimeoutMs = 60_000
       buildLog,
       repositoryOf: ({ id, kind, repository }) => repositories.forApp({ key: id, kind, repository, mainBranch: null }),
       secretsOf: async () => ({}),
-      chooseBuilder: () => ({
-        name: 'archive',
-        build: async (job) => {
-          await builder(job);
-          return {};
-        },
-      }),
+      chooseBuilder: () => ({ name: 'archive', build: builder }),
       metrics: createMetrics(
         async () => ({}),
         async () => 0,

@@ -89,7 +89,7 @@ test('an MxBuild that hangs is stopped', async (t) => {
   const tree = treeOf({ hang: true });
   const log = recordingLog(lines);
   const output = { write: async () => undefined, commit: assert.fail, abort: async () => undefined };
-  const building = builder.build({ tree, facts: FACTS, output, log, secrets: {}, signal: canceled.signal });
+  const building = builder.build({ tree, facts: FACTS, output, log, secrets: {}, report: {}, signal: canceled.signal });
   building.catch(() => undefined);
   await until('it is building', () => lines.some((line) => line.startsWith('Building ')));
   canceled.abort(new Error('canceled'));

@@ -24,6 +24,6 @@ export async function buildPackage(builder: Builder, tree: SourceTree, options: 
   const { facts, secrets = {}, signal = new AbortController().signal, output = memoryBlobWriter() } = options;
   const lines: string[] = [];
   const log = recordingLog(lines);
-  await builder.build({ tree, facts: { ...FACTS, ...facts }, output, log, secrets, signal });
+  await builder.build({ tree, facts: { ...FACTS, ...facts }, output, log, secrets, report: {}, signal });
   return { bytes: output.bytes, output, lines };
 }

@@ -34,7 +34,9 @@ async function describeExport(remote: SvnTestRepository, path: string, revision:
     if (entry.isDirectory()) continue;
     const file = join(entry.parentPath, entry.name);
     const mode = (await lstat(file)).mode & 0o100 ? 'executable' : 'file';
-    const text = entry.isSymbolicLink() ? `symlink ${await readlink(file, EVERY_BYTE)}` : `${mode} ${await readFile(file, EVERY_BYTE)}`;
+    const text = entry.isSymbolicLink()
+      ? `symlink ${await readlink(file, EVERY_BYTE)}`
+      : `${mode} ${await readFile(file, EVERY_BYTE)}`;
     found.push([file.slice(folder.length + 1), text]);
   }
   return Object.fromEntries(found);

@@ -6,7 +6,7 @@ import { readProjectFile } from '../../mendix-project/read-project-file.ts';
 import type { SourceTree } from '../../repository/repository.ts';
 import type { FoundSandbox } from '../../sandbox/open-sandbox.ts';
 import type { Sandbox, SandboxLimits } from '../../sandbox/sandbox.ts';
-import type { Builder, BuildJob, BuildReport } from '../builder.ts';
+import type { Builder, BuildJob } from '../builder.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
 import { buildWarm } from './build-warm.ts';
 import { chooseJavaHome, javaMajorsFor } from './java-homes.ts';
@@ -44,7 +44,7 @@ export function mxbuildBuilder(options: MxbuildOptions): Builder {
       const project = findProject(job.tree, options.projectFile);
       const workspace = await makeWorkspace(job.tree, options.temporaryFolder, job.signal);
       try {
-        return await buildIn(options, job, workspace, project);
+        await buildIn(options, job, workspace, project);
       } finally {
         await workspace.remove();
       }
@@ -60,12 +60,7 @@ function findProject({ files }: SourceTree, setting: string | null): string {
   throw new BuildFailure('source-unreadable', 'There is no project file (.mpr) in the source.');
 }
 
-async function buildIn(
-  options: MxbuildOptions,
-  job: BuildJob,
-  workspace: Workspace,
-  project: string,
-): Promise<BuildReport> {
+async function buildIn(options: MxbuildOptions, job: BuildJob, workspace: Workspace, project: string): Promise<void> {
   const order = await prepare(options, job, workspace, project);
   const found = await options.findSandbox();
   if ('missing' in found) throw new BuildFailure('no-sandbox', found.missing);
@@ -75,18 +70,18 @@ async function buildIn(
   const outcome = await buildWarm({ ...options, sandbox }, job, order, workspace);
   if (outcome === 'untouched') await buildOnce(options, job, order, sandbox, workspace);
   if (outcome === 'gone') await buildAnew(options, job, order, sandbox);
-  return { mendixVersion: order.mendixVersion };
 }
 
 async function prepare(
   options: MxbuildOptions,
-  { tree, log, signal }: BuildJob,
+  { tree, log, report, signal }: BuildJob,
   { folder }: Workspace,
   project: string,
 ): Promise<Order> {
   const say = (text: string) => log.line(`mxbuild: ${text}`);
   const file = join(folder, project);
   const { mendixVersion } = await readProjectFile(file, project);
+  report.mendixVersion = mendixVersion;
   say(`${project} is of Mendix ${mendixVersion}`);
   const toolchain = await options.obtainToolchain(mendixVersion, say, signal);
   const hasChoice = javaMajorsFor(mendixVersion).length > 1;

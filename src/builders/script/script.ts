@@ -5,7 +5,7 @@ import type { MemberCache } from '../../packaging/member-cache/member-cache.ts';
 import type { SourceTree } from '../../repository/repository.ts';
 import type { FoundSandbox } from '../../sandbox/open-sandbox.ts';
 import type { Sandbox, SandboxLimits } from '../../sandbox/sandbox.ts';
-import type { Builder, BuildJob, BuildReport } from '../builder.ts';
+import type { Builder, BuildJob } from '../builder.ts';
 import { type LogOutput, logOutput } from '../log-output.ts';
 import { makeWorkspace } from '../workspace.ts';
 import { BUILD_FILE, type BuildPlan } from './build-file.ts';
@@ -37,7 +37,7 @@ export function scriptBuilder(options: ScriptOptions): Builder {
   return { name: 'script', build: (job) => build(options, job) };
 }
 
-async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport> {
+async function build(options: ScriptOptions, job: BuildJob): Promise<void> {
   const { tree, log, signal } = job;
   signal.throwIfAborted();
   const plan = parseBuildFile(await readBuildFile(tree, signal));
@@ -75,7 +75,6 @@ async function build(options: ScriptOptions, job: BuildJob): Promise<BuildReport
       throw error instanceof BuildFailure ? withoutSecrets(error, job) : error;
     }
     await keepCaches(options, job, plan, workspace.folder);
-    return {};
   } finally {
     await workspace.remove();
   }

@@ -22,7 +22,8 @@ export async function openWarmWorld(t: { after(work: () => unknown): void }, giv
       const lines: string[] = [];
       const log = recordingLog(lines);
       const output = { write: async () => {}, commit: assert.fail, abort: async () => {} };
-      const job = { tree: world.treeOf(behaviour), facts: FACTS, output, log, secrets: {}, signal: canceled.signal };
+      const tree = world.treeOf(behaviour);
+      const job = { tree, facts: FACTS, output, log, secrets: {}, report: {}, signal: canceled.signal };
       const building = world.builder.build(job);
       building.catch(() => undefined);
       await until('it is building', () => lines.some((line) => line.startsWith('Building ')));
