@@ -98,7 +98,7 @@ export async function locate(
   const revision = parseSvnRevision(revisionId);
   if (revision === undefined) throw unknownRevision(revisionId);
   const path = pathOf(remote.layout, branch);
-  const { infos, outcome } = await askInfo(remote, [target(remote, path, revision)], signal);
+  const { infos } = await askInfo(remote, [target(remote, path, revision)], signal);
   const foreign = async () =>
     remote.allowForeignRevisions ? await findElsewhere(remote, branch, revision, signal) : undefined;
   const info = infos[0]?.isFolder === true ? infos[0] : await foreign();
@@ -108,8 +108,7 @@ export async function locate(
     const url = info === infos[0] ? urlOf(remote, path) : info.url;
     return { branch, url, rootPath, rootUrl, revision, committedAt: inSeconds(changedAt) };
   }
-  if (/E160006|W170000|E170000|E160013|E195012|E200009/.test(outcome.stderr)) throw unknownRevision(revisionId);
-  throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);
+  throw unknownRevision(revisionId);
 }
 
 /** What a branch was copied from, as it was at a revision; else the branch that the revision changed. */

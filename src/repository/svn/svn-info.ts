@@ -24,16 +24,25 @@ export interface SvnInfos {
   readonly outcome: ProgramOutcome;
 }
 
+/** What svn says in the end where all that failed is that something is not there. */
+const MISSING = new Set(['E200009', 'E160006', 'E160013', 'E170000', 'E195012']);
+
 /**
  * Asks the remote what is at each of some targets, which differ in their paths.
  *
- * @throws RepositoryError `unreachable` when it answers for another place: svn follows redirects, to this machine too
+ * @throws RepositoryError `unreachable` when it does not answer for each of them, or answers for another place: svn
+ *   follows redirects, to this machine too
  */
 export async function askInfo(remote: SvnRemote, targets: readonly string[], signal: AbortSignal): Promise<SvnInfos> {
   const { found, outcome } = await readInfos(remote, targets, signal);
   const urls = targets.map((one) => one.slice(0, one.lastIndexOf('@')));
   if (!found.every((info) => urls.some((url) => isSamePlace(info.url, url)))) throw movedFailure(remote.address);
-  return { infos: urls.map((url) => found.find((info) => isSamePlace(info.url, url))), outcome };
+  const infos = urls.map((url) => found.find((info) => isSamePlace(info.url, url)));
+  // Over ssh, each target has a connection of its own: what svn knew before one broke is told all the same.
+  if (infos.includes(undefined) && outcome.code !== 0 && !isOfMissing(outcome)) {
+    throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);
+  }
+  return { infos, outcome };
 }
 
 /**
@@ -63,6 +72,11 @@ export async function listInfo(remote: SvnRemote, target: string, signal: AbortS
   if (outcome.code !== 0) throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);
   if (!found.every(({ url }) => isSameServer(url, remote.address.url))) throw movedFailure(remote.address);
   return found;
+}
+
+function isOfMissing({ stderr }: ProgramOutcome): boolean {
+  const errors = [...stderr.matchAll(/^svn: (E\d+)/gm)];
+  return errors.length > 0 && errors.every(([, number = '']) => MISSING.has(number));
 }
 
 async function readInfos(remote: SvnRemote, args: readonly string[], signal: AbortSignal) {
