@@ -1,11 +1,10 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTestRepository, type TestRepository } from '../support/git.ts';
-import { makeLocalSsh, startGitDaemon, startGitHttp } from '../support/git-servers.ts';
+import { startGitDaemon, startGitHttp } from '../support/git-servers.ts';
+import { startSshServer } from '../support/ssh-server.ts';
 import type { ContractSource } from './repository.ts';
 import { type OpenTransport, transportContracts } from './repository-transports.ts';
-
-const PATH = process.env.PATH ?? '';
 
 const TRANSPORTS: Readonly<Record<string, OpenTransport>> = {
   'a path': async (folder) => ({ address: join(folder, 'app.git') }),
@@ -18,9 +17,9 @@ const TRANSPORTS: Readonly<Record<string, OpenTransport>> = {
     const server = await startGitHttp(folder, { name: 'builder', password: 's3cret/@word' });
     return { address: `${server.url.replace('//', '//builder:s3cret%2F%40word@')}app.git`, server };
   },
-  'ssh:// without the network': async (folder) => {
-    const bin = await makeLocalSsh(folder);
-    return { address: `ssh://git@localhost${join(folder, 'app.git')}`, path: `${bin}:${PATH}` };
+  'ssh:// with a key': async (folder) => {
+    const server = await startSshServer(join(folder, 'ssh'));
+    return { address: `${server.url}${join(folder, 'app.git').slice(1)}`, server, credentials: server.credentials };
   },
 };
 
@@ -34,6 +33,7 @@ function sourceOf(remote: TestRepository): ContractSource {
     (await remote.git(['for-each-ref', '--format=%(refname:short)', 'refs/heads/'])).split('\n');
   return {
     mainBranch,
+    oddBranches: ['user@host'],
     countsAllBranches: false,
     authorEmail: 'richard.ford@example.com',
     commit: async (branch, files, message) => {

@@ -13,6 +13,8 @@ import {
 /** The remote that a contract's tests work on, in words that every kind of repository has. */
 export interface ContractSource {
   readonly mainBranch: string;
+  /** Names that only this kind of repository gives to branches. */
+  readonly oddBranches: readonly string[];
   /** Whether ids are the numbers of the whole repository, so that each names a state of every branch there is. */
   readonly countsAllBranches: boolean;
   /** The address of whoever commits; empty where the repository does not keep it. */
@@ -96,11 +98,13 @@ export function repositoryContract(
       assert.deepEqual((await resolve(id, 'main')).branch, { name: 'main', isMainLine: false });
     });
 
-    itOnce('finds branches by their bare name, whatever it holds, and by case', async () => {
+    it('finds and opens branches by their bare name, whatever it holds, and by case', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
-      for (const name of ['feature', 'release/1.0', 'a%2Fb', '100%', 'user@host', 'x@2', 'größe', 'Feature']) {
+      for (const name of [...source.oddBranches, 'release/100%2F', 'größe@2', 'Feature']) {
         const id = await source.commit(name, { 'a.txt': name });
-        assert.deepEqual((await resolve(id, `branches/${name}`)).branch, { name, isMainLine: false });
+        const { branch } = await resolve(id, `branches/${name}`);
+        assert.deepEqual(branch, { name, isMainLine: false });
+        assert.deepEqual(await contents(await repository.openTree(id, signal(), branch)), { 'a.txt': name });
       }
       const id = await source.commit('feature', { 'a.txt': 'lower' });
       await refuses(resolve(id, 'FEATURE'), 'unknown-branch', 'FEATURE');
@@ -151,6 +155,20 @@ export function repositoryContract(
     itOnce('refuses an unknown branch by name', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       await refuses(resolve('1', 'no-such'), 'unknown-branch', 'no-such');
+    });
+
+    it('finds a branch that was deleted and made again, as it is now', async () => {
+      await source.commit(source.mainBranch, { 'a.txt': 'a' });
+      const before = await source.commit('feature', { 'a.txt': 'before' });
+      assert.equal((await resolve(before, 'feature')).id, before);
+      await source.deleteBranch('feature');
+      const after = await source.commit('feature', { 'a.txt': 'after' });
+      const { branch, id } = await resolve(after, 'feature');
+      assert.deepEqual(await contents(await repository.openTree(id, signal(), branch)), { 'a.txt': 'after' });
+      assert.equal((await repository.findBranch(parseBranch('feature'), signal())).headId, after);
+      // A number names a state of the whole repository, in which the branch was what it was.
+      if (source.countsAllBranches) assert.equal((await resolve(before, 'feature')).id, before);
+      else await refuses(resolve(before, 'feature'), 'not-on-branch', before);
     });
 
     it('refuses a branch that was deleted once it has to ask', async () => {
@@ -265,7 +283,7 @@ export function repositoryContract(
       );
     });
 
-    itOnce('gives the files of a revision sorted by the bytes of their paths', async () => {
+    it('gives the files of a revision sorted by the bytes of their paths', async () => {
       const files = {
         'a-b': '1',
         'a/b': '2',
@@ -274,7 +292,8 @@ export function repositoryContract(
         'z 1': '5',
         '\u{1f600}': '6',
         '\uffee': '7',
-        a0: '8',
+        'a@2%20.txt': '8',
+        a0: '9',
       };
       const id = await source.commit(source.mainBranch, files);
       const tree = await repository.openTree((await resolve(id)).id, signal());

@@ -1,12 +1,11 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeLocalSsh, startSvnserve } from '../support/git-servers.ts';
+import { startSvnserve } from '../support/git-servers.ts';
+import { startSshServer } from '../support/ssh-server.ts';
 import { encode, makeSvnRepository, runTestSvn, type SvnTestRepository } from '../support/svn.ts';
 import { startSvnHttp } from '../support/svn-http-server.ts';
 import type { ContractSource } from './repository.ts';
 import { type OpenTransport, transportContracts } from './repository-transports.ts';
-
-const PATH = process.env.PATH ?? '';
 
 const TRANSPORTS: Readonly<Record<string, OpenTransport>> = {
   'a path': async (folder) => ({ address: join(folder, 'app') }),
@@ -25,9 +24,9 @@ const TRANSPORTS: Readonly<Record<string, OpenTransport>> = {
     const credentials = { kind: 'password', username: 'builder', password: 's3cret/@word' } as const;
     return { address: `${server.url}app`, server, credentials };
   },
-  'svn+ssh:// without the network': async (folder) => {
-    const bin = await makeLocalSsh(folder);
-    return { address: `svn+ssh://svn@localhost${join(folder, 'app')}`, path: `${bin}:${PATH}` };
+  'svn+ssh:// with a key': async (folder) => {
+    const server = await startSshServer(join(folder, 'ssh'));
+    return { address: `svn+${server.url}${join(folder, 'app').slice(1)}`, server, credentials: server.credentials };
   },
 };
 
@@ -39,6 +38,7 @@ function sourceOf(remote: SvnTestRepository): ContractSource {
   const folderOf = (branch: string) => (branch === 'trunk' ? 'trunk' : `branches/${branch}`);
   return {
     mainBranch: 'trunk',
+    oddBranches: ['user@host', ' two  spaces %20@'],
     countsAllBranches: true,
     authorEmail: '',
     commit: (branch, files, message) =>
@@ -47,7 +47,7 @@ function sourceOf(remote: SvnTestRepository): ContractSource {
         ...(message !== undefined && { message }),
       }),
     deleteBranch: async (name) => {
-      await remote.mucc(['rm', encode(folderOf(name))]);
+      await remote.commit('branches', { [name]: null });
     },
     findTag: async (name) => {
       const log = await runTestSvn('svn', ['log', '-v', '-q', '--stop-on-copy', `${remote.url}/tags/${name}@`]);

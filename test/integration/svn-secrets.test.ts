@@ -57,15 +57,16 @@ test('a key is a file that ssh is given, and gone with the command', async (cont
 test('an ssh key lets us in to a host that is known, and no other key does', async (context) => {
   const { folder, remote, open } = await makeSvnLab(context);
   const id = await remote.commit('trunk', { a: 'a' });
-  const ssh = await startSshServer(context, join(folder, 'ssh'));
+  const ssh = await startSshServer(join(folder, 'ssh'));
+  context.after(() => ssh.stop());
   const address = `svn+${ssh.url}${remote.path.slice(1)}`;
-  const key = { kind: 'ssh-key', privateKey: ssh.privateKey, knownHosts: ssh.knownHosts } as const;
+  const key = ssh.credentials;
   const options = { mirrorsFolder: join(folder, "it's 100% $ours"), connectTimeoutMs: 60_000 };
   assert.deepEqual(await contents(await open(address, key, options).openTree(id, signal())), { a: 'a' });
   await makeKey(join(folder, 'other'));
   const other = { ...key, privateKey: await readFile(join(folder, 'other'), 'utf8') };
   await refuses(open(address, other, options).listBranches(signal()), 'unreachable', 'does not let us in');
-  const unknown = { ...key, knownHosts: ssh.knownHosts.replace('127.0.0.1', '127.0.0.2') };
+  const unknown = { ...key, knownHosts: key.knownHosts.replace('127.0.0.1', '127.0.0.2') };
   await refuses(open(address, unknown, options).listBranches(signal()), 'unreachable', 'ssh key is not known');
 });
 

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -10,18 +11,15 @@ import { promisify } from 'node:util';
 export interface TestSshServer {
   /** Ends in `/`: what follows is an absolute path. */
   readonly url: string;
-  readonly privateKey: string;
-  /** A line of `known_hosts`. */
-  readonly knownHosts: string;
+  /** What lets an app in: the key, and a line of `known_hosts`. */
+  readonly credentials: { readonly kind: 'ssh-key'; readonly privateKey: string; readonly knownHosts: string };
   /** The public keys that were offered, as sshd names them in its log. */
   log(): string;
+  stop(): Promise<void>;
 }
 
 /** Starts one `sshd -i` per connection, which needs no rights beyond the user's own. */
-export async function startSshServer(
-  test: { after(work: () => unknown): void },
-  folder: string,
-): Promise<TestSshServer> {
+export async function startSshServer(folder: string): Promise<TestSshServer> {
   const at = (name: string) => join(folder, name);
   await mkdir(folder, { recursive: true });
   // Wanted by an sshd that is run by root, and usually made when the machine starts.
@@ -42,14 +40,20 @@ export async function startSshServer(
     child.stdout.pipe(socket, { end: false });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  test.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const hostKey = (await readFile(at('host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
   return {
     url: `ssh://${userInfo().username}@127.0.0.1:${port}/`,
-    privateKey: await readFile(at('user'), 'utf8'),
-    knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
+    credentials: {
+      kind: 'ssh-key',
+      privateKey: await readFile(at('user'), 'utf8'),
+      knownHosts: `[127.0.0.1]:${port} ${hostKey}\n`,
+    },
     log: () => log,
+    stop: async () => {
+      server.close();
+      await once(server, 'close');
+    },
   };
 }
 
