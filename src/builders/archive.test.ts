@@ -73,6 +73,25 @@ test('an empty tree gives a package with nothing but its metadata', async (t) =>
   assert.match(lines.join('\n'), /packing 0 files/);
 });
 
+test('a folder that holds nothing is a member of its own, in its place among the others', async (t) => {
+  const { builder } = await openArchive(t);
+  const files = [
+    { path: 'a.txt', content: 'a' },
+    { path: 'z', content: 'z' },
+    { path: 'ä', content: 'ä' },
+  ];
+  const tree = { ...memorySourceTree(files), emptyFolders: ['web/logs', 'b c', 'slipway', 'ö'] };
+  const members = await readZip((await buildPackage(builder, tree)).bytes);
+  const names = ['a.txt', 'b c/', 'slipway/', METADATA, 'web/logs/', 'z', 'ä', 'ö/'];
+  assert.deepEqual(
+    members.map(({ name }) => name),
+    names,
+  );
+  assert.equal(members[1]?.mode, 0o040755);
+  const clash = { ...memorySourceTree(files), emptyFolders: [METADATA] };
+  await assert.rejects(buildPackage(builder, clash), { code: 'source-unreadable' });
+});
+
 test('the metadata has its keys in one order', async (t) => {
   const { builder } = await openArchive(t);
   const { bytes } = await buildPackage(builder, memorySourceTree([]), { facts: { description: '"ä"\n' } });

@@ -55,7 +55,7 @@ async function writeTree(tree: SourceTree, folder: string, signal: AbortSignal):
         links.push({ file: content.file, target: await wholeOf(content) });
         continue;
       }
-      await makeFolder(dirname(path), made, content.file);
+      await makeFolder(dirname(path), made, content.file.path);
       const writing = writeContent(path, content)
         .catch((error) => {
           failed ??= { error };
@@ -71,6 +71,7 @@ async function writeTree(tree: SourceTree, folder: string, signal: AbortSignal):
     await Promise.all(underWay);
   }
   if (failed !== undefined) throw failed.error;
+  for (const path of tree.emptyFolders) await makeFolder(pathIn(folder, path), made, path);
   for (const { file, target } of links) await makeLink(folder, file, target, made);
 }
 
@@ -80,12 +81,12 @@ function pathIn(folder: string, path: string): string {
   throw new BuildFailure('source-unreadable', `The path ${quote(path)} leads out of the source.`);
 }
 
-async function makeFolder(folder: string, made: Set<string>, file: SourceFile): Promise<void> {
+async function makeFolder(folder: string, made: Set<string>, path: string): Promise<void> {
   if (made.has(folder)) return;
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    throw clash(error, file);
+    throw clash(error, path);
   }
   made.add(folder);
 }
@@ -95,7 +96,7 @@ async function writeContent(path: string, { file, bytes }: FileContent): Promise
   try {
     handle = await open(path, 'wx', file.mode === 'executable' ? 0o755 : 0o644);
   } catch (error) {
-    throw clash(error, file);
+    throw clash(error, file.path);
   }
   try {
     if (bytes instanceof Uint8Array) await handle.writeFile(bytes);
@@ -107,11 +108,11 @@ async function writeContent(path: string, { file, bytes }: FileContent): Promise
 
 async function makeLink(folder: string, file: SourceFile, target: Uint8Array, made: Set<string>): Promise<void> {
   const path = pathIn(folder, file.path);
-  await makeFolder(dirname(path), made, file);
+  await makeFolder(dirname(path), made, file.path);
   try {
     await symlink(Buffer.from(target), path);
   } catch (error) {
-    throw clash(error, file);
+    throw clash(error, file.path);
   }
 }
 
@@ -123,9 +124,9 @@ async function wholeOf({ bytes }: FileContent): Promise<Uint8Array> {
 const CLASHES = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ENOENT', 'EINVAL', 'ELOOP']);
 
 /** Two paths that cannot both be, or one that a disk does not take. Other errors stay as they are. */
-function clash(error: unknown, file: SourceFile): unknown {
+function clash(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (!CLASHES.has(code)) return error;
-  const message = `${quote(file.path)} of the source cannot be written to the disk (${code}): rename it.`;
+  const message = `${quote(path)} of the source cannot be written to the disk (${code}): rename it.`;
   return new BuildFailure('source-unreadable', message, { cause: error });
 }

@@ -18,7 +18,7 @@ export interface PackedMember extends MemberFacts {
 
 /** Where in a package a content goes. */
 export interface MemberPlace {
-  /** As {@link SourceFile.path}. */
+  /** As {@link SourceFile.path}; that of a folder ends in `/`. */
   readonly path: string;
-  readonly mode: SourceFile['mode'];
+  readonly mode: SourceFile['mode'] | 'folder';
 }

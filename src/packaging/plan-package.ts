@@ -14,8 +14,6 @@ export interface PackagePlan {
   readonly reused: readonly KeptMember[];
   /** The other files. */
   readonly toPack: readonly SourceFile[];
-  /** Before how many files the metadata comes. */
-  readonly filesBeforeMetadata: number;
 }
 
 /** Files handled between two pauses: a few milliseconds. */
@@ -30,21 +28,19 @@ export async function planPackage(
   find: (contentId: string) => KeptMember | undefined,
 ): Promise<PackagePlan> {
   const plan = { kept: [] as (KeptMember | undefined)[], reused: [] as KeptMember[], toPack: [] as SourceFile[] };
-  let filesBeforeMetadata = 0;
   for (const file of files) {
     checkPath(file.path);
-    // Among these, only one side goes beyond ASCII: strings compare as their bytes do.
-    if (file.path < METADATA_PATH) filesBeforeMetadata++;
     const member = find(file.contentId);
     plan.kept.push(member);
     if (member === undefined) plan.toPack.push(file);
     else plan.reused.push(member);
     if (plan.kept.length % FILES_PER_TURN === 0) await breathe();
   }
-  return { ...plan, filesBeforeMetadata };
+  return plan;
 }
 
-function checkPath(path: string): void {
+/** @throws BuildFailure `source-unreadable` when it cannot be in a package */
+export function checkPath(path: string): void {
   if (collidesWithMetadata(path)) {
     const message = `The source has ${quote(path)} where the package's own '${METADATA_PATH}' goes: rename it.`;
     throw new BuildFailure('source-unreadable', message);

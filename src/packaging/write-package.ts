@@ -1,4 +1,5 @@
 import type { BlobWriter } from '../blob/blob-store.ts';
+import { compareBytes, sortByPath } from '../repository/path-order.ts';
 import type { SourceFile, SourceTree } from '../repository/repository.ts';
 import { CoalescingWriter } from './coalescing-writer.ts';
 import { packBytes } from './deflate.ts';
@@ -7,11 +8,11 @@ import type { CacheSession } from './member-cache/cache-session.ts';
 import type { MemberCache } from './member-cache/member-cache.ts';
 import { METADATA_PATH, type PackageFacts, renderMetadata } from './metadata.ts';
 import { packContents } from './pack-contents.ts';
-import { planPackage } from './plan-package.ts';
+import { checkPath, planPackage } from './plan-package.ts';
 import { ZipWriter } from './zip-writer.ts';
 
 /**
- * Writes the package of a source tree: a zip of its files and of `slipway/metadata.json`.
+ * Writes the package of a source tree: a zip of its files, of its empty folders and of `slipway/metadata.json`.
  *
  * The folder owns how bytes become a package: the zip's records, deflating, and what is kept of it for the next build.
  * It does not own where files come from and where packages go.
@@ -32,7 +33,7 @@ export interface PackageRequest {
 }
 
 export interface PackageSummary {
-  /** The metadata is not counted. */
+  /** Neither folders nor the metadata are counted. */
   readonly files: number;
   /** Of these, how many came from an earlier build as they are. */
   readonly reused: number;
@@ -56,7 +57,7 @@ export async function writePackage(request: PackageRequest): Promise<PackageSumm
     for await (const { place, member, origin } of membersInOrder(request, session)) {
       signal.throwIfAborted();
       await zip.add(place, member);
-      if (origin !== 'metadata') tally[origin === 'reused' ? 'reused' : member.method]++;
+      if (origin !== 'own') tally[origin === 'reused' ? 'reused' : member.method]++;
       tally.contentBytes += member.sizeBytes;
     }
     await zip.finish();
@@ -71,18 +72,19 @@ export async function writePackage(request: PackageRequest): Promise<PackageSumm
 interface MemberInOrder {
   readonly place: MemberPlace;
   readonly member: PackedMember;
-  readonly origin: 'source' | 'reused' | 'metadata';
+  readonly origin: 'source' | 'reused' | 'own';
 }
 
 /** Every member of the package, by the bytes of its path. Each must be used up before the next is taken. */
 async function* membersInOrder(request: PackageRequest, session: CacheSession): AsyncGenerator<MemberInOrder> {
   const { tree, temporaryFolder, signal } = request;
   const plan = await planPackage(tree.files, (contentId) => session.find(contentId));
+  const own = await ownMembers(request);
   const reused = session.read(plan.reused);
   const packed = packContents(tree, plan.toPack, temporaryFolder, signal);
   try {
     for (const [index, file] of tree.files.entries()) {
-      if (index === plan.filesBeforeMetadata) yield await metadata(request.facts);
+      while (own[0] !== undefined && compareBytes(own[0].place.path, file.path) < 0) yield* own.splice(0, 1);
       if (plan.kept[index] === undefined) {
         yield* kept(session, file, await next(packed));
         continue;
@@ -93,7 +95,7 @@ async function* membersInOrder(request: PackageRequest, session: CacheSession): 
         for await (const again of packContents(tree, [file], temporaryFolder, signal))
           yield* kept(session, file, again);
     }
-    if (plan.filesBeforeMetadata === tree.files.length) yield await metadata(request.facts);
+    yield* own;
   } finally {
     await Promise.allSettled([reused.return(undefined), packed.return(undefined)]);
   }
@@ -110,7 +112,13 @@ async function* kept(session: CacheSession, file: SourceFile, member: PackedMemb
   await session.keep(file.contentId, member);
 }
 
-async function metadata(facts: PackageFacts): Promise<MemberInOrder> {
-  const place = { path: METADATA_PATH, mode: 'file' } as const;
-  return { place, member: await packBytes(renderMetadata(facts)), origin: 'metadata' };
+const EMPTY = { method: 'stored', crc32: 0, sizeBytes: 0, packedBytes: 0, body: new Uint8Array() } as const;
+
+/** What a package holds beside the files of the tree, by the bytes of their paths. */
+async function ownMembers({ tree, facts }: PackageRequest): Promise<MemberInOrder[]> {
+  const folders = tree.emptyFolders.map((path): MemberPlace => ({ path: `${path}/`, mode: 'folder' }));
+  for (const { path } of folders) checkPath(path);
+  const metadata = await packBytes(renderMetadata(facts));
+  const places = sortByPath<MemberPlace>([...folders, { path: METADATA_PATH, mode: 'file' }]);
+  return places.map((place) => ({ place, member: place.mode === 'folder' ? EMPTY : metadata, origin: 'own' }));
 }

@@ -21,7 +21,8 @@ const VERSION_ZIP64 = 45;
 const MADE_BY_UNIX = (3 << 8) | VERSION_ZIP64;
 const NAMES_ARE_UTF8 = 1 << 11;
 const METHODS = { stored: 0, deflated: 8 } as const;
-const UNIX_MODES = { file: 0o100644, executable: 0o100755, symlink: 0o120777 } as const;
+const UNIX_MODES = { file: 0o100644, executable: 0o100755, symlink: 0o120777, folder: 0o040755 } as const;
+const DOS_FOLDER = 0x10;
 
 /** What stands before a member's bytes (APPNOTE 4.3.7), with its sizes, so that a zip can be read as a stream. */
 export function localHeader(entry: ZipEntry): Buffer {
@@ -48,7 +49,7 @@ export function centralHeader(entry: ZipEntry, offset: number): Buffer {
   record.writeUInt16LE(large.length > 0 ? VERSION_ZIP64 : VERSION_PLAIN, 6);
   writeShared(record, 8, entry, 0);
   record.writeUInt16LE(extra.length, 30);
-  record.writeUInt32LE(UNIX_MODES[entry.mode] * 0x1_0000, 38);
+  record.writeUInt32LE(UNIX_MODES[entry.mode] * 0x1_0000 + (entry.mode === 'folder' ? DOS_FOLDER : 0), 38);
   record.writeUInt32LE(Math.min(offset, FULL_32), 42);
   record.set(entry.name, 46);
   record.set(extra, 46 + entry.name.length);

@@ -157,11 +157,13 @@ export interface SourceTree {
   /** When the revision was committed, in milliseconds since 1970. */
   readonly committedAt: number;
   /**
-   * Every file, sorted by the bytes of its path, submodules' files included; directories are implied.
+   * Every file, sorted by the bytes of its path, submodules' files included; the folders that they are in are implied.
    *
    * @throws RepositoryError `unreadable` when something in the tree cannot become a file of a package
    */
   readonly files: readonly SourceFile[];
+  /** Paths of the folders that hold nothing, in any order. Git knows none. */
+  readonly emptyFolders: readonly string[];
   /**
    * Reads files in the order asked for, several ahead. Each content must be used up before the next is taken.
    *

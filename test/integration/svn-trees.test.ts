@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { APP_DEFAULTS } from '../../src/domain/app-settings.ts';
@@ -8,6 +8,7 @@ import type { AppSettings } from '../../src/protocol/manage.ts';
 import { openRepositories, type RepositoriesOptions } from '../../src/repository/repositories.ts';
 import { RepositoryError } from '../../src/repository/repository.ts';
 import { contents, refuses, signal } from '../contract/repository.ts';
+import { makeLocalSsh } from '../support/git-servers.ts';
 import { recordingPath } from '../support/recording-path.ts';
 import { makeSvnRepository, runTestSvn } from '../support/svn.ts';
 import { assertAsExported } from '../support/svn-export.ts';
@@ -59,6 +60,9 @@ test('every revision of a tree is what svn export gives, with everything that pr
     link: { properties: {}, content: 'link lf.txt' },
     'lf.txt': { properties: { 'svn:executable': '*' } },
     'new/file.txt': 'new',
+    'empty/no more': '',
+    'hollow/out/': '',
+    'model/a@2/b.txt': null,
   });
   const third = await remote.commit('trunk/new', {
     'more.txt': { properties: keywords, content: keyword },
@@ -164,6 +168,23 @@ test('svn that is not installed, and a hook that refuses tags, are said in a sen
   assert.ok(outcome instanceof RepositoryError && outcome.kind === 'refused', String(outcome));
   const without = await open({}, { path: '/nowhere' });
   await refuses(without.listBranches(signal()), 'unreachable', 'install subversion');
+});
+
+test('a connection that breaks between two answers is no branch that is missing', async (context) => {
+  const { folder, remote } = await setUp(context);
+  const first = await remote.commit('trunk', { a: 'a' });
+  const bin = await makeLocalSsh(folder);
+  await rename(join(bin, 'ssh'), join(bin, 'whole-ssh'));
+  const once = `[ -e ${folder}/once ] && exit 255; touch ${folder}/once`;
+  await writeFile(join(bin, 'ssh'), `#!/bin/sh\n${once}\nexec whole-ssh "$@"\n`, { mode: 0o755 });
+  const repositories = openRepositories({ mirrorsFolder: folder, path: `${bin}:${process.env.PATH}`, home: folder });
+  context.after(() => repositories.closeAll());
+  const address = `svn+ssh://localhost${remote.path}`;
+  const repository = repositories.forApp({ key: 'app', kind: 'svn', repository: address, mainBranch: null });
+  const trunk = { mainLine: true } as const;
+  await refuses(repository.findBranch(trunk, signal()), 'unreachable', 'localhost');
+  await rm(join(folder, 'once'));
+  assert.equal((await repository.resolve({ branch: trunk, revision: first }, signal())).id, first);
 });
 
 /** Where a fetch is killed: at the start of a command of svn's, or when that has said so many lines. */

@@ -34,6 +34,7 @@ export function memorySourceTree(
   return {
     committedAt,
     files,
+    emptyFolders: [],
     reads,
     async *read(wanted, signal) {
       for (const file of wanted) {

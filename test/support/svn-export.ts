@@ -20,24 +20,30 @@ export async function assertAsExported(
   await tree.close();
 }
 
-/** What a package would hold: every file with its mode, links as what they name. */
+/** What a package would hold: every file with its mode, links as what they name, and every empty folder. */
 async function describe(tree: SourceTree): Promise<Record<string, string>> {
   const modes = new Map(tree.files.map(({ path, mode }) => [path, mode]));
   const read = await contents(tree, tree.files, EVERY_BYTE);
-  return Object.fromEntries(Object.entries(read).map(([path, text]) => [path, `${modes.get(path)} ${text}`]));
+  const folders = tree.emptyFolders.map((path) => [path, 'empty folder']);
+  const files = Object.entries(read).map(([path, text]) => [path, `${modes.get(path)} ${text}`]);
+  return Object.fromEntries([...folders, ...files]);
 }
 
 async function describeExport(remote: SvnTestRepository, path: string, revision: string, folder: string) {
   await runTestSvn('svn', ['export', '-q', '--force', '-r', revision, `${remote.url}/${path}@${revision}`, folder]);
   const found: [string, string][] = [];
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue;
     const file = join(entry.parentPath, entry.name);
+    const path = file.slice(folder.length + 1);
+    if (entry.isDirectory()) {
+      if ((await readdir(file)).length === 0) found.push([path, 'empty folder']);
+      continue;
+    }
     const mode = (await lstat(file)).mode & 0o100 ? 'executable' : 'file';
     const text = entry.isSymbolicLink()
       ? `symlink ${await readlink(file, EVERY_BYTE)}`
       : `${mode} ${await readFile(file, EVERY_BYTE)}`;
-    found.push([file.slice(folder.length + 1), text]);
+    found.push([path, text]);
   }
   return Object.fromEntries(found);
 }

@@ -21,32 +21,46 @@ export interface FolderTreeOptions {
 }
 
 /**
- * The files of a folder, as a tree. A link is taken as a link, and only where it leads to something in the folder.
+ * The files of a folder and the empty folders in it, as a tree. A link is taken as a link, and only where it leads to something in the folder.
  *
  * @throws BuildFailure `package-unusable` for what is neither a file nor a link that stays inside, `over-limit`
  */
 export async function openFolderTree(options: FolderTreeOptions): Promise<SourceTree> {
   const { folder, committedAt, signal } = options;
   const files: SourceFile[] = [];
+  const emptyFolders: string[] = [];
   let leftBytes = options.mostBytes;
   for await (const path of listPaths(options, '')) {
+    if (path.endsWith('/')) {
+      emptyFolders.push(path.slice(0, -1));
+      continue;
+    }
     const { file, sizeBytes } = await describe(folder, path, leftBytes, signal);
     leftBytes -= sizeBytes;
     files.push(file);
   }
   files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-  return { committedAt, files, read: (wanted, abort) => read(folder, wanted, abort), close: async () => undefined };
+  return {
+    committedAt,
+    files,
+    emptyFolders,
+    read: (wanted, abort) => read(folder, wanted, abort),
+    close: async () => undefined,
+  };
 }
 
+/** The paths of files, and of empty folders with a `/` behind them. */
 async function* listPaths(options: FolderTreeOptions, parent: string): AsyncGenerator<string> {
   const folder = join(options.folder, parent);
   if (Buffer.byteLength(folder) > LONGEST_PATH_BYTES) {
     throw unusable(`Folders lie too deep in each other, such as ${quote(parent.slice(0, 100))}: leave them out.`);
   }
   await makeReadable(folder, 0o700);
+  let isEmpty = true;
   for await (const entry of await opendir(folder, { encoding: 'buffer' as 'utf8' })) {
     // Here too, since what is not wanted takes time as well.
     options.signal.throwIfAborted();
+    isEmpty = false;
     const name = nameOf(entry.name, parent);
     const path = posix.join(parent, name);
     if (entry.isDirectory()) yield* listPaths(options, path);
@@ -54,6 +68,7 @@ async function* listPaths(options: FolderTreeOptions, parent: string): AsyncGene
     else if (entry.isFile() || entry.isSymbolicLink()) yield path;
     else throw unusable(`${quote(path)} is neither a file nor a folder nor a link: leave it out of the package.`);
   }
+  if (isEmpty && parent !== '' && options.isWanted(parent)) yield `${parent}/`;
 }
 
 /** A package holds names in UTF-8 alone. */

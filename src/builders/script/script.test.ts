@@ -96,6 +96,13 @@ test('a package is a folder, a file as it is, or what matches patterns', async (
   }
 });
 
+test('folders that hold nothing are in the workspace and in the package', async (t) => {
+  const { builder } = await openScriptBuilder(t);
+  const tree = treeOf({ run: 'mkdir -p dist/tmp/cache && mv logs dist && echo a > dist/a', package: ['dist/**'] });
+  const { bytes } = await buildPackage(builder, { ...tree, emptyFolders: ['logs'] });
+  assert.deepEqual(await namesIn(bytes), ['dist/a', 'dist/logs/', 'dist/tmp/cache/', 'slipway/metadata.json']);
+});
+
 test('a package that cannot be one fails with a reason', async (t) => {
   const { builder } = await openScriptBuilder(t);
   const deep = 'mkdir out; perl -e \'for (1..30) { mkdir $name = "x" x 200; chdir $name }\'';

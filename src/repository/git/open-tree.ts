@@ -35,6 +35,7 @@ export async function openTree(
   const files = await listPart({ mirror, commitId, commit, path: '', above: [] }, mirrorOf, parts, signal);
   return {
     committedAt: commit.committedAt,
+    emptyFolders: [],
     files: parts.length > 1 ? sortByPath(files) : files,
     read: (wanted, readSignal) => readFiles(parts, wanted, readSignal),
     close: async () => undefined,
@@ -58,6 +59,7 @@ export async function openFiles(
   const parts: readonly Part[] = [{ path: '', source: mirror.source, lfs: new LfsStore(mirror, commitId) }];
   return {
     committedAt: commit.committedAt,
+    emptyFolders: [],
     files: files.filter(({ path }) => path.toLowerCase().endsWith(ending.toLowerCase())),
     read: (wanted, readSignal) => readFiles(parts, wanted, readSignal),
     close: async () => undefined,

@@ -13,6 +13,7 @@ export interface ExportedTree {
   /** Whether something in it comes from elsewhere, and may be another thing tomorrow. */
   readonly hasExternals: boolean;
   readonly files: readonly ExportedFile[];
+  readonly emptyFolders: readonly string[];
 }
 
 /** What was known of a file of a working copy: it is unchanged for as long as its stamp is. */
@@ -21,11 +22,16 @@ export interface IndexedFile extends ExportedFile {
   readonly stamp: string;
 }
 
-/** What was known of a working copy when it was clean. */
-export interface CopyIndex {
-  readonly properties: CopyProperties;
+/** What was found in a working copy. */
+export interface CopyContents {
   /** Sorted by path. */
   readonly files: readonly IndexedFile[];
+  readonly emptyFolders: readonly string[];
+}
+
+/** What was known of a working copy when it was clean. */
+export interface CopyIndex extends CopyContents {
+  readonly properties: CopyProperties;
 }
 
 /** @returns undefined when it is not there, or not whole */

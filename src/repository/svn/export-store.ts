@@ -61,7 +61,8 @@ export class ExportStore implements ContentFolder {
     const release = this.#hold(name);
     const file = this.#path('trees', `${name}.json`);
     const tree = await readJson<ExportedTree>(file);
-    if (tree === undefined || tree.hasExternals) {
+    // Older versions did not tell of empty folders.
+    if (tree?.emptyFolders === undefined || tree.hasExternals) {
       release();
       return undefined;
     }
@@ -119,14 +120,14 @@ export class ExportStore implements ContentFolder {
   ): Promise<OpenedTree> {
     await mkdir(this.#path('trees'), { recursive: true, mode: 0o700 });
     const { properties } = updated;
-    const files = await scanWorkingCopy(join(folder, 'wc'), known, updated, this, signal);
-    const index: CopyIndex = { properties, files };
+    const { files, emptyFolders } = await scanWorkingCopy(join(folder, 'wc'), known, updated, this, signal);
+    const index: CopyIndex = { properties, files, emptyFolders };
     await writeJson(join(folder, 'index.json'), index);
     const name = treeName(place.url, place.revision);
     const release = this.#hold(name);
     const plain = files.map(({ path, mode, contentId, sizeBytes }) => ({ path, mode, contentId, sizeBytes }));
     const hasExternals = properties.externals.length > 0;
-    const tree: ExportedTree = { committedAt: place.committedAt, hasExternals, files: plain };
+    const tree: ExportedTree = { committedAt: place.committedAt, hasExternals, files: plain, emptyFolders };
     await writeJson(this.#path('trees', `${name}.json`), tree);
     await this.#forgetOthers();
     return { tree, release };

@@ -33,6 +33,7 @@ export async function openSvnFiles(
   return {
     committedAt: place.committedAt,
     files,
+    emptyFolders: [],
     read: (wanted, readSignal) => read(remote, place, wanted, files, own, readSignal),
     close: () => rm(own, { recursive: true, force: true }),
   };

@@ -6,16 +6,18 @@ import { quote } from '../../domain/refusal.ts';
 import { codeOf } from '../../files/file-errors.ts';
 import { sortByPath } from '../path-order.ts';
 import { RepositoryError } from '../repository.ts';
-import type { CopyIndex, IndexedFile } from './export-index.ts';
+import type { CopyContents, CopyIndex, IndexedFile } from './export-index.ts';
 import { isBelow } from './svn-properties.ts';
 import type { Updated } from './update-working-copy.ts';
 
 /** Larger files are not read into memory. */
 const READ_WHOLE_BYTES = 4 * 1024 * 1024;
 const AT_ONCE = 8;
+/** What svn keeps in a working copy, and in those of externals. */
+const OWN_FOLDER = '.svn';
 
 /**
- * Looks at the files of a working copy, and takes the contents that are new into a folder of contents, by hard links: svn
+ * Looks at a working copy, and takes the contents that are new into a folder of contents, by hard links: svn
  * never writes into a file that is there.
  *
  * @param known what the last scan of it gave
@@ -28,40 +30,56 @@ export async function scanWorkingCopy(
   { changes, properties }: Updated,
   contents: ContentFolder,
   signal: AbortSignal,
-): Promise<readonly IndexedFile[]> {
+): Promise<CopyContents> {
   const before = new Map(known?.files.map((file) => [file.path, file]));
-  if (known === undefined || changes === undefined) {
-    const paths = await listPaths(folder, '', signal);
-    return sortByPath(await scanFiles(folder, paths, before, contents, signal));
+  // Older versions did not tell of empty folders.
+  if (known?.emptyFolders === undefined || changes === undefined) {
+    const { files, emptyFolders } = await scanPaths(
+      folder,
+      await listPaths(folder, '', signal),
+      before,
+      contents,
+      signal,
+    );
+    return { files: sortByPath(files), emptyFolders };
   }
-  // Keywords come out differently in files that svn does not speak of.
-  const suspects = new Set([...changes.touched, ...properties.withKeywords]);
-  const files = await scanFiles(folder, suspects, before, contents, signal);
+  const { touched, removed } = changes;
+  // Keywords come out differently in files that svn does not speak of, and folders become empty or cease to be so.
+  const folders = [...touched, ...removed].map(dirname).filter((path) => path !== '.' && !isBelow(path, removed));
+  const suspects = new Set([...touched, ...properties.withKeywords, ...folders]);
+  const { files, emptyFolders } = await scanPaths(folder, suspects, before, contents, signal);
   const found = new Map(files.map((file) => [file.path, file]));
-  const isGone = (path: string) => suspects.has(path) || isBelow(path, changes.removed);
+  const isGone = (path: string) => suspects.has(path) || isBelow(path, removed);
   const kept = known.files.flatMap((file) => found.get(file.path) ?? (isGone(file.path) ? [] : [file]));
   const added = files.filter(({ path }) => !before.has(path));
-  return sortByPath([...kept, ...added]);
+  const stillEmpty = known.emptyFolders.filter((path) => !isGone(path));
+  return { files: sortByPath([...kept, ...added]), emptyFolders: [...stillEmpty, ...emptyFolders] };
 }
 
-async function scanFiles(
+async function scanPaths(
   folder: string,
   paths: Iterable<string>,
   known: ReadonlyMap<string, IndexedFile>,
   contents: ContentFolder,
   signal: AbortSignal,
-): Promise<readonly IndexedFile[]> {
-  const files: IndexedFile[] = [];
+): Promise<CopyContents> {
+  const found = { files: [] as IndexedFile[], emptyFolders: [] as string[] };
   const left = paths[Symbol.iterator]();
   const work = async () => {
     for (let next = left.next(); next.done !== true; next = left.next()) {
       signal.throwIfAborted();
-      const file = await scanFile(folder, next.value, known.get(next.value), contents);
-      if (file !== undefined) files.push(file);
+      const path = next.value;
+      const file = await scanFile(folder, path, known.get(path), contents);
+      if (file !== undefined) found.files.push(file);
+      else if (path !== '' && (await isEmpty(join(folder, path)))) found.emptyFolders.push(path);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return files;
+  return found;
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  return (await readdir(folder)).every((name) => name === OWN_FOLDER);
 }
 
 /** Where contents are kept. */
@@ -69,15 +87,16 @@ export interface ContentFolder {
   pathOf(contentId: string): string;
 }
 
+/** Every file, and every folder that holds nothing. */
 async function listPaths(folder: string, below: string, signal: AbortSignal): Promise<readonly string[]> {
   signal.throwIfAborted();
   const entries = await readdir(join(folder, below), { withFileTypes: true });
-  const lists = entries
-    .filter(({ name }) => name !== '.svn')
-    .map((entry) => {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      return entry.isDirectory() ? listPaths(folder, path, signal) : Promise.resolve([path]);
-    });
+  const own = entries.filter(({ name }) => name !== OWN_FOLDER);
+  if (own.length === 0) return [below];
+  const lists = own.map((entry) => {
+    const path = below === '' ? entry.name : `${below}/${entry.name}`;
+    return entry.isDirectory() ? listPaths(folder, path, signal) : Promise.resolve([path]);
+  });
   return (await Promise.all(lists)).flat();
 }
 

@@ -154,6 +154,7 @@ function present(store: ExportStore, { tree, release }: OpenedTree): SourceTree 
   return {
     committedAt: tree.committedAt,
     files: tree.files,
+    emptyFolders: tree.emptyFolders,
     read: (files, signal) => readContents(store, files, sizeOf, () => store.discard(), signal),
     close: async () => release(),
   };
