@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { makeTestRepository } from '../support/git.ts';
 import { listBlocks } from '../support/page-blocks.ts';
 import { call } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { openShell } from '../support/shell.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const GUIDE = new URL('../../docs/backup-and-restore.md', import.meta.url);
-const COMMAND = fileURLToPath(new URL('../../bin/slipway.mjs', import.meta.url));
 const MARK = 'run by test/end-to-end/backup-guide.test.ts';
 
 /** Folders of the page, each in the place of one of the test's own. */
@@ -24,14 +21,12 @@ test('every example of docs/backup-and-restore.md does what it says, beside a se
   const placed = (text: string) =>
     text.replaceAll(new RegExp(`(?<![\\w/])(?:${PLACES.join('|')})(?![\\w-])`, 'g'), `${folder}$&`);
   for (const place of PLACES.slice(0, 4)) await mkdir(join(folder, place), { recursive: true });
-  const bin = join(folder, '/usr/local/bin');
-  await writeFile(join(bin, 'slipway'), `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`, { mode: 0o755 });
+  const { bin, run: runScript } = await openShell(folder, {}, join(folder, '/usr/local/bin'));
+  const run = (script: string) => runScript(placed(script));
   // The other machine is a folder.
   await mkdir(join(folder, 'other'));
   await writeFile(join(bin, 'ssh'), `#!/bin/sh\ncd '${folder}/other' && exec sh -c "$2"\n`, { mode: 0o755 });
   await writeFile(join(folder, '/etc/slipway/backup.pass'), 'correct horse battery staple\n');
-  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: folder };
-  const run = (script: string) => promisify(execFile)('bash', ['-ec', placed(script)], { cwd: folder, env });
 
   const data = join(folder, '/var/lib/slipway/data');
   const server = await startServerProcess(data);

@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { makeTestRepository } from '../support/git.ts';
 import { listBlocks } from '../support/page-blocks.ts';
 import { postgresDatabase } from '../support/postgres.ts';
 import { openTestS3 } from '../support/s3/s3-server.ts';
 import { call } from '../support/server.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { openShell } from '../support/shell.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 const GUIDE = new URL('../../docs/moving-to-many-machines.md', import.meta.url);
-const COMMAND = fileURLToPath(new URL('../../bin/slipway.mjs', import.meta.url));
 const MARK = 'run by test/end-to-end/moving-guide.test.ts';
 
 test('every example of docs/moving-to-many-machines.md does what it says, there and back', async (t) => {
@@ -32,11 +30,9 @@ test('every example of docs/moving-to-many-machines.md does what it says, there 
     '/etc/slipway': `${folder}/etc/slipway`,
   };
   const placed = (text: string) => Object.entries(stands).reduce((done, [from, to]) => done.replaceAll(from, to), text);
-  for (const place of ['var/lib/slipway', 'etc/slipway', 'bin']) await mkdir(join(folder, place), { recursive: true });
-  const bin = join(folder, 'bin');
-  await writeFile(join(bin, 'slipway'), `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`, { mode: 0o755 });
-  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: folder, SLIPWAY_PORT: '0', SLIPWAY_LOG_LEVEL: 'error' };
-  const run = (script: string) => promisify(execFile)('bash', ['-ec', placed(script)], { cwd: folder, env });
+  for (const place of ['var/lib/slipway', 'etc/slipway']) await mkdir(join(folder, place), { recursive: true });
+  const shell = await openShell(folder, { SLIPWAY_PORT: '0', SLIPWAY_LOG_LEVEL: 'error' });
+  const run = (script: string) => shell.run(placed(script));
 
   const data = join(folder, 'var/lib/slipway/data');
   const old = await startServerProcess(data);
@@ -71,7 +67,7 @@ test('every example of docs/moving-to-many-machines.md does what it says, there 
       continue;
     }
     let printed = '';
-    server = spawn('bash', ['-ec', placed(text.replace(/^slipway/m, 'exec slipway'))], { cwd: folder, env });
+    server = spawn('bash', ['-ec', placed(text.replace(/^slipway/m, 'exec slipway'))], { cwd: folder, env: shell.env });
     server.stdout?.on('data', (chunk: Buffer) => {
       printed += chunk.toString();
     });
