@@ -33,8 +33,8 @@ async function setUp(context: { after(work: () => unknown): void }) {
     const start = ['build', 'start', app, '--revision', '1', '--version', '1.0.0', ...more];
     return runSlipway(context, folder, start, variables);
   };
-  const reason = `The submodule 'sub' cannot be read: The repository ${join(folder, 'none.git')} is not there.`;
-  return { run, reason, absent: `The repository ${join(folder, 'none.git')} is not there.` };
+  const reason = `The submodule 'sub' cannot be read: The repository ${join(folder, 'none.git')} is not there, or is no Git repository.`;
+  return { run, reason, absent: `The repository ${join(folder, 'none.git')} is not there, or is no Git repository.` };
 }
 
 test('a build that fails ends the command with 3, the package on stdout and the reason on stderr', async (context) => {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startTestServer } from '../support/server.ts';
+import { pathToFileURL } from 'node:url';
+import { openCommandLine } from '../support/command-line.ts';
+import { makeTestRepository } from '../support/git.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
 import { makeSvnRepository, runTestSvn } from '../support/svn.ts';
 import { startSvnHttp } from '../support/svn-http-server.ts';
 import { until } from '../support/until.ts';
@@ -26,6 +30,14 @@ async function setUp(context: TestContext) {
     });
   };
   return { server, remote, build };
+}
+
+/** A command line of an admin. No word that it is given holds a blank. */
+function commandLineOf(server: TestServer) {
+  const { username, apiKey } = server.admin;
+  const variables = { SLIPWAY_URL: server.url, SLIPWAY_USERNAME: username, SLIPWAY_API_KEY: apiKey };
+  const slipway = openCommandLine(server.dataFolder, variables);
+  return (words: string, stdin = '') => slipway.run(words.split(' '), { stdin });
 }
 
 test('an app on Subversion gets its packages through the same calls, named and tagged by the number', async (context) => {
@@ -85,6 +97,62 @@ test('a kind that is given is not found out, and an address has to suit it', asy
   assert.equal((await create('remote', 'svn+ssh://svn@svn.example.com/srv/app')).body.Kind, 'svn');
   const refused = await create('other', 'svn+rsh://svn.example.com/app', 'svn');
   assert.deepEqual([refused.status, refused.body.errorCode], [400, 'INVALID_PARAMETERS']);
+});
+
+test('on the command line the kind of a file:// address is found out, and --kind says it instead', async (context) => {
+  const { server, remote } = await setUp(context);
+  const run = commandLineOf(server);
+  const calc = await makeTestRepository(join(server.dataFolder, 'calc.git'), { mainBranch: 'main' });
+  const gitUrl = pathToFileURL(calc.path).href;
+  for (const [app, address, kind] of [
+    ['on-svn', remote.url, 'svn'],
+    ['on-git', gitUrl, 'git'],
+    ['said-git', `${remote.url} --kind git`, 'git'],
+    ['said-svn', `${gitUrl} --kind svn`, 'svn'],
+  ]) {
+    const { code, stdout, stderr } = await run(`app create ${app} --repository ${address}`);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, new RegExp(`^Repository +file://\\S+ \\(${kind}\\)$`, 'm'), app);
+  }
+  const unknown = await run(`app create other --repository ${remote.url} --kind cvs`);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /'--kind <kind>'.*'cvs'.*git, svn/);
+  for (const [app, words] of [
+    ['said-git', /legacy is not there, or is no Git repository\.$/m],
+    ['said-svn', /calc\.git is not there, or is no Subversion repository\.$/m],
+  ] as const) {
+    const { code, stderr } = await run(`build start ${app} --revision 1 --version 1.0.0`);
+    assert.equal(code, 3);
+    assert.match(stderr, words);
+  }
+});
+
+test('a token is sent as the password of the user that is named, else of pat', async (context) => {
+  const server = await startTestServer(context);
+  const run = commandLineOf(server);
+  for (const [user, options] of [
+    ['pat', ''],
+    ['builder', ' --user builder'],
+  ] as const) {
+    const folder = join(server.dataFolder, user);
+    await mkdir(folder);
+    const remote = await makeSvnRepository(join(folder, 'app'));
+    await remote.commit('trunk', { 'model.txt': 'one' });
+    const svn = await startSvnHttp(folder, { user: { name: user, password: 'a-t0ken' } });
+    context.after(svn.stop);
+    await run(`app create ${user} --repository ${svn.url}app --kind svn`);
+    const build = () => run(`build start ${user} --revision 1 --version 1.0.0 --wait`);
+    assert.equal((await run(`app credentials set ${user} --kind token${options}`, 'another')).code, 0);
+    const refused = await build();
+    assert.deepEqual([refused.code, refused.stdout], [3, '']);
+    assert.match(refused.stderr, /does not let us in/);
+    await run(`app credentials set ${user} --kind token${options}`, 'a-t0ken');
+    const built = await build();
+    assert.equal(built.code, 0, built.stderr);
+    await until('the tag is there', async () =>
+      runTestSvn('svn', ['cat', `${remote.url}/tags/1.0.0.1/model.txt`]).catch(() => false),
+    );
+  }
 });
 
 test('a folder that leads out of the address is refused', async (context) => {

@@ -72,7 +72,7 @@ const PHRASES: readonly Phrase[] = [
   {
     says: /not found|does not exist|does not appear to be a git repository|not a git repository|no such file|not exported|invalid gitfile/i,
     kind: 'unreachable',
-    means: 'is not there',
+    means: 'is not there, or is no Git repository',
   },
   {
     says: /shallow/i,

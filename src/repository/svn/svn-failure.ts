@@ -69,7 +69,7 @@ const PHRASES: readonly Phrase[] = [
   {
     says: /E180001\b|E210005\b|E160013\b|E170000\b|E000002\b|E170013\b|non-existent|not found|E200009\b/i,
     kind: 'unreachable',
-    means: 'is not there',
+    means: 'is not there, or is no Subversion repository',
   },
   {
     says: /E210002\b|E000104\b|E170012\b|closed unexpectedly/i,
