@@ -3,6 +3,8 @@ import type { Finding } from './finding.ts';
 
 /** `--password-from-stdin` came with it. */
 const OLDEST_SVN = '1.10.0';
+/** How to get svn, in words of a sentence. */
+export const INSTALL_SVN = `'apt-get install subversion', ${OLDEST_SVN} or newer`;
 const OLDEST_NODE = '24.0.0';
 
 /** @param version without `v` */
@@ -31,7 +33,7 @@ export async function checkGitLfs(path: string): Promise<Finding> {
 
 export async function checkSvn(path: string): Promise<Finding> {
   const svn = await findSvn(path);
-  const advice = `Only needed to build Subversion repositories: 'apt-get install subversion', ${OLDEST_SVN} or newer.`;
+  const advice = `Only needed to build Subversion repositories: ${INSTALL_SVN}.`;
   if (svn === undefined) return { name: 'subversion', state: 'note', found: 'not found', advice };
   if (!isAtLeast(svn, OLDEST_SVN)) return { name: 'subversion', state: 'note', found: `${svn} is too old`, advice };
   return { name: 'subversion', state: 'ok', found: svn };

@@ -9,7 +9,7 @@ import { type Client, createClient } from '../protocol/client.ts';
 import type { WirePackage } from '../protocol/package.ts';
 import { makeGitSample } from '../repository/sample/git-sample.ts';
 import { makeSvnSample } from '../repository/sample/svn-sample.ts';
-import { checkSvn } from './check-programs.ts';
+import { checkSvn, INSTALL_SVN } from './check-programs.ts';
 import type { Configuration } from './configuration.ts';
 import { type BuiltDemoApp, type DemoApp, describeDemo } from './describe-demo.ts';
 import { ensureDemo } from './ensure-demo.ts';
@@ -41,7 +41,7 @@ export function addDemoCommand(program: Command, cli: Cli): void {
 }
 
 async function showDemo(cli: Cli, options: ServeOptions, { dataFolder }: Configuration, server: RunningServer) {
-  const apps = await makeDemoApps(cli, join(dataFolder, 'demo'));
+  const { apps, leftOut } = await makeDemoApps(cli, join(dataFolder, 'demo'));
   cli.stderr.write(`Slipway serves ${server.url}; its data is in ${dataFolder}.\n`);
   const user = await ensureDemo(
     server,
@@ -57,17 +57,21 @@ async function showDemo(cli: Cli, options: ServeOptions, { dataFolder }: Configu
     ApiKey: user.apiKey,
     Apps: built.map(({ id, found }) => ({ App: id, Package: found })),
   };
-  print(cli, options, facts, () => describeDemo(cli, { url: server.url, user, apps: built }));
+  print(cli, options, facts, () => describeDemo(cli, { url: server.url, user, apps: built, leftOut }));
 }
 
-/** One app on Git, and one on Subversion where that is installed. */
-async function makeDemoApps(cli: Cli, folder: string): Promise<readonly DemoApp[]> {
+/** One app on Git, and one on Subversion where that is installed; `leftOut` says why that one is not there. */
+async function makeDemoApps(cli: Cli, folder: string): Promise<{ apps: readonly DemoApp[]; leftOut?: string }> {
   const environment = { path: cli.variables.PATH ?? '', home: homedir() };
   const onGit = await makeGitSample(join(folder, 'calc.git'), environment, cli.signal);
   const apps = [{ id: 'calc', name: 'Calculation App', sample: onGit }];
-  if ((await checkSvn(environment.path)).state !== 'ok') return apps;
+  const svn = await checkSvn(environment.path);
+  if (svn.state !== 'ok') {
+    const leftOut = `There is no app on Subversion (svn: ${svn.found}). For one, install it (${INSTALL_SVN}) and start again.`;
+    return { apps, leftOut };
+  }
   const onSvn = await makeSvnSample(join(folder, 'legacy'), environment, cli.signal);
-  return [...apps, { id: 'legacy', name: 'Calculation App on Subversion', sample: onSvn }];
+  return { apps: [...apps, { id: 'legacy', name: 'Calculation App on Subversion', sample: onSvn }] };
 }
 
 /** The newest package of a demo's app that is ready; a first start has none and builds one. */

@@ -20,14 +20,16 @@ export interface Demo {
   readonly url: string;
   readonly user: DemoUser;
   readonly apps: readonly BuiltDemoApp[];
+  /** A sentence on what is not there, and why. */
+  readonly leftOut: string | undefined;
 }
 
 /** What came out of the demo's builds, and calls to paste into a shell. */
-export function describeDemo(cli: Cli, { url, user, apps }: Demo): string {
+export function describeDemo(cli: Cli, { url, user, apps, leftOut }: Demo): string {
   const headers = `-H 'Mendix-Username: ${user.username}' -H 'Mendix-ApiKey: ${user.apiKey}'`;
   const parts = apps.map((app, at) => describeApp(cli, `${url}/api/1/apps/${app.id}/packages`, headers, app, at === 0));
   return `
-${parts.join('\n\n')}
+${[...parts, ...(leftOut === undefined ? [] : [leftOut])].join('\n\n')}
 
 The API is described at ${url}/docs. Stop with Ctrl-C; the next start finds everything again.`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -47,6 +47,33 @@ test('the demo builds its sample apps, and its curl lines work when pasted; a se
   const damaged = await runSlipway(context, folder, doctor);
   assert.equal(damaged.code, 8);
   assert.match(damaged.stdout, /✖ package +\S.*: wrong SHA-256/);
+});
+
+test('without svn the demo has one app, and says why and how to get the other; a start with svn makes it', async (context) => {
+  const folder = await temporaryFolder(context);
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  for (const program of ['git', 'sh']) {
+    await symlink((await paste(folder, `command -v ${program}`)).trim(), join(bin, program));
+  }
+  const start = async (variables = {}) => {
+    const demo = startSlipway(context, folder, ['demo', '--port', '0'], variables);
+    await demo.untilPrinted(READY);
+    demo.process.kill('SIGINT');
+    const { code, stdout } = await demo.ended;
+    assert.equal(code, 0);
+    return stdout;
+  };
+  const alone = await start({ PATH: bin });
+  assert.equal(alone.match(/^ {2}curl .*$/gm)?.length, 3);
+  assert.doesNotMatch(alone, /legacy/);
+  assert.match(
+    alone,
+    /^There is no app on Subversion \(svn: not found\)\. For one, install it \('apt-get install subversion', 1\.10\.0 or newer\) and start again\.$/m,
+  );
+  const both = await start();
+  assert.match(both, /^The app legacy is on Subversion; its package is Main line-1\.0\.0\.6\.mda\./m);
+  assert.doesNotMatch(both, /There is no app/);
 });
 
 async function paste(folder: string, line: string): Promise<string> {
