@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { makeTestRepository } from '../support/git.ts';
-import { installStandIn, makeJavaHome } from '../support/mxbuild/stand-in.ts';
+import { makeJavaHome, packStandIn } from '../support/mxbuild/stand-in.ts';
 import { listBlocks } from '../support/page-blocks.ts';
 import { FORMATS, makeProjectFile } from '../support/project-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -20,7 +20,7 @@ const NO_NETWORK = process.getuid?.() === 0 ? ['--net'] : ['--net', '--user', '-
 
 test('the commands of docs/air-gapped.md build a Mendix app on a machine that has no network', async (t) => {
   const folder = await temporaryFolder(t);
-  await packStandIn(folder);
+  await packStandIn(folder, VERSION);
   const revision = await commitProject(join(folder, 'crm.git'));
   const [toolchains = '', serve = '', app = ''] = listBlocks(GUIDE)
     .filter(({ mark }) => mark?.includes('air-gapped.test.ts'))
@@ -50,16 +50,6 @@ test('the commands of docs/air-gapped.md build a Mendix app on a machine that ha
   const [made] = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[') + 1));
   assert.deepEqual([made.Status, made.MendixVersion, made.Branch], ['Succeeded', VERSION, 'main']);
 });
-
-/** Packs the stand-in as an MxBuild is packed. */
-async function packStandIn(folder: string): Promise<void> {
-  const content = join(folder, 'content');
-  await mkdir(content);
-  await installStandIn(content, VERSION);
-  const archive = join(folder, `mxbuild-${VERSION}.tar.gz`);
-  await run('tar', ['-C', join(content, VERSION), '-cf', archive, 'modeler', 'runtime']);
-  await rm(content, { recursive: true });
-}
 
 async function commitProject(path: string): Promise<string> {
   const file = `${path}.mpr`;
