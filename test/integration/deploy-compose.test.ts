@@ -62,6 +62,26 @@ test('what Slipway is told are settings that it has', () => {
   assert.deepEqual(unknownVariables(text), []);
 });
 
+test('the file for Garage is TOML, holds no secret, and says what the compose file relies on', async () => {
+  const { image, command, environment, volumes, configs } = compose.services.garage;
+  assert.match(image, /\/garage:v2\./);
+  assert.deepEqual(configs, [{ source: 'garage', target: '/etc/garage.toml' }]);
+  const file = join(CHECKOUT, 'deploy', compose.configs.garage.file);
+  // What is at hand that reads TOML.
+  const script = 'import json, sys, tomllib; print(json.dumps(tomllib.load(open(sys.argv[1], "rb"))))';
+  const { stdout } = await promisify(execFile)('python3', ['-c', script, file]);
+  const { s3_api: api, rpc_bind_addr: rpc, rpc_public_addr: publicRpc, ...own } = JSON.parse(stdout);
+  const folders = volumes.map((volume: string) => volume.split(':')[1]);
+  assert.ok(command.includes('--single-node'));
+  assert.deepEqual(own, { metadata_dir: folders[0], data_dir: folders[1], replication_factor: 1 });
+  const { AWS_ENDPOINT_URL_S3: endpoint, AWS_REGION: region, SLIPWAY_BLOBS: blobs } = compose['x-storage'];
+  assert.equal(new URL(endpoint).hostname, 'garage');
+  assert.deepEqual(api, { s3_region: region, api_bind_addr: `0.0.0.0:${new URL(endpoint).port}` });
+  assert.equal(environment.GARAGE_DEFAULT_BUCKET, new URL(blobs).hostname);
+  // There is no other node that may talk to it.
+  assert.deepEqual([rpc, publicRpc], ['127.0.0.1:3901', '127.0.0.1:3901']);
+});
+
 test('running builds get the time that they are promised', () => {
   for (const [name, service] of own) {
     const { SLIPWAY_SHUTDOWN_GRACE: grace = '30s' } = service.environment as Record<string, string>;
