@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -44,6 +45,39 @@ test('bubblewrap: nothing but the room can be written, and no right is had or ga
     grep -E 'CapEff|NoNewPrivs' /proc/self/status; unshare -U true 2>/dev/null && echo nested; true`;
   const { output } = await runScript(t, sandbox, script);
   assert.equal(output, 'CapEff:\t0000000000000000\nNoNewPrivs:\t1\n');
+});
+
+test('bubblewrap: no Unix socket of the host is reached, neither by its path nor by its abstract name', async (t) => {
+  const folder = await temporaryFolder(t);
+  const paths = [join(folder, 'socket'), join('/tmp', `slipway-${process.pid}.sock`), `\0slipway-${process.pid}`];
+  let connections = 0;
+  for (const path of paths) {
+    const service = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => service.listen(path, resolve));
+    t.after(() => service.close());
+  }
+  const names = JSON.stringify(paths.map((path) => path.replace('\0', '@')));
+  const script = `python3 -c '
+import socket
+for name in ${names}:
+    try:
+        socket.socket(socket.AF_UNIX).connect(name.replace("@", chr(0)))
+        print("reached", name)
+    except OSError as error:
+        print(error.strerror)
+'`;
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  for (const network of [false, true]) {
+    const { output } = await runScript(t, sandbox, script, { network });
+    assert.equal(output, 'No such file or directory\nNo such file or directory\nConnection refused\n');
+  }
+  assert.equal(connections, 0);
+  // The same script where the services are.
+  const { stdout } = await promisify(execFile)('sh', ['-c', script]);
+  assert.equal(stdout.match(/reached/g)?.length, 3);
 });
 
 test('bubblewrap: no more memory is had than the limit allows', async (t) => {

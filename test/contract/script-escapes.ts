@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Configuration } from '../../src/main/configuration.ts';
 import { readZip } from '../support/read-zip.ts';
@@ -34,7 +34,7 @@ export function testEscapes(sandbox: string, open: () => Promise<Particulars>): 
       process.env[SECRET_VARIABLE] = 'of the parent';
       world = await openScriptWorld(
         { after: (work) => void cleanups.push(work) },
-        { ...particulars.configuration, buildDiskBytes: 64 * MIB },
+        { ...particulars.configuration, buildDiskBytes: 64 * MIB, buildSlots: 2 },
       );
     });
     after(async () => {
@@ -69,6 +69,28 @@ export function testEscapes(sandbox: string, open: () => Promise<Particulars>): 
       }
       assert.match(log, /No such file or directory/);
       assert.doesNotMatch(log, /^\S+ (?:\/\S*admin\.key|\/\S*slipway\.db|\/root)$/m);
+    });
+
+    test('sees no file of a build that runs at the same time, and none that lies in the /tmp of the host', async (t) => {
+      const { dataFolder } = world.server;
+      const name = `marker-${process.pid}`;
+      const host = join(tmpdir(), name);
+      await writeFile(host, 'of the host');
+      t.after(() => rm(host, { force: true }));
+      const run = `echo x > ${name}; echo x > /tmp/${name}; until [ -e out/end ]; do sleep 0.1; done`;
+      const other = world.build({ run, package: 'out' }, { 'out/begun': 'x' });
+      const running = await until('the other build runs', async () => {
+        const paths = await readdir(join(dataFolder, 'tmp'), { recursive: true });
+        return paths.find((path) => path.endsWith(`workspace/${name}`));
+      });
+      const { log } = await world.build(
+        { run: `find / -name '${name}' 2>/dev/null || true; echo looked`, package: 'out' },
+        { 'out/begun': 'x' },
+      );
+      await writeFile(join(dataFolder, 'tmp', dirname(running), 'out/end'), '');
+      assert.equal((await other).status, 'Succeeded');
+      assert.match(log, /looked/);
+      assert.ok(!log.replaceAll(`-name '${name}'`, '').includes(name), log);
     });
 
     test('sees no process of the host and nothing of the environment of the server', async () => {
