@@ -1,4 +1,4 @@
-import { openTestPostgres } from '../support/postgres.ts';
+import { POSTGRES_VERSIONS } from '../support/postgres.ts';
 import { testDatabaseContract } from './database.ts';
 
-testDatabaseContract('PostgreSQL', openTestPostgres);
+for (const [name, open] of POSTGRES_VERSIONS) testDatabaseContract(name, open);

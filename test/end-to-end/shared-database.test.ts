@@ -8,6 +8,7 @@ import { CommandFailure } from '../../src/cli/exit-codes.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import type { Configuration } from '../../src/main/configuration.ts';
 import { startServerOrExplain } from '../../src/main/start-or-explain.ts';
+import { query } from '../support/create-database.ts';
 import { postgresDatabase } from '../support/postgres.ts';
 import { runSlipway } from '../support/run-slipway.ts';
 import { call, testConfiguration } from '../support/server.ts';
@@ -53,6 +54,19 @@ test('a database that cannot be used is named, with what to do, and without its 
   assert.match(refused, /does not know this user and password: correct --database/);
   assert.doesNotMatch(refused, /hush/);
   assert.match(await refusal(t, { databaseUrl, secretKey: undefined }), /^A database that is shared needs a key/);
+});
+
+test('a PostgreSQL that is too old is refused, by its number and with the one that is needed', async (t) => {
+  const databaseUrl = await postgresDatabase();
+  // The database says that it is one of those.
+  await query(databaseUrl, 'create schema past');
+  const answer = `returns text language sql as $$ select '120022' $$`;
+  await query(databaseUrl, `create function past.current_setting(text) ${answer}`);
+  await query(
+    databaseUrl,
+    `alter database ${new URL(databaseUrl).pathname.slice(1)} set search_path = past, pg_catalog`,
+  );
+  assert.match(await refusal(t, { databaseUrl }), /PostgreSQL 12 is too old: Slipway needs 13 or later\.$/);
 });
 
 test('a server that is older than the database does not start, and one that runs goes on', async (t) => {

@@ -18,7 +18,7 @@ export interface SharedStores {
 
 /** PostgreSQL as it comes, which waits for its disk; the store is in memory. */
 export async function startSharedStores(bench: Bench): Promise<SharedStores> {
-  const { server, stop } = await startInTemporaryFolder('');
+  const { server, stop } = await startInTemporaryFolder({ settings: '' });
   bench.after(stop);
   const { SLIPWAY_BLOBS: place = '', ...variables } = await startS3(bench);
   return {
