@@ -7,6 +7,7 @@ import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { makeTestRepository, type TestRepository } from './git.ts';
 import { askedVersion, findBreaches, type LastSeen, type LastState, type ToldEvent } from './history.ts';
 import { type Answer, type Credentials, call, startTestServer } from './server.ts';
+import { keepTagLog, type TagUpdate } from './tag-log.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
 import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.ts';
@@ -53,6 +54,7 @@ export async function startBusyCluster(
 ): Promise<BusyCluster> {
   const source = await makeTestRepository(join(await temporaryFolder(test), 'source.git'), { mainBranch: 'main' });
   const revisions = [...(await source.commit(files.map((changed) => ({ branch: 'main', files: changed }))))];
+  const readTagLog = await keepTagLog(source);
   const receiver = await startWebhookReceiver(test);
   const variables = { SLIPWAY_WEBHOOK_NETWORKS: '127.0.0.1', ...options.variables };
   const cluster = await startCluster(test, { ...options, variables });
@@ -89,7 +91,7 @@ export async function startBusyCluster(
     async finish(allowed = CANCELED) {
       stopping.abort();
       await Promise.all(busy);
-      const last = await readLastState(test, { cluster, source, receiver, deadlineMs });
+      const last = await readLastState(test, { cluster, source, readTagLog, receiver, deadlineMs });
       assert.deepEqual(findBreaches(events, last, { reasons: allowed }), []);
       return last;
     },
@@ -249,10 +251,12 @@ function headersOf({ username, apiKey }: Credentials): Record<string, string> {
 }
 
 interface Ending extends Pick<BusyCluster, 'cluster' | 'source' | 'receiver'> {
+  readonly readTagLog: () => Promise<readonly TagUpdate[]>;
   readonly deadlineMs: number;
 }
 
-async function readLastState(test: TestContext, { cluster, source, receiver, deadlineMs }: Ending): Promise<LastState> {
+async function readLastState(test: TestContext, ending: Ending): Promise<LastState> {
+  const { cluster, source, receiver, deadlineMs } = ending;
   const list = await until(
     'every build has ended, and its tag is there',
     async () => {
@@ -295,6 +299,7 @@ async function readLastState(test: TestContext, { cluster, source, receiver, dea
     downloaded,
     independent: await buildElsewhere(test, source, succeeded),
     tags: await readTags(source),
+    tagUpdates: await ending.readTagLog(),
     messages: receiver.messages.map(({ id, payload: { eventType, packageId, environment } }) => ({
       id,
       eventType,

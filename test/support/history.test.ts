@@ -11,6 +11,7 @@ const ROW: LastSeen = {
   reason: null,
   sha256: 'abc',
 };
+const MADE = { name: '1.0.0.1', from: undefined, to: 't1' };
 const ENDED = { id: 'm1', eventType: 'build.succeeded', packageId: 'p1' };
 
 /** An event without its times, which are its place in the list. */
@@ -31,6 +32,7 @@ function breaches(events: readonly Untimed[], changed: Partial<LastState> = {}):
     downloaded: new Map([['p1', 'abc']]),
     independent: new Map([['1.0.0.1', 'abc']]),
     tags: new Map([['1.0.0.1', 'r1']]),
+    tagUpdates: [MADE],
     messages: [ENDED],
     ...changed,
   };
@@ -44,7 +46,7 @@ test('a history in which all is well has no breach', () => {
   assert.deepEqual(breaches(STORY), []);
   const use: Untimed = { kind: 'transported', packageId: 'p1', environment: 'Test' };
   assert.deepEqual(breaches([...STORY, { ...use, kind: 'transport-sent' }, use]), []);
-  const gone = { packages: [], tags: new Map() };
+  const gone = { packages: [], tags: new Map(), tagUpdates: [] };
   assert.deepEqual(breaches([...STORY, { kind: 'delete-sent', packageId: 'p1' }], gone), []);
 });
 
@@ -85,6 +87,19 @@ const BROKEN: readonly (readonly [name: string, events: readonly Untimed[], last
       },
       /^there is a tag 9\.9\.9\.9/,
     ],
+    [
+      'a tag that was moved',
+      STORY,
+      { tagUpdates: [MADE, { ...MADE, from: 't1', to: 't2' }] },
+      /^the tag 1.* made once/,
+    ],
+    [
+      'a tag that was made again',
+      STORY,
+      { tagUpdates: [MADE, { ...MADE, from: 't1', to: undefined }, MADE] },
+      /from nothing to t1, from t1 to nothing, from nothing to t1$/,
+    ],
+    ['a tag of which nothing was written down', STORY, { tagUpdates: [] }, /^nothing was written down of the tag 1\./],
     ['two ends that were told', STORY, { messages: [ENDED, { ...ENDED, id: 'm2' }] }, /^p1 was told to have ended 2/],
     ['an end that was not told', STORY, { messages: [{ ...ENDED, packageId: 'p9' }] }, /^nobody was told that p1/],
     [

@@ -1,4 +1,5 @@
 import type { PackageStatus } from '../../src/protocol/package.ts';
+import type { TagUpdate } from './tag-log.ts';
 
 /*
  * What clients of a cluster were told, and a program that says what of it cannot all be true. An event has the time at
@@ -56,6 +57,8 @@ export interface LastState {
   readonly independent: ReadonlyMap<string, string>;
   /** Revisions, by the name of the tag. */
   readonly tags: ReadonlyMap<string, string>;
+  /** What the repository wrote down of them. */
+  readonly tagUpdates: readonly TagUpdate[];
   /** What a webhook was told; the same `id` may come again. */
   readonly messages: readonly ToldMessage[];
 }
@@ -85,6 +88,7 @@ export function findBreaches(events: readonly ToldEvent[], last: LastState, allo
     ...findUnended(last, allowed),
     ...findOtherBytes(events, last),
     ...findTagFaults(events, last),
+    ...findTagsTouchedAgain(last),
     ...findToldTwice(events, last),
     ...findGoneInUse(events, last),
   ];
@@ -182,6 +186,19 @@ function* findTagFaults(events: readonly ToldEvent[], { packages, tags }: LastSt
   }
   const asked = new Set(ofKind(events, 'accepted').map(({ version }) => version));
   for (const tag of tags.keys()) if (!asked.has(askedVersion(tag))) yield `there is a tag ${tag} of no build`;
+}
+
+/** No client asks for a tag to be moved or deleted: each is made once, and that is all that ever happens to it. */
+function* findTagsTouchedAgain({ tags, tagUpdates }: LastState): Generator<string> {
+  const byName = Map.groupBy(tagUpdates, ({ name }) => name);
+  for (const [name, updates] of byName) {
+    const [first, ...others] = updates;
+    if (first?.from !== undefined || others.length > 0) {
+      const said = updates.map(({ from, to }) => `from ${from ?? 'nothing'} to ${to ?? 'nothing'}`);
+      yield `the tag ${name} was not made once: it went ${said.join(', ')}`;
+    }
+  }
+  for (const name of tags.keys()) if (!byName.has(name)) yield `nothing was written down of the tag ${name}`;
 }
 
 /** What a client asked for: its last part says of which revision it was built. */
