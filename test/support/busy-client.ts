@@ -1,0 +1,162 @@
+import { hash, randomUUID } from 'node:crypto';
+import { hasEnded } from '../../src/protocol/package.ts';
+import type { Cluster } from './cluster.ts';
+import type { TestRepository } from './git.ts';
+import type { ToldEvent } from './history.ts';
+import type { Answer, Credentials } from './server.ts';
+
+export const PACKAGES = '/api/1/apps/calc/packages';
+/** A client that hears nothing for so long asks again, on another connection. */
+const CALL_MS = 15_000;
+
+type Untimed = ToldEvent extends infer E ? (E extends ToldEvent ? Omit<E, 'askedAt' | 'answeredAt'> : never) : never;
+
+export interface SharedSource {
+  readonly source: TestRepository;
+  /** What can be built. */
+  readonly revisions: string[];
+  /** Whether the first client pushes more. */
+  readonly pushes: boolean;
+}
+
+/** Starts builds one after the other, follows them, and does with them what people do. */
+export class BusyClient {
+  readonly #cluster: Cluster;
+  readonly #shared: SharedSource;
+  readonly #events: ToldEvent[];
+  readonly #index: number;
+  #askedAt = 0;
+
+  constructor(cluster: Cluster, shared: SharedSource, events: ToldEvent[], index: number) {
+    this.#cluster = cluster;
+    this.#shared = shared;
+    this.#events = events;
+    this.#index = index;
+  }
+
+  async work(signal: AbortSignal): Promise<void> {
+    for (let count = 0; !signal.aborted; count += 1) {
+      const packageId = await this.#start(count, signal);
+      if (packageId === undefined) return;
+      if (count % 7 === 3) await this.#cancel(packageId);
+      const status = await this.#follow(packageId, signal);
+      if (status !== 'Succeeded') continue;
+      await this.#download(packageId);
+      if (count % 4 === 1) await this.#deploy(packageId);
+      if (count % 3 !== 2) await this.#delete(packageId);
+    }
+  }
+
+  /** Asks with the same key until there is an answer, and now and then once more. */
+  async #start(count: number, signal: AbortSignal): Promise<string | undefined> {
+    const revision = await this.#chooseRevision(count);
+    const version = `1.${this.#index}.${count}`;
+    const key = randomUUID();
+    let asks = count % 5 === 0 ? 2 : 1;
+    let found: string | undefined;
+    while (asks > 0 && !signal.aborted) {
+      const answer = await this.#ask('POST', PACKAGES, { Revision: revision, Version: version }, key);
+      if (answer?.status !== 200) continue;
+      asks -= 1;
+      const packageId: string = answer.body.PackageId;
+      this.#tell({ kind: 'accepted', key, packageId, version, revision });
+      found = packageId;
+    }
+    return found;
+  }
+
+  async #chooseRevision(count: number): Promise<string> {
+    const { source, revisions, pushes } = this.#shared;
+    if (!pushes || this.#index > 0 || count % 3 !== 1) return revisions[(this.#index + count) % revisions.length] ?? '';
+    const [pushed = ''] = await source.commit([{ branch: 'main', files: { 'pushed.txt': `${count}` } }]);
+    revisions.push(pushed);
+    return pushed;
+  }
+
+  async #follow(packageId: string, signal: AbortSignal): Promise<string | undefined> {
+    while (!signal.aborted) {
+      const answer = await this.#ask('GET', `${PACKAGES}/${packageId}?wait=2`);
+      if (answer?.status === 404) this.#tell({ kind: 'missed', packageId });
+      if (answer?.status !== 200) continue;
+      const { Status: status, Sha256: sha256, StatusReason: reason } = answer.body;
+      this.#tell({ kind: 'seen', packageId, status, sha256, reason });
+      if (hasEnded(status)) return status;
+    }
+    return undefined;
+  }
+
+  async #download(packageId: string): Promise<void> {
+    this.#askedAt = performance.now();
+    const headers = headersOf(this.#cluster.admin);
+    try {
+      const signal = AbortSignal.timeout(CALL_MS);
+      const response = await fetch(`${this.#cluster.url}${PACKAGES}/${packageId}/download`, { headers, signal });
+      if (response.status !== 200) return;
+      this.#tell({ kind: 'downloaded', packageId, sha256: hash('sha256', await response.bytes()) });
+    } catch {
+      // Cut off: nothing was told.
+    }
+  }
+
+  async #deploy(packageId: string): Promise<void> {
+    const environment = modeOf(this.#index);
+    const path = `/api/1/apps/calc/environments/${environment}`;
+    this.#tellNow({ kind: 'transport-sent', packageId, environment });
+    const given = await this.#ask('POST', `${path}/transport`, { PackageId: packageId });
+    if (given?.status !== 200) return;
+    this.#tell({ kind: 'transported', packageId, environment });
+    this.#tellNow({ kind: 'start-sent', packageId, environment });
+    await this.#ask('POST', `${path}/start`, { AutoSyncDb: true });
+  }
+
+  async #cancel(packageId: string): Promise<void> {
+    this.#tellNow({ kind: 'cancel-sent', packageId });
+    await this.#ask('POST', `${PACKAGES}/${packageId}/cancel`);
+  }
+
+  async #delete(packageId: string): Promise<void> {
+    this.#tellNow({ kind: 'delete-sent', packageId });
+    const answer = await this.#ask('DELETE', `${PACKAGES}/${packageId}`);
+    if (answer?.status === 200) this.#tell({ kind: 'deleted', packageId });
+  }
+
+  /** @returns undefined where no answer came */
+  async #ask(method: string, path: string, body?: unknown, key?: string): Promise<Answer | undefined> {
+    const { url, admin } = this.#cluster;
+    this.#askedAt = performance.now();
+    try {
+      const response = await fetch(encodeURI(url + path), {
+        method,
+        headers: { ...headersOf(admin), ...(key !== undefined && { 'Idempotency-Key': key }) },
+        signal: AbortSignal.timeout(CALL_MS),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const answer: Answer = { status: response.status, headers: response.headers, body: await response.json() };
+      if (answer.status === 400 || answer.body?.errorCode === 'INTERNAL_ERROR') {
+        this.#tell({ kind: 'astonished', answer: `${method} ${path}: ${JSON.stringify(answer.body)}` });
+      }
+      return answer;
+    } catch {
+      // A client that was cut off tries again a little later.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return undefined;
+    }
+  }
+
+  #tell(event: Untimed): void {
+    this.#events.push({ ...event, askedAt: this.#askedAt, answeredAt: performance.now() } as ToldEvent);
+  }
+
+  #tellNow(event: Untimed): void {
+    const now = performance.now();
+    this.#events.push({ ...event, askedAt: now, answeredAt: now } as ToldEvent);
+  }
+}
+
+export function modeOf(index: number): string {
+  return `Test ${index}`;
+}
+
+export function headersOf({ username, apiKey }: Credentials): Record<string, string> {
+  return { 'Mendix-Username': username, 'Mendix-ApiKey': apiKey };
+}
