@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { hasEnded } from '../../src/protocol/package.ts';
 import type { Cluster } from './cluster.ts';
 import type { TestRepository } from './git.ts';
-import type { ToldEvent } from './history.ts';
+import type { Outcome, ToldEvent } from './history.ts';
 import type { Answer, Credentials } from './server.ts';
 
 export const PACKAGES = '/api/1/apps/calc/packages';
@@ -10,6 +10,7 @@ export const PACKAGES = '/api/1/apps/calc/packages';
 const CALL_MS = 15_000;
 
 type Untimed = ToldEvent extends infer E ? (E extends ToldEvent ? Omit<E, 'askedAt' | 'answeredAt'> : never) : never;
+type Undecided = Untimed extends infer E ? (E extends { outcome: Outcome } ? Omit<E, 'outcome'> : never) : never;
 
 export interface SharedSource {
   readonly source: TestRepository;
@@ -98,15 +99,20 @@ export class BusyClient {
     }
   }
 
+  /** As pipelines do. */
   async #deploy(packageId: string): Promise<void> {
     const environment = modeOf(this.#index);
-    const path = `/api/1/apps/calc/environments/${environment}`;
-    this.#tellNow({ kind: 'transport-sent', packageId, environment });
-    const given = await this.#ask('POST', `${path}/transport`, { PackageId: packageId });
-    if (given?.status !== 200) return;
-    this.#tell({ kind: 'transported', packageId, environment });
-    this.#tellNow({ kind: 'start-sent', packageId, environment });
-    await this.#ask('POST', `${path}/start`, { AutoSyncDb: true });
+    const path = environmentPath(environment);
+    const isRunning = (await this.#ask('GET', path))?.body.Status === 'Running';
+    this.#tellOutcome({ kind: 'stop', environment, isRunning }, await this.#ask('POST', `${path}/stop`));
+    if ((await this.#transport(packageId, environment)) !== 'done') return;
+    const started = await this.#ask('POST', `${path}/start`, { AutoSyncDb: true });
+    this.#tellOutcome({ kind: 'start', environment, jobId: started?.body.JobId }, started);
+  }
+
+  async #transport(packageId: string, environment: string): Promise<Outcome> {
+    const answer = await this.#ask('POST', `${environmentPath(environment)}/transport`, { PackageId: packageId });
+    return this.#tellOutcome({ kind: 'transport', packageId, environment }, answer);
   }
 
   async #cancel(packageId: string): Promise<void> {
@@ -115,9 +121,7 @@ export class BusyClient {
   }
 
   async #delete(packageId: string): Promise<void> {
-    this.#tellNow({ kind: 'delete-sent', packageId });
-    const answer = await this.#ask('DELETE', `${PACKAGES}/${packageId}`);
-    if (answer?.status === 200) this.#tell({ kind: 'deleted', packageId });
+    this.#tellOutcome({ kind: 'delete', packageId }, await this.#ask('DELETE', `${PACKAGES}/${packageId}`));
   }
 
   /** @returns undefined where no answer came */
@@ -147,6 +151,14 @@ export class BusyClient {
     this.#events.push({ ...event, askedAt: this.#askedAt, answeredAt: performance.now() } as ToldEvent);
   }
 
+  /** Of what an answer like 503 leaves open nobody knows when it happens, either. */
+  #tellOutcome(event: Undecided, answer: Answer | undefined): Outcome {
+    const outcome = outcomeOf(answer);
+    const answeredAt = outcome === 'unknown' ? Number.POSITIVE_INFINITY : performance.now();
+    this.#events.push({ ...event, outcome, askedAt: this.#askedAt, answeredAt } as ToldEvent);
+    return outcome;
+  }
+
   #tellNow(event: Untimed): void {
     const now = performance.now();
     this.#events.push({ ...event, askedAt: now, answeredAt: now } as ToldEvent);
@@ -155,6 +167,15 @@ export class BusyClient {
 
 export function modeOf(index: number): string {
   return `Test ${index}`;
+}
+
+function environmentPath(mode: string): string {
+  return `/api/1/apps/calc/environments/${mode}`;
+}
+
+function outcomeOf(answer: Answer | undefined): Outcome {
+  if (answer === undefined || answer.status >= 500) return 'unknown';
+  return answer.status === 200 ? 'done' : 'refused';
 }
 
 export function headersOf({ username, apiKey }: Credentials): Record<string, string> {

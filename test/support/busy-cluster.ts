@@ -5,8 +5,17 @@ import type { TestContext } from 'node:test';
 import { hasEnded } from '../../src/protocol/package.ts';
 import { BusyClient, headersOf, modeOf, PACKAGES } from './busy-client.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+import { type DeployReceiver, startDeployReceiver, WEBHOOK_SECRET } from './deploy-receiver.ts';
 import { makeTestRepository, type TestRepository } from './git.ts';
-import { askedVersion, findBreaches, type LastSeen, type LastState, type ToldEvent } from './history.ts';
+import {
+  askedVersion,
+  findBreaches,
+  type LastSeen,
+  type LastState,
+  listAwaitedStarts,
+  type TargetOrder,
+  type ToldEvent,
+} from './history.ts';
 import { type Answer, call, startTestServer } from './server.ts';
 import { keepTagLog, type TagUpdate } from './tag-log.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -53,15 +62,17 @@ export async function startBusyCluster(
   const source = await makeTestRepository(join(await temporaryFolder(test), 'source.git'), { mainBranch: 'main' });
   const revisions = [...(await source.commit(files.map((changed) => ({ branch: 'main', files: changed }))))];
   const readTagLog = await keepTagLog(source);
-  const receiver = await startWebhookReceiver(test);
+  const [receiver, deployer] = await Promise.all([startWebhookReceiver(test), startDeployReceiver(test)]);
   const variables = { SLIPWAY_WEBHOOK_NETWORKS: '127.0.0.1', ...options.variables };
   const cluster = await startCluster(test, { ...options, variables });
   const hook = { name: 'Receiver', url: receiver.url, eventTypes: EVENT_TYPES, validationSecret: MESSAGE_SECRET };
   const app = { AppId: 'calc', Repository: source.path, MainBranch: 'main' };
+  const target = { Target: 'webhook', TargetOptions: { url: deployer.url, secret: WEBHOOK_SECRET } };
+  const modes = Array.from({ length: clients }, (_, index) => modeOf(index));
   for (const [path, body] of [
     ['/manage/1/apps', app],
     ['/api/v1/apps/calc/webhooks', hook],
-    ...Array.from({ length: clients }, (_, index) => ['/manage/1/apps/calc/environments', { Mode: modeOf(index) }]),
+    ...modes.map((Mode) => ['/manage/1/apps/calc/environments', { Mode, ...target }]),
   ] as const) {
     const answer = await cluster.call('POST', path as string, body);
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
@@ -89,20 +100,22 @@ export async function startBusyCluster(
     async finish(allowed = CANCELED) {
       stopping.abort();
       await Promise.all(busy);
-      const last = await readLastState(test, { cluster, source, readTagLog, receiver, deadlineMs });
+      const last = await readLastState(test, { cluster, source, readTagLog, receiver, deployer, events, deadlineMs });
       assert.deepEqual(findBreaches(events, last, { reasons: allowed }), []);
+      test.diagnostic(`${accepted()} builds, ${last.tagUpdates.length} tags, ${last.orders.length} orders`);
       return last;
     },
   };
 }
 
-interface Ending extends Pick<BusyCluster, 'cluster' | 'source' | 'receiver'> {
+interface Ending extends Pick<BusyCluster, 'cluster' | 'source' | 'receiver' | 'events'> {
+  readonly deployer: DeployReceiver;
   readonly readTagLog: () => Promise<readonly TagUpdate[]>;
   readonly deadlineMs: number;
 }
 
 async function readLastState(test: TestContext, ending: Ending): Promise<LastState> {
-  const { cluster, source, receiver, deadlineMs } = ending;
+  const { cluster, source, receiver, deployer, events, deadlineMs } = ending;
   const list = await until(
     'every build has ended, and its tag is there',
     async () => {
@@ -133,6 +146,11 @@ async function readLastState(test: TestContext, ending: Ending): Promise<LastSta
     },
     deadlineMs,
   );
+  await until(
+    'every start was ordered',
+    () => listAwaitedStarts(events).every((jobId) => deployer.orders.some(({ id }) => id === jobId)),
+    deadlineMs,
+  );
   const succeeded = packages.filter(({ status }) => status === 'Succeeded');
   const downloaded = new Map<string, string>();
   for (const { packageId } of succeeded) {
@@ -151,6 +169,14 @@ async function readLastState(test: TestContext, ending: Ending): Promise<LastSta
       eventType,
       packageId,
       environment,
+    })),
+    orders: deployer.orders.map(({ id, type, at, fetched, data: { environment, package: given } }) => ({
+      id,
+      call: type.replace('environment.', '') as TargetOrder['call'],
+      environment,
+      packageId: given?.id,
+      at,
+      fetched,
     })),
   };
 }

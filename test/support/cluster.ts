@@ -78,10 +78,13 @@ export async function startCluster(
   const blobs = await openSharedBlobs();
   const admin = { username: 'admin', apiKey: randomUUID() };
   const database = databaseUrl ?? (await postgresDatabase());
+  const openedServers: ClusterServer[] = [];
+  const url = await openRoundRobin(test, () => openedServers.map((server) => server.url));
   const shared: Variables = {
     SLIPWAY_DATABASE: database,
     SLIPWAY_SECRET_KEY: randomBytes(32).toString('hex'),
     SLIPWAY_ADMIN_KEY: admin.apiKey,
+    SLIPWAY_PUBLIC_URL: url,
     ...blobs.variables,
     ...variables,
   };
@@ -96,20 +99,20 @@ export async function startCluster(
   };
   const workerPath = oneName ? join(folder, 'worker') : undefined;
   const serve = ['serve', '--port', '0', '--build-slots', '0'];
-  const [openedServers, openedWorkers] = await Promise.all([
+  const [startedServers, startedWorkers] = await Promise.all([
     Promise.all(servers.map((own, index) => open(`server-${index + 1}`, serve, SERVER_URL, own))),
     Promise.all(
       workers.map((own, index) => open(`worker-${index + 1}`, ['worker'], /Slipway builds/, own, workerPath)),
     ),
   ]);
-  const url = await openRoundRobin(test, () => openedServers.map((server) => server.url));
+  openedServers.push(...startedServers);
   return {
     url,
     admin,
     databaseUrl: database,
     variables: shared,
     servers: openedServers,
-    workers: openedWorkers,
+    workers: startedWorkers,
     call: (method, path, body, credentials = admin) => call(url, method, path, body, credentials),
   };
 }

@@ -6,6 +6,8 @@ import type { TargetPackage } from '../../src/deployment/deployment-target.ts';
 import type { PackageId } from '../../src/domain/identifiers.ts';
 import { targetPackage } from './target-package.ts';
 
+const FETCH_MS = 15_000;
+
 export const WEBHOOK_SECRET = `whsec_${randomBytes(32).toString('base64')}`;
 
 /** An order as it came, its signature checked. */
@@ -13,8 +15,14 @@ export interface ReceivedOrder {
   readonly id: string;
   readonly type: string;
   readonly timestamp: string;
+  /** When it came, by `performance.now()`. */
+  readonly at: number;
+  /** SHA-256 of what was fetched by its link, once it is here; also where it is another one than the order says. */
+  fetched?: string;
   readonly data: {
     readonly orderId: string;
+    /** Its mode. */
+    readonly environment: string;
     readonly environmentId: string;
     readonly reportUrl: string;
     readonly package?: { readonly id: PackageId; readonly url: string; readonly sha256: string };
@@ -63,8 +71,9 @@ export async function startDeployReceiver(
   let closed = 0;
   const reports: Promise<unknown>[] = [];
 
-  const deploy = async ({ type, data }: ReceivedOrder): Promise<void> => {
-    if (type === 'environment.transport') await fetchPackage(data.package);
+  const deploy = async (order: ReceivedOrder): Promise<void> => {
+    const { type, data } = order;
+    if (type === 'environment.transport') await fetchPackage(order);
     if (type === 'environment.start' && data.package !== undefined) running.set(data.environmentId, data.package.id);
     if (type === 'environment.stop') running.delete(data.environmentId);
   };
@@ -123,16 +132,25 @@ async function readOrder(request: IncomingMessage): Promise<ReceivedOrder | unde
   try {
     const headers = Object.entries(request.headersDistinct).map(([name, values]) => [name, values?.[0] ?? '']);
     const order = new Webhook(WEBHOOK_SECRET).verify(body, Object.fromEntries(headers));
-    return { ...(order as Omit<ReceivedOrder, 'id'>), id: String(request.headers['webhook-id']) };
+    return {
+      ...(order as Omit<ReceivedOrder, 'id' | 'at'>),
+      id: String(request.headers['webhook-id']),
+      at: performance.now(),
+    };
   } catch {
     return undefined;
   }
 }
 
-async function fetchPackage(given: ReceivedOrder['data']['package']): Promise<void> {
-  const bytes = await (await fetch(given?.url ?? '')).bytes();
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== given?.sha256) throw new Error(`The package has ${sha256}, not ${given?.sha256}.`);
+async function fetchPackage(order: ReceivedOrder): Promise<void> {
+  const { url = '', sha256 } = order.data.package ?? {};
+  // Of a server that is frozen nothing comes: the order is sent again.
+  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_MS) });
+  if (!response.ok) throw new Error(`The package is not given: ${response.status}.`);
+  order.fetched = createHash('sha256')
+    .update(await response.bytes())
+    .digest('hex');
+  if (order.fetched !== sha256) throw new Error(`The package has ${order.fetched}, not ${sha256}.`);
 }
 
 async function sendReport({ id, data }: ReceivedOrder, report: object, secret = WEBHOOK_SECRET): Promise<number> {

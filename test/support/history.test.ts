@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findBreaches, type LastSeen, type LastState, type ToldEvent } from './history.ts';
+import { findBreaches, type LastSeen, type LastState, type TargetOrder, type ToldEvent } from './history.ts';
 
 const ALLOWED = { reasons: /^canceled/ };
 const ROW: LastSeen = {
@@ -34,6 +34,7 @@ function breaches(events: readonly Untimed[], changed: Partial<LastState> = {}):
     tags: new Map([['1.0.0.1', 'r1']]),
     tagUpdates: [MADE],
     messages: [ENDED],
+    orders: [],
     ...changed,
   };
   const timed = events.map((event, at) => ({ ...event, askedAt: 2 * at, answeredAt: 2 * at + 1 }) as ToldEvent);
@@ -41,13 +42,40 @@ function breaches(events: readonly Untimed[], changed: Partial<LastState> = {}):
 }
 
 const STORY = [ACCEPTED, seen('Queued'), seen('Building'), seen('Succeeded', 'abc')];
+const DELETED: Untimed = { kind: 'delete', packageId: 'p1', outcome: 'done' };
+const BROUGHT: Untimed = { kind: 'transport', packageId: 'p1', environment: 'Test', outcome: 'done' };
+const STARTED: Untimed = { kind: 'start', environment: 'Test', outcome: 'done', jobId: 'j1' };
+const STOPPED: Untimed = { kind: 'stop', environment: 'Test', outcome: 'done', isRunning: true };
+const DEPLOYED = [...STORY, BROUGHT, STARTED, STOPPED];
+
+function order(call: TargetOrder['call'], id: string, changed: Partial<TargetOrder> = {}): TargetOrder {
+  const packageId = call === 'stop' ? undefined : 'p1';
+  const fetched = call === 'transport' ? 'abc' : undefined;
+  return { id, call, environment: 'Test', packageId, at: 2 * STORY.length, fetched, ...changed };
+}
+
+const ORDERS = [order('transport', 'o1'), order('start', 'j1'), order('stop', 'o2')];
+const NO_PACKAGE = { packages: [], tags: new Map(), tagUpdates: [] };
 
 test('a history in which all is well has no breach', () => {
   assert.deepEqual(breaches(STORY), []);
-  const use: Untimed = { kind: 'transported', packageId: 'p1', environment: 'Test' };
-  assert.deepEqual(breaches([...STORY, { ...use, kind: 'transport-sent' }, use]), []);
-  const gone = { packages: [], tags: new Map(), tagUpdates: [] };
-  assert.deepEqual(breaches([...STORY, { kind: 'delete-sent', packageId: 'p1' }], gone), []);
+  assert.deepEqual(breaches([...STORY, DELETED], NO_PACKAGE), []);
+  assert.deepEqual(breaches([...STORY, { ...DELETED, outcome: 'unknown' }], NO_PACKAGE), []);
+  assert.deepEqual(breaches([...STORY, { ...DELETED, outcome: 'refused' }]), []);
+  assert.deepEqual(breaches(DEPLOYED, { orders: ORDERS.flatMap((each) => [each, each]) }), [], 'orders came again');
+  const cut: Untimed = { ...STOPPED, isRunning: false };
+  assert.deepEqual(breaches([...STORY, STARTED, cut]), [], 'it was stopped before it was ordered');
+  const nobodyKnows = [BROUGHT, STARTED, STOPPED].map((event) => ({ ...event, outcome: 'unknown', jobId: undefined }));
+  for (const orders of [[], ORDERS])
+    assert.deepEqual(breaches([...STORY, ...(nobodyKnows as Untimed[])], { orders }), []);
+  const next = order('transport', 'o3', { packageId: 'p2', at: 2 * STORY.length + 2 });
+  const sent: Untimed = { ...BROUGHT, packageId: 'p2', outcome: 'unknown' };
+  const replaced = { ...NO_PACKAGE, orders: [order('transport', 'o1'), next] };
+  assert.deepEqual(
+    breaches([...STORY, BROUGHT, sent, DELETED], replaced),
+    [],
+    'another one came before it was deleted',
+  );
 });
 
 const BROKEN: readonly (readonly [name: string, events: readonly Untimed[], last: Partial<LastState>, said: RegExp])[] =
@@ -62,7 +90,7 @@ const BROKEN: readonly (readonly [name: string, events: readonly Untimed[], last
     ],
     ['a package that is lost', STORY, { packages: [] }, /^p1 was accepted and is lost$/],
     ['a package that was away', [...STORY, { kind: 'missed', packageId: 'p1' }], {}, /^p1 was not there for a while$/],
-    ['a deletion undone', [...STORY, { kind: 'deleted', packageId: 'p1' }], {}, /^p1 was gone and came back$/],
+    ['a deletion undone', [...STORY, DELETED], {}, /^p1 was gone and came back$/],
     ['a build that goes on', [ACCEPTED], { packages: [{ ...ROW, status: 'Building' }] }, /^p1 has not ended/],
     [
       'a failure for nothing',
@@ -104,8 +132,9 @@ const BROKEN: readonly (readonly [name: string, events: readonly Untimed[], last
     ['an end that was not told', STORY, { messages: [{ ...ENDED, packageId: 'p9' }] }, /^nobody was told that p1/],
     [
       'a deployment too many',
-      [...STORY, { kind: 'start-sent', packageId: 'p1', environment: 'Test' }],
+      DEPLOYED,
       {
+        orders: ORDERS,
         messages: [
           ENDED,
           ...['m2', 'm3'].map((id) => ({
@@ -116,17 +145,79 @@ const BROKEN: readonly (readonly [name: string, events: readonly Untimed[], last
           })),
         ],
       },
-      /^p1 to Test was deployed 2 times, and asked for 1 times$/,
+      /^Test was deployed 2 times, and asked for 1 times$/,
     ],
     [
-      'a package in use that is gone',
-      [
-        ...STORY,
-        { kind: 'transported', packageId: 'p1', environment: 'Test' },
-        { kind: 'delete-sent', packageId: 'p1' },
-      ],
-      { packages: [], tags: new Map() },
+      'a transport that did not come',
+      DEPLOYED,
+      { orders: ORDERS.slice(1) },
+      /^p1 to Test was ordered 0 times, not 1 to 1/,
+    ],
+    [
+      'a transport that came twice',
+      DEPLOYED,
+      { orders: [...ORDERS, order('transport', 'o4')] },
+      /^p1 to Test was ordered 2 times, not 1 to 1/,
+    ],
+    [
+      'a transport that was refused, and came',
+      [...STORY, { ...BROUGHT, outcome: 'refused' } as Untimed],
+      { orders: ORDERS.slice(0, 1) },
+      /^p1 to Test was ordered 1 times, not 0 to 0/,
+    ],
+    [
+      'a transport by half',
+      DEPLOYED,
+      { orders: [order('transport', 'o1', { fetched: undefined }), ...ORDERS.slice(1)] },
+      /^p1 to Test came by half$/,
+    ],
+    [
+      'a start that did not come',
+      DEPLOYED,
+      { orders: [ORDERS[0], ORDERS[2]].flatMap((each) => each ?? []) },
+      /^the start j1/,
+    ],
+    [
+      'a start that came as another one, too',
+      DEPLOYED,
+      { orders: [...ORDERS, order('start', 'j2')] },
+      /^Test was ordered to start 1 times more than was asked for, but for 0$/,
+    ],
+    [
+      'a stop that did not come',
+      DEPLOYED,
+      { orders: ORDERS.slice(0, 2) },
+      /^Test was ordered to stop 0 times, not 1 to 1/,
+    ],
+    [
+      'a stop that came twice',
+      DEPLOYED,
+      { orders: [...ORDERS, order('stop', 'o5')] },
+      /^Test was ordered to stop 2 times, not 1 to 1/,
+    ],
+    [
+      'a package in use that is deleted',
+      [...STORY, DELETED, BROUGHT],
+      { ...NO_PACKAGE, orders: ORDERS.slice(0, 1) },
       /^Test uses p1, which is gone$/,
+    ],
+    [
+      'a package in use that is deleted before another one came',
+      [...STORY, BROUGHT, DELETED],
+      { ...NO_PACKAGE, orders: [order('transport', 'o1'), order('transport', 'o3', { packageId: 'p2', at: 100 })] },
+      /^Test uses p1, which is gone$/,
+    ],
+    [
+      'a package in use that nobody knows to be deleted',
+      [...STORY, BROUGHT, { ...DELETED, outcome: 'unknown' } as Untimed],
+      { ...NO_PACKAGE, orders: ORDERS.slice(0, 1) },
+      /^Test uses p1, which is gone$/,
+    ],
+    [
+      'a package that is gone though its deletion was refused',
+      [...STORY, { ...DELETED, outcome: 'refused' } as Untimed],
+      NO_PACKAGE,
+      /^p1 was accepted and is lost$/,
     ],
     [
       'an answer that should not be',

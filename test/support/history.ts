@@ -6,7 +6,11 @@ import type { TagUpdate } from './tag-log.ts';
  * which its call was sent and the time at which it was answered, so that only what was asked later has to know better.
  */
 
-/** One call of a client, as it was answered. Where no answer came there is no event, but of what may have happened. */
+/**
+ * One call of a client, as it was answered. Where no answer came there is no event, but of what may have happened.
+ *
+ * `answeredAt` of what may still happen is infinite.
+ */
 export type ToldEvent = {
   readonly askedAt: number;
   readonly answeredAt: number;
@@ -30,13 +34,35 @@ export type ToldEvent = {
   | { readonly kind: 'missed'; readonly packageId: string }
   | { readonly kind: 'downloaded'; readonly packageId: string; readonly sha256: string }
   /** Sent; it may have happened from then on, whatever is answered. */
-  | { readonly kind: 'delete-sent' | 'cancel-sent'; readonly packageId: string }
-  | { readonly kind: 'deleted'; readonly packageId: string }
-  | { readonly kind: 'transport-sent' | 'transported'; readonly packageId: string; readonly environment: string }
-  | { readonly kind: 'start-sent'; readonly packageId: string; readonly environment: string }
+  | { readonly kind: 'cancel-sent'; readonly packageId: string }
+  | { readonly kind: 'delete'; readonly packageId: string; readonly outcome: Outcome }
+  /** A package goes to an environment by one such call only. */
+  | {
+      readonly kind: 'transport';
+      readonly packageId: string;
+      readonly environment: string;
+      readonly outcome: Outcome;
+    }
+  | {
+      readonly kind: 'start';
+      readonly environment: string;
+      readonly outcome: Outcome;
+      /** Undefined but for one that is done. */
+      readonly jobId: string | undefined;
+    }
+  | {
+      readonly kind: 'stop';
+      readonly environment: string;
+      readonly outcome: Outcome;
+      /** Whether it was seen to run, right before. */
+      readonly isRunning: boolean;
+    }
   /** An answer that no client should ever get, such as 500. */
   | { readonly kind: 'astonished'; readonly answer: string }
 );
+
+/** What became of something that a client asked for: `unknown` where no answer came, or one that does not tell. */
+export type Outcome = 'done' | 'refused' | 'unknown';
 
 /** A package as it is listed once everything has ended. */
 export interface LastSeen {
@@ -61,6 +87,19 @@ export interface LastState {
   readonly tagUpdates: readonly TagUpdate[];
   /** What a webhook was told; the same `id` may come again. */
   readonly messages: readonly ToldMessage[];
+  /** What the system that deploys was ordered to do, oldest first; the same `id` may come again. */
+  readonly orders: readonly TargetOrder[];
+}
+
+/** Who deploys remembers the ids of orders, and acts once for each. */
+export interface TargetOrder {
+  readonly id: string;
+  readonly call: 'transport' | 'start' | 'stop';
+  readonly environment: string;
+  readonly packageId: string | undefined;
+  readonly at: number;
+  /** SHA-256 of what was fetched by its link, where all of it came. */
+  readonly fetched: string | undefined;
 }
 
 export interface ToldMessage {
@@ -90,6 +129,9 @@ export function findBreaches(events: readonly ToldEvent[], last: LastState, allo
     ...findTagFaults(events, last),
     ...findTagsTouchedAgain(last),
     ...findToldTwice(events, last),
+    ...findWrongTransports(events, last),
+    ...findWrongStarts(events, last),
+    ...findWrongStops(events, last),
     ...findGoneInUse(events, last),
   ];
 }
@@ -100,6 +142,10 @@ function ofKind<K extends Kind>(events: readonly ToldEvent[], ...kinds: readonly
   return events.filter((event): event is ToldEvent & { readonly kind: K } =>
     (kinds as readonly Kind[]).includes(event.kind),
   );
+}
+
+function isDone({ outcome }: { readonly outcome: Outcome }): boolean {
+  return outcome === 'done';
 }
 
 function* findAstonishment(events: readonly ToldEvent[]): Generator<string> {
@@ -126,10 +172,14 @@ function* findLeftEnds(events: readonly ToldEvent[], { packages }: LastState): G
   }
 }
 
-/** Nobody asked for it to be deleted, and it is not there. */
+/** Nobody asked for it to be deleted, or whoever did was refused, and it is not there. */
 function* findLost(events: readonly ToldEvent[], { packages }: LastState): Generator<string> {
   const listed = new Set(packages.map(({ packageId }) => packageId));
-  const sent = new Map(ofKind(events, 'delete-sent').map((event) => [event.packageId, event.askedAt]));
+  const sent = new Map(
+    ofKind(events, 'delete')
+      .filter(({ outcome }) => outcome !== 'refused')
+      .map((event) => [event.packageId, event.askedAt]),
+  );
   for (const packageId of new Set(ofKind(events, 'accepted').map((event) => event.packageId))) {
     if (!sent.has(packageId) && !listed.has(packageId)) yield `${packageId} was accepted and is lost`;
   }
@@ -141,7 +191,8 @@ function* findLost(events: readonly ToldEvent[], { packages }: LastState): Gener
 function* findReturned(events: readonly ToldEvent[], { packages }: LastState): Generator<string> {
   const listed = new Set(packages.map(({ packageId }) => packageId));
   const found = ofKind(events, 'seen', 'downloaded');
-  for (const { packageId, answeredAt } of ofKind(events, 'deleted', 'missed')) {
+  const gone = [...ofKind(events, 'missed'), ...ofKind(events, 'delete').filter(isDone)];
+  for (const { packageId, answeredAt } of gone) {
     const later = found.some((event) => event.packageId === packageId && event.askedAt > answeredAt);
     if (later || listed.has(packageId)) yield `${packageId} was gone and came back`;
   }
@@ -217,24 +268,97 @@ function* findToldTwice(events: readonly ToldEvent[], { packages, messages }: La
   for (const { packageId } of packages) {
     if (messages.length > 0 && !byPackage.has(packageId)) yield `nobody was told that ${packageId} has ended`;
   }
-  const starts = ofKind(events, 'start-sent');
   const deployed = distinct.filter(({ eventType }) => eventType === 'environment.deployed');
-  for (const [place, told] of Map.groupBy(deployed, placeOf)) {
-    const most = starts.filter((event) => placeOf(event) === place).length;
-    if (told.length > most) yield `${place} was deployed ${told.length} times, and asked for ${most} times`;
+  for (const [environment, told] of Map.groupBy(deployed, (message) => message.environment)) {
+    const most = ofKind(events, 'start').filter((event) => event.environment === environment).length;
+    if (told.length > most) yield `${environment} was deployed ${told.length} times, and asked for ${most} times`;
   }
 }
 
-function placeOf({ packageId, environment }: { readonly packageId: string; readonly environment?: string }): string {
-  return `${packageId} to ${environment}`;
+/** One that was done came by one order, and whole; one that was refused by none; any other by one, or by none. */
+function* findWrongTransports(events: readonly ToldEvent[], { orders }: LastState): Generator<string> {
+  const ordered = Map.groupBy(ofCall(orders, 'transport'), placeOf);
+  const asked = Map.groupBy(ofKind(events, 'transport'), placeOf);
+  for (const place of new Set([...ordered.keys(), ...asked.keys()])) {
+    const came = ordered.get(place) ?? [];
+    const calls = asked.get(place) ?? [];
+    const [least, most] = [calls.filter(isDone).length, calls.filter(({ outcome }) => outcome !== 'refused').length];
+    const times = distinctIds(came).size;
+    if (times < least || times > most) yield `${place} was ordered ${times} times, not ${least} to ${most} times`;
+    if (least > 0 && came.every(({ fetched }) => fetched === undefined)) yield `${place} came by half`;
+  }
 }
 
-/** What an environment was given last is kept, whoever wanted to delete it. */
-function* findGoneInUse(events: readonly ToldEvent[], { packages }: LastState): Generator<string> {
+/** The order of a start has the id of its job, whoever begins it again. */
+function* findWrongStarts(events: readonly ToldEvent[], { orders }: LastState): Generator<string> {
+  const ordered = distinctIds(ofCall(orders, 'start'));
+  for (const jobId of listAwaitedStarts(events)) {
+    if (!ordered.has(jobId)) yield `the start ${jobId} was answered, and never ordered`;
+  }
+  const starts = ofKind(events, 'start');
+  const known = new Set(starts.map(({ jobId }) => jobId));
+  const unknown = ofCall(orders, 'start').filter(({ id }) => !known.has(id));
+  for (const [environment, others] of Map.groupBy(unknown, (order) => order.environment)) {
+    const most = starts.filter((start) => start.environment === environment && start.outcome === 'unknown').length;
+    const times = distinctIds(others).size;
+    if (times > most)
+      yield `${environment} was ordered to start ${times} times more than was asked for, but for ${most}`;
+  }
+}
+
+/**
+ * @returns the jobs of those starts that were ordered, or will be. One that somebody stopped may not have come so far,
+ *   unless its environment was seen to run.
+ */
+export function listAwaitedStarts(events: readonly ToldEvent[]): readonly string[] {
+  const stops = ofKind(events, 'stop');
+  return ofKind(events, 'start').flatMap(({ environment, askedAt, answeredAt, jobId }) => {
+    const mayCut = (stop: (typeof stops)[number]) =>
+      stop.environment === environment && stop.answeredAt > askedAt && !(stop.isRunning && stop.askedAt > answeredAt);
+    return jobId === undefined || stops.some(mayCut) ? [] : [jobId];
+  });
+}
+
+/** Each stop is acted on once; one of what does not run needs no order. */
+function* findWrongStops(events: readonly ToldEvent[], { orders }: LastState): Generator<string> {
+  const ordered = Map.groupBy(ofCall(orders, 'stop'), ({ environment }) => environment);
+  const asked = Map.groupBy(ofKind(events, 'stop'), ({ environment }) => environment);
+  for (const environment of new Set([...ordered.keys(), ...asked.keys()])) {
+    const times = distinctIds(ordered.get(environment) ?? []).size;
+    const calls = asked.get(environment) ?? [];
+    const least = calls.filter((call) => isDone(call) && call.isRunning).length;
+    const most = calls.filter(({ outcome }) => outcome !== 'refused').length;
+    if (times < least || times > most) {
+      yield `${environment} was ordered to stop ${times} times, not ${least} to ${most} times`;
+    }
+  }
+}
+
+function ofCall(orders: readonly TargetOrder[], call: TargetOrder['call']): readonly TargetOrder[] {
+  return orders.filter((order) => order.call === call);
+}
+
+function distinctIds(orders: readonly TargetOrder[]): ReadonlySet<string> {
+  return new Set(orders.map(({ id }) => id));
+}
+
+function placeOf(transport: { readonly packageId: string | undefined; readonly environment: string }): string {
+  return `${transport.packageId} to ${transport.environment}`;
+}
+
+/**
+ * A package that was brought to an environment is there until the next one is. The order of that comes before: turns of an
+ * environment are one after the other, also where somebody else takes over.
+ */
+function* findGoneInUse(events: readonly ToldEvent[], { packages, orders }: LastState): Generator<string> {
   const listed = new Set(packages.map(({ packageId }) => packageId));
-  const sent = ofKind(events, 'transport-sent');
-  for (const { packageId, environment, answeredAt } of ofKind(events, 'transported')) {
-    const isLast = !sent.some((event) => event.environment === environment && event.askedAt > answeredAt);
-    if (isLast && !listed.has(packageId)) yield `${environment} uses ${packageId}, which is gone`;
+  const deletions = ofKind(events, 'delete').filter(isDone);
+  for (const { packageId, environment } of ofKind(events, 'transport').filter(isDone)) {
+    const there = ofCall(orders, 'transport').filter((order) => order.environment === environment);
+    const from = there.findIndex((order) => order.packageId === packageId);
+    const next = there.slice(from).find((order) => order.packageId !== packageId)?.at ?? Number.POSITIVE_INFINITY;
+    const isDeleted = deletions.some((deletion) => deletion.packageId === packageId && deletion.answeredAt < next);
+    const isGone = next === Number.POSITIVE_INFINITY && !listed.has(packageId);
+    if (isDeleted || isGone) yield `${environment} uses ${packageId}, which is gone`;
   }
 }
