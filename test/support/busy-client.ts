@@ -12,6 +12,16 @@ const CALL_MS = 15_000;
 type Untimed = ToldEvent extends infer E ? (E extends ToldEvent ? Omit<E, 'askedAt' | 'answeredAt'> : never) : never;
 type Undecided = Untimed extends infer E ? (E extends { outcome: Outcome } ? Omit<E, 'outcome'> : never) : never;
 
+/** The environment that the first clients share, each with the packages of whoever deletes and downloads them meanwhile. */
+export const SHARED_MODE = 'Shared';
+const SHARING_CLIENTS = 2;
+
+interface Heard {
+  readonly askedAt: number;
+  /** Undefined where none came. */
+  readonly answer: Answer | undefined;
+}
+
 export interface SharedSource {
   readonly source: TestRepository;
   /** What can be built. */
@@ -26,7 +36,6 @@ export class BusyClient {
   readonly #shared: SharedSource;
   readonly #events: ToldEvent[];
   readonly #index: number;
-  #askedAt = 0;
 
   constructor(cluster: Cluster, shared: SharedSource, events: ToldEvent[], index: number) {
     this.#cluster = cluster;
@@ -45,6 +54,7 @@ export class BusyClient {
       await this.#download(packageId);
       if (count % 4 === 1) await this.#deploy(packageId);
       if (count % 3 !== 2) await this.#delete(packageId);
+      else if (this.#index < SHARING_CLIENTS) await this.#share(packageId, Math.floor(count / 3));
     }
   }
 
@@ -56,11 +66,11 @@ export class BusyClient {
     let asks = count % 5 === 0 ? 2 : 1;
     let found: string | undefined;
     while (asks > 0 && !signal.aborted) {
-      const answer = await this.#ask('POST', PACKAGES, { Revision: revision, Version: version }, key);
+      const { askedAt, answer } = await this.#ask('POST', PACKAGES, { Revision: revision, Version: version }, key);
       if (answer?.status !== 200) continue;
       asks -= 1;
       const packageId: string = answer.body.PackageId;
-      this.#tell({ kind: 'accepted', key, packageId, version, revision });
+      this.#tell({ kind: 'accepted', key, packageId, version, revision }, askedAt);
       found = packageId;
     }
     return found;
@@ -76,24 +86,24 @@ export class BusyClient {
 
   async #follow(packageId: string, signal: AbortSignal): Promise<string | undefined> {
     while (!signal.aborted) {
-      const answer = await this.#ask('GET', `${PACKAGES}/${packageId}?wait=2`);
-      if (answer?.status === 404) this.#tell({ kind: 'missed', packageId });
+      const { askedAt, answer } = await this.#ask('GET', `${PACKAGES}/${packageId}?wait=2`);
+      if (answer?.status === 404) this.#tell({ kind: 'missed', packageId }, askedAt);
       if (answer?.status !== 200) continue;
       const { Status: status, Sha256: sha256, StatusReason: reason } = answer.body;
-      this.#tell({ kind: 'seen', packageId, status, sha256, reason });
+      this.#tell({ kind: 'seen', packageId, status, sha256, reason }, askedAt);
       if (hasEnded(status)) return status;
     }
     return undefined;
   }
 
   async #download(packageId: string): Promise<void> {
-    this.#askedAt = performance.now();
+    const askedAt = performance.now();
     const headers = headersOf(this.#cluster.admin);
     try {
       const signal = AbortSignal.timeout(CALL_MS);
       const response = await fetch(`${this.#cluster.url}${PACKAGES}/${packageId}/download`, { headers, signal });
       if (response.status !== 200) return;
-      this.#tell({ kind: 'downloaded', packageId, sha256: hash('sha256', await response.bytes()) });
+      this.#tell({ kind: 'downloaded', packageId, sha256: hash('sha256', await response.bytes()) }, askedAt);
     } catch {
       // Cut off: nothing was told.
     }
@@ -103,20 +113,31 @@ export class BusyClient {
   async #deploy(packageId: string): Promise<void> {
     const environment = modeOf(this.#index);
     const path = environmentPath(environment);
-    const isRunning = (await this.#ask('GET', path))?.body.Status === 'Running';
-    this.#tellOutcome({ kind: 'stop', environment, isRunning }, await this.#ask('POST', `${path}/stop`));
+    const { answer: seen } = await this.#ask('GET', path);
+    const stopped = await this.#ask('POST', `${path}/stop`);
+    this.#tellOutcome({ kind: 'stop', environment, isRunning: seen?.body.Status === 'Running' }, stopped);
     if ((await this.#transport(packageId, environment)) !== 'done') return;
     const started = await this.#ask('POST', `${path}/start`, { AutoSyncDb: true });
-    this.#tellOutcome({ kind: 'start', environment, jobId: started?.body.JobId }, started);
+    this.#tellOutcome({ kind: 'start', environment, jobId: started.answer?.body.JobId }, started);
   }
 
   async #transport(packageId: string, environment: string): Promise<Outcome> {
-    const answer = await this.#ask('POST', `${environmentPath(environment)}/transport`, { PackageId: packageId });
-    return this.#tellOutcome({ kind: 'transport', packageId, environment }, answer);
+    const heard = await this.#ask('POST', `${environmentPath(environment)}/transport`, { PackageId: packageId });
+    return this.#tellOutcome({ kind: 'transport', packageId, environment }, heard);
+  }
+
+  /** At once, in an order that changes, as those do who know nothing of each other. */
+  async #share(packageId: string, first: number): Promise<void> {
+    const calls = [
+      () => this.#transport(packageId, SHARED_MODE),
+      () => this.#delete(packageId),
+      () => this.#download(packageId),
+    ];
+    await Promise.all(calls.map((_, index) => calls[(index + first) % calls.length]?.()));
   }
 
   async #cancel(packageId: string): Promise<void> {
-    this.#tellNow({ kind: 'cancel-sent', packageId });
+    this.#tell({ kind: 'cancel-sent', packageId }, performance.now());
     await this.#ask('POST', `${PACKAGES}/${packageId}/cancel`);
   }
 
@@ -124,10 +145,9 @@ export class BusyClient {
     this.#tellOutcome({ kind: 'delete', packageId }, await this.#ask('DELETE', `${PACKAGES}/${packageId}`));
   }
 
-  /** @returns undefined where no answer came */
-  async #ask(method: string, path: string, body?: unknown, key?: string): Promise<Answer | undefined> {
+  async #ask(method: string, path: string, body?: unknown, key?: string): Promise<Heard> {
     const { url, admin } = this.#cluster;
-    this.#askedAt = performance.now();
+    const askedAt = performance.now();
     try {
       const response = await fetch(encodeURI(url + path), {
         method,
@@ -137,31 +157,26 @@ export class BusyClient {
       });
       const answer: Answer = { status: response.status, headers: response.headers, body: await response.json() };
       if (answer.status === 400 || answer.body?.errorCode === 'INTERNAL_ERROR') {
-        this.#tell({ kind: 'astonished', answer: `${method} ${path}: ${JSON.stringify(answer.body)}` });
+        this.#tell({ kind: 'astonished', answer: `${method} ${path}: ${JSON.stringify(answer.body)}` }, askedAt);
       }
-      return answer;
+      return { askedAt, answer };
     } catch {
       // A client that was cut off tries again a little later.
       await new Promise((resolve) => setTimeout(resolve, 50));
-      return undefined;
+      return { askedAt, answer: undefined };
     }
   }
 
-  #tell(event: Untimed): void {
-    this.#events.push({ ...event, askedAt: this.#askedAt, answeredAt: performance.now() } as ToldEvent);
+  #tell(event: Untimed, askedAt: number): void {
+    this.#events.push({ ...event, askedAt, answeredAt: performance.now() } as ToldEvent);
   }
 
   /** Of what an answer like 503 leaves open nobody knows when it happens, either. */
-  #tellOutcome(event: Undecided, answer: Answer | undefined): Outcome {
+  #tellOutcome(event: Undecided, { askedAt, answer }: Heard): Outcome {
     const outcome = outcomeOf(answer);
     const answeredAt = outcome === 'unknown' ? Number.POSITIVE_INFINITY : performance.now();
-    this.#events.push({ ...event, outcome, askedAt: this.#askedAt, answeredAt } as ToldEvent);
+    this.#events.push({ ...event, outcome, askedAt, answeredAt } as ToldEvent);
     return outcome;
-  }
-
-  #tellNow(event: Untimed): void {
-    const now = performance.now();
-    this.#events.push({ ...event, askedAt: now, answeredAt: now } as ToldEvent);
   }
 }
 

@@ -17,6 +17,8 @@ export interface ReceivedOrder {
   readonly timestamp: string;
   /** When it came, by `performance.now()`. */
   readonly at: number;
+  /** How its link was answered, once it was. */
+  linkStatus?: number;
   /** SHA-256 of what was fetched by its link, once it is here; also where it is another one than the order says. */
   fetched?: string;
   readonly data: {
@@ -146,6 +148,7 @@ async function fetchPackage(order: ReceivedOrder): Promise<void> {
   const { url = '', sha256 } = order.data.package ?? {};
   // Of a server that is frozen nothing comes: the order is sent again.
   const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_MS) });
+  order.linkStatus = response.status;
   if (!response.ok) throw new Error(`The package is not given: ${response.status}.`);
   order.fetched = createHash('sha256')
     .update(await response.bytes())

@@ -34,6 +34,7 @@ function breaches(events: readonly Untimed[], changed: Partial<LastState> = {}):
     tags: new Map([['1.0.0.1', 'r1']]),
     tagUpdates: [MADE],
     messages: [ENDED],
+    inUse: new Map(),
     orders: [],
     ...changed,
   };
@@ -51,7 +52,8 @@ const DEPLOYED = [...STORY, BROUGHT, STARTED, STOPPED];
 function order(call: TargetOrder['call'], id: string, changed: Partial<TargetOrder> = {}): TargetOrder {
   const packageId = call === 'stop' ? undefined : 'p1';
   const fetched = call === 'transport' ? 'abc' : undefined;
-  return { id, call, environment: 'Test', packageId, at: 2 * STORY.length, fetched, ...changed };
+  const linkStatus = call === 'transport' ? 200 : undefined;
+  return { id, call, environment: 'Test', packageId, at: 2 * STORY.length, linkStatus, fetched, ...changed };
 }
 
 const ORDERS = [order('transport', 'o1'), order('start', 'j1'), order('stop', 'o2')];
@@ -212,6 +214,30 @@ const BROKEN: readonly (readonly [name: string, events: readonly Untimed[], last
       [...STORY, BROUGHT, { ...DELETED, outcome: 'unknown' } as Untimed],
       { ...NO_PACKAGE, orders: ORDERS.slice(0, 1) },
       /^Test uses p1, which is gone$/,
+    ],
+    [
+      'a package that is deleted while it is transported',
+      [...STORY, { ...BROUGHT, outcome: 'unknown' } as Untimed, DELETED],
+      { ...NO_PACKAGE, orders: [order('transport', 'o1', { linkStatus: 404, fetched: undefined })] },
+      /^Test was given p1, which is gone$/,
+    ],
+    [
+      'an environment whose package is gone',
+      [...STORY, DELETED],
+      { ...NO_PACKAGE, inUse: new Map([['Test', ['p1']]]) },
+      /^Test has p1, which is gone$/,
+    ],
+    [
+      'other bytes of a package that was deleted',
+      [...STORY, { kind: 'downloaded', packageId: 'p1', sha256: 'def' }, DELETED],
+      NO_PACKAGE,
+      /^p1 has not one and the same bytes: def, abc$/,
+    ],
+    [
+      'other bytes that were deployed',
+      DEPLOYED,
+      { orders: [order('transport', 'o1', { fetched: 'def' }), ...ORDERS.slice(1)] },
+      /^p1 has not one and the same bytes/,
     ],
     [
       'a package that is gone though its deletion was refused',

@@ -87,6 +87,8 @@ export interface LastState {
   readonly tagUpdates: readonly TagUpdate[];
   /** What a webhook was told; the same `id` may come again. */
   readonly messages: readonly ToldMessage[];
+  /** Which packages each environment holds and runs, by its mode. */
+  readonly inUse: ReadonlyMap<string, readonly string[]>;
   /** What the system that deploys was ordered to do, oldest first; the same `id` may come again. */
   readonly orders: readonly TargetOrder[];
 }
@@ -98,6 +100,8 @@ export interface TargetOrder {
   readonly environment: string;
   readonly packageId: string | undefined;
   readonly at: number;
+  /** How its link was answered. */
+  readonly linkStatus: number | undefined;
   /** SHA-256 of what was fetched by its link, where all of it came. */
   readonly fetched: string | undefined;
 }
@@ -209,20 +213,25 @@ function* findUnended({ packages }: LastState, { reasons }: Allowed): Generator<
   }
 }
 
+/** Also of packages that were deleted: whoever got the bytes of one before, has got all of them. */
 function* findOtherBytes(events: readonly ToldEvent[], last: LastState): Generator<string> {
-  for (const { packageId, version, status, sha256 } of last.packages) {
-    if (status !== 'Succeeded') continue;
-    const known = [
-      sha256,
-      last.downloaded.get(packageId),
-      last.independent.get(version),
-      ...ofKind(events, 'downloaded')
-        .filter((event) => event.packageId === packageId)
-        .map((event) => event.sha256),
-      ...ofKind(events, 'seen')
-        .filter((event) => event.packageId === packageId && event.status === 'Succeeded')
-        .map((event) => event.sha256),
-    ];
+  const told = Map.groupBy(
+    [
+      ...ofKind(events, 'downloaded'),
+      ...ofKind(events, 'seen').filter(({ status }) => status === 'Succeeded'),
+      ...last.orders.flatMap(({ packageId, fetched }) =>
+        packageId === undefined || fetched === undefined ? [] : { packageId, sha256: fetched },
+      ),
+    ],
+    ({ packageId }) => packageId,
+  );
+  const there = new Map(
+    last.packages.flatMap((row) => (row.status === 'Succeeded' ? [[row.packageId, row] as const] : [])),
+  );
+  for (const packageId of new Set([...told.keys(), ...there.keys()])) {
+    const row = there.get(packageId);
+    const known = (told.get(packageId) ?? []).map(({ sha256 }) => sha256 ?? undefined);
+    if (row) known.push(row.sha256 ?? undefined, last.downloaded.get(packageId), last.independent.get(row.version));
     if (new Set(known).size !== 1) yield `${packageId} has not one and the same bytes: ${known.join(', ')}`;
   }
 }
@@ -350,8 +359,14 @@ function placeOf(transport: { readonly packageId: string | undefined; readonly e
  * A package that was brought to an environment is there until the next one is. The order of that comes before: turns of an
  * environment are one after the other, also where somebody else takes over.
  */
-function* findGoneInUse(events: readonly ToldEvent[], { packages, orders }: LastState): Generator<string> {
+function* findGoneInUse(events: readonly ToldEvent[], { packages, inUse, orders }: LastState): Generator<string> {
   const listed = new Set(packages.map(({ packageId }) => packageId));
+  for (const [environment, used] of inUse) {
+    for (const packageId of used) if (!listed.has(packageId)) yield `${environment} has ${packageId}, which is gone`;
+  }
+  for (const { packageId, environment, linkStatus } of ofCall(orders, 'transport')) {
+    if (linkStatus === 404) yield `${environment} was given ${packageId}, which is gone`;
+  }
   const deletions = ofKind(events, 'delete').filter(isDone);
   for (const { packageId, environment } of ofKind(events, 'transport').filter(isDone)) {
     const there = ofCall(orders, 'transport').filter((order) => order.environment === environment);
