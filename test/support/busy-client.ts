@@ -54,7 +54,7 @@ export class BusyClient {
       await this.#download(packageId);
       if (count % 4 === 1) await this.#deploy(packageId);
       if (count % 3 !== 2) await this.#delete(packageId);
-      else if (this.#index < SHARING_CLIENTS) await this.#share(packageId, Math.floor(count / 3));
+      else if (this.#index < SHARING_CLIENTS) await this.#share(packageId, count % 2 === 0);
     }
   }
 
@@ -126,14 +126,14 @@ export class BusyClient {
     return this.#tellOutcome({ kind: 'transport', packageId, environment }, heard);
   }
 
-  /** At once, in an order that changes, as those do who know nothing of each other. */
-  async #share(packageId: string, first: number): Promise<void> {
-    const calls = [
-      () => this.#transport(packageId, SHARED_MODE),
-      () => this.#delete(packageId),
-      () => this.#download(packageId),
-    ];
-    await Promise.all(calls.map((_, index) => calls[(index + first) % calls.length]?.()));
+  /**
+   * At once, as those do who know nothing of each other. A transport takes longer to begin than a deletion: one that comes
+   * a download later finds it under way, or done.
+   */
+  async #share(packageId: string, isDeletedLater: boolean): Promise<void> {
+    const downloading = this.#download(packageId);
+    const deleting = isDeletedLater ? downloading.then(() => this.#delete(packageId)) : this.#delete(packageId);
+    await Promise.all([this.#transport(packageId, SHARED_MODE), downloading, deleting]);
   }
 
   async #cancel(packageId: string): Promise<void> {
