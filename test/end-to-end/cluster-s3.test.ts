@@ -2,6 +2,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { startBusyCluster } from '../support/busy-cluster.ts';
 import { noise } from '../support/made-content.ts';
+import { startMortalS3 } from '../support/s3/s3-child.ts';
 import { type S3Effect, startFaultyS3 } from '../support/s3/s3-faults.ts';
 import { atEndpoint, openTestS3 } from '../support/s3/s3-server.ts';
 
@@ -54,4 +55,18 @@ test('S3 goes silent for a while, and every accepted build succeeds once', async
   silent.end();
   await untilAccepted(4);
   await finish();
+});
+
+test('the S3 store is killed in the middle of everything, and every accepted build succeeds once', async (t) => {
+  const store = await startMortalS3(t);
+  const { variables } = store.s3;
+  const busy = await startBusyCluster(t, { variables, files: FILES, clients: 3, deadlineMs: DEADLINE_MS });
+  for (const downMs of [0, 2000]) {
+    await busy.untilAccepted(3);
+    await store.kill();
+    await setTimeout(downMs);
+    await store.start();
+  }
+  await busy.untilAccepted(4);
+  await busy.finish();
 });

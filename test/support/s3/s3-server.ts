@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { buildApp } from 'fauxqs';
 import type { S3Address } from '../../../src/blob/s3-address.ts';
@@ -30,17 +29,26 @@ const CREDENTIALS: Credentials = { accessKeyId: 'slipway', secretAccessKey: 'kep
  * credentials in the SDK's variables; else one that is started for this test and forgets everything with it.
  */
 export async function openTestS3(test: Context): Promise<TestS3> {
-  const prefix = `${randomUUID()}/`;
   const named = process.env.SLIPWAY_TEST_S3;
   if (named !== undefined) {
+    const prefix = `${randomUUID()}/`;
     const { origin, pathname } = new URL(named);
     const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
     const bucket = pathname.replaceAll('/', '');
     return describe(origin, { bucket, prefix }, { accessKeyId, secretAccessKey });
   }
-  const server = await startS3Server();
+  return await openOwnS3(test);
+}
+
+/**
+ * The same, started for this test whatever is named.
+ *
+ * @param folder where it finds what one before it has kept, and keeps everything
+ */
+export async function openOwnS3(test: Context, folder?: string): Promise<TestS3> {
+  const server = await startS3Server(folder);
   test.after(server.stop);
-  return describe(server.endpoint, { bucket: BUCKET, prefix }, CREDENTIALS);
+  return describe(server.endpoint, { bucket: BUCKET, prefix: `${randomUUID()}/` }, CREDENTIALS);
 }
 
 /** The same store by another address, such as that of a proxy. */
@@ -65,19 +73,44 @@ function describe(endpoint: string, address: S3Address, credentials: Credentials
   };
 }
 
-/** fauxqs, which keeps objects in memory, with what a store for more than trying out has to do besides. */
-async function startS3Server(): Promise<{ readonly endpoint: string; stop(): Promise<void> }> {
-  const app = buildApp({ logger: false });
+/** What fauxqs holds, as far as it is needed here. */
+interface Store {
+  readonly buckets: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  readonly multipartUploads: ReadonlyMap<string, Unfinished>;
+  persistence: unknown;
+  createBucket(name: string): void;
+}
+
+/**
+ * fauxqs, with what a store for more than trying out has to do besides. It forgets everything with its process, unless it
+ * keeps it in a folder.
+ */
+async function startS3Server(folder?: string): Promise<{ readonly endpoint: string; stop(): Promise<void> }> {
+  const stores = {
+    sqsStore: new (await inFauxqs('sqs/sqsStore')).SqsStore(),
+    snsStore: new (await inFauxqs('sns/snsStore')).SnsStore(),
+    s3Store: new (await inFauxqs('s3/s3Store')).S3Store(),
+  };
+  const store: Store = stores.s3Store;
+  if (folder !== undefined) {
+    const kept = new (await inFauxqs('persistence')).PersistenceManager(folder);
+    kept.load(stores.sqsStore, stores.snsStore, store);
+    store.persistence = kept;
+  }
+  store.createBucket(BUCKET);
+  const app = buildApp({ logger: false, stores });
   app.addHook('preHandler', checkSignature);
   app.addHook('preHandler', checkContent);
-  keepConditions(app);
-  listUploads(app);
+  keepConditions(app, store);
+  listUploads(app, store);
   app.addHook('onSend', overrideHeaders);
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 });
-  const client = new S3Client({ endpoint, region: 'us-east-1', credentials: CREDENTIALS, forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  client.destroy();
   return { endpoint, stop: () => app.close() };
+}
+
+/** What fauxqs is made of: its own server that keeps something takes no hooks. */
+async function inFauxqs(module: string) {
+  return await import(new URL(`${module}.js`, import.meta.resolve('fauxqs')).href);
 }
 
 type Done = (error?: Error) => void;
@@ -103,68 +136,49 @@ function checkContent(request: FastifyRequest, reply: FastifyReply, done: Done):
 }
 
 /** `If-None-Match: *`, which fauxqs takes no notice of when it writes. */
-function keepConditions(app: FastifyInstance): void {
-  const objects = new Set<string>();
+function keepConditions(app: FastifyInstance, { buckets }: Store): void {
   const isWritten = ({ method, query }: FastifyRequest) =>
     (method === 'PUT' && !hasParameter(query, 'partNumber')) || (method === 'POST' && hasParameter(query, 'uploadId'));
   // Without a turn of the event loop between the look and the write.
   app.addHook('preHandler', (request, reply, done) => {
-    const isRefused = isWritten(request) && request.headers['if-none-match'] === '*' && objects.has(pathOf(request));
-    if (isRefused) refuse(reply, 412, 'PreconditionFailed');
-    else done();
-  });
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (reply.statusCode < 300) {
-      if (isWritten(request)) objects.add(pathOf(request));
-      if (request.method === 'DELETE' && !hasParameter(request.query, 'uploadId')) objects.delete(pathOf(request));
-    }
-    done(null, payload);
+    const [, bucket = '', ...key] = decodeURIComponent(request.originalUrl.split('?')[0] ?? '').split('/');
+    const isThere = buckets.get(bucket)?.has(key.join('/'));
+    if (isThere && request.headers['if-none-match'] === '*' && isWritten(request)) {
+      refuse(reply, 412, 'PreconditionFailed');
+    } else done();
   });
 }
 
 interface Unfinished {
   readonly key: string;
-  readonly id: string;
-  readonly initiated: string;
+  readonly uploadId: string;
+  readonly initiated: Date;
 }
 
 /** ListMultipartUploads, which fauxqs has not got. */
-function listUploads(app: FastifyInstance): void {
-  const uploads = new Map<string, Unfinished>();
-  app.addHook('onSend', (request, reply, payload, done) => {
-    const { method, query } = request;
-    if (reply.statusCode < 300 && method === 'POST' && hasParameter(query, 'uploads')) {
-      const id = /<UploadId>(.+)<\/UploadId>/.exec(String(payload))?.[1] ?? '';
-      const key = decodeURIComponent(pathOf(request).split('/').slice(2).join('/'));
-      uploads.set(id, { key, id, initiated: new Date().toISOString() });
-    }
-    if (reply.statusCode < 300 && (method === 'DELETE' || method === 'POST')) {
-      uploads.delete((query as Query).uploadId ?? '');
-    }
-    done(null, payload);
-  });
+function listUploads(app: FastifyInstance, { multipartUploads }: Store): void {
   app.addHook('preHandler', (request, reply, done) => {
     if (request.method !== 'GET' || !hasParameter(request.query, 'uploads')) return done();
-    reply.type('application/xml').send(pageOf([...uploads.values()], request.query as Query));
+    reply.type('application/xml').send(pageOf([...multipartUploads.values()], request.query as Query));
   });
 }
 
 function pageOf(uploads: readonly Unfinished[], query: Query): string {
   const { prefix = '', 'key-marker': key = '', 'upload-id-marker': id = '', 'max-uploads': most = '1000' } = query;
-  const rank = (upload: Pick<Unfinished, 'key' | 'id'>) => `${upload.key}\n${upload.id}`;
+  const rank = (upload: Pick<Unfinished, 'key' | 'uploadId'>) => `${upload.key}\n${upload.uploadId}`;
   const after = uploads
-    .filter((upload) => upload.key.startsWith(prefix) && (key === '' || rank(upload) > rank({ key, id })))
+    .filter((upload) => upload.key.startsWith(prefix) && (key === '' || rank(upload) > rank({ key, uploadId: id })))
     .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
   const page = after.slice(0, Number(most));
   const last = page.at(-1);
   const rows = page.map(
-    (upload) =>
-      `<Upload><Key>${upload.key}</Key><UploadId>${upload.id}</UploadId><Initiated>${upload.initiated}</Initiated></Upload>`,
+    ({ key: own, uploadId, initiated }) =>
+      `<Upload><Key>${own}</Key><UploadId>${uploadId}</UploadId><Initiated>${initiated.toISOString()}</Initiated></Upload>`,
   );
   const isTruncated = page.length < after.length;
   const next =
     isTruncated && last !== undefined
-      ? `<NextKeyMarker>${last.key}</NextKeyMarker><NextUploadIdMarker>${last.id}</NextUploadIdMarker>`
+      ? `<NextKeyMarker>${last.key}</NextKeyMarker><NextUploadIdMarker>${last.uploadId}</NextUploadIdMarker>`
       : '';
   return `<?xml version="1.0" encoding="UTF-8"?><ListMultipartUploadsResult><IsTruncated>${isTruncated}</IsTruncated>${next}${rows.join('')}</ListMultipartUploadsResult>`;
 }
@@ -195,10 +209,6 @@ function refuse(reply: FastifyReply, status: number, code: string): void {
 
 function hasParameter(query: unknown, name: string): boolean {
   return typeof query === 'object' && query !== null && name in query;
-}
-
-function pathOf({ originalUrl }: FastifyRequest): string {
-  return originalUrl.split('?')[0] ?? '';
 }
 
 function bodyOf({ body }: FastifyRequest): Buffer {
