@@ -73,6 +73,8 @@ test('errors in the model are the problems of the package', async (t) => {
 test('whatever MxBuild does instead of a package is told', async (t) => {
   const broken = (behaviour: object, message: RegExp) => fails(t, { behaviour }, 'builder-failed', message);
   await broken({ internal: true }, /exit code 1, an internal error/);
+  // As one that is too old for it.
+  await broken({ unknownOption: 'write-errors' }, /exit code 2, options that it does not take: see the log\.$/);
   await broken({ problems: [] }, /exit code 3, errors in the model/);
   await broken({ crash: true }, /exit code 13\d/);
   await broken({ noPackage: true }, /left no package/);

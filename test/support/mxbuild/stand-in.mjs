@@ -53,6 +53,7 @@ function fail(code, message) {
 function run(options) {
   const folder = dirname(options.project);
   const behaviour = readBehaviour(folder);
+  if (behaviour.unknownOption in options) fail(EXIT.options, `unknown option --${behaviour.unknownOption}`);
   begin(options.project);
   if (behaviour.hang) return setInterval(() => undefined, 1000);
   if (behaviour.crash) process.kill(process.pid, 'SIGSEGV');
