@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { chooseJavaHome, findJavaHomes } from '../builders/mxbuild/java-homes.ts';
 import { findMissingMono, MXBUILD_PATH } from '../builders/mxbuild/mxbuild-command.ts';
 import { openToolchains } from '../builders/mxbuild/toolchains.ts';
+import { NO_TAR } from '../builders/mxbuild/unpack-archive.ts';
 import { BuildFailure } from '../domain/failure.ts';
 import type { MendixVersion } from '../domain/mendix-version.ts';
 import { isOnPath } from '../sandbox/is-on-path.ts';
@@ -21,12 +22,10 @@ export async function checkMxbuild(
   path: string,
   commandPath: string = MXBUILD_PATH,
 ): Promise<readonly Finding[]> {
-  const versions = await openToolchains(join(dataFolder, 'toolchains', 'mxbuild')).versions();
+  const versions = await openToolchains({ folder: join(dataFolder, 'toolchains', 'mxbuild'), path }).versions();
   if (versions.length === 0 && javaHomes.join() === SETTINGS.javaHomes.fallback) return [];
   const wrong = [
-    ...((await isOnPath('tar', path))
-      ? []
-      : ["An MxBuild is unpacked with 'tar', which is not found: 'apt-get install tar'."]),
+    ...((await isOnPath('tar', path)) ? [] : [NO_TAR]),
     ...[await findMissingMono(versions, commandPath)].filter((reason) => reason !== undefined),
     ...(await missingJava(versions, javaHomes)),
   ];

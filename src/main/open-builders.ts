@@ -57,7 +57,7 @@ export function openBuilders(options: BuildersOptions): Builders {
   let found: FoundSandbox | undefined;
   const caches = scriptCaches({ folder: join(dataFolder, 'caches'), limitBytes: configuration.buildCacheBytes });
   const archive = archiveBuilder({ cache, temporaryFolder });
-  const toolchains = openToolchains(join(dataFolder, 'toolchains', 'mxbuild'));
+  const toolchains = openToolchains({ folder: join(dataFolder, 'toolchains', 'mxbuild'), path });
   const system = sandbox === 'none' ? [path] : SYSTEM_PATH;
   const findSandbox = async () => {
     // Looked for again as long as it is missing: it may be installed while the server runs.
@@ -73,7 +73,7 @@ export function openBuilders(options: BuildersOptions): Builders {
     diskBytes: configuration.buildDiskBytes,
     fileBytes: configuration.buildDiskBytes,
   };
-  const obtainToolchain = toolchainSource({ toolchains, mirror: configuration.mxbuildMirror, folder: temporaryFolder });
+  const obtainToolchain = toolchainSource({ toolchains, mirror: configuration.mxbuildMirror });
   const warm = warmMxbuilds({
     most: configuration.warmMxbuilds,
     idleMs: configuration.warmMxbuildIdleMs,

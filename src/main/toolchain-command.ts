@@ -45,13 +45,20 @@ async function listToolchains(cli: Cli, options: ServeOptions): Promise<void> {
 async function addToolchain(cli: Cli, archive: string, options: AddOptions): Promise<void> {
   const { mendix, ...others } = options;
   const version = readVersion(mendix ?? versionIn(archive) ?? refuseName(archive));
-  const folder = await addOrExplain(await open(cli, others), resolve(cli.folder, archive), version, cli.signal);
-  print(cli, options, { Version: version, Folder: folder }, () => `Added MxBuild ${version} in ${folder}.`);
+  const toolchains = await open(cli, others);
+  const known = await toolchains.find(version);
+  const folder = known ?? (await addOrExplain(toolchains, resolve(cli.folder, archive), version, cli.signal));
+  print(cli, options, { Version: version, Folder: folder }, () =>
+    known === undefined
+      ? `Added MxBuild ${version} in ${folder}.`
+      : `MxBuild ${version} is in ${folder} already, and stays as it is.`,
+  );
 }
 
 async function addOrExplain(toolchains: Toolchains, archive: string, version: MendixVersion, signal: AbortSignal) {
+  const { archiveFile } = await import('../builders/mxbuild/archive-file.ts');
   try {
-    return await toolchains.add(archive, version, signal);
+    return await toolchains.add(archiveFile(archive), version, signal);
   } catch (error) {
     if (!(error instanceof BuildFailure)) throw error;
     throw new CommandFailure('checkFailed', 'NO_MXBUILD', error.message, { cause: error });
@@ -69,7 +76,7 @@ async function removeToolchain(cli: Cli, text: string, options: ServeOptions): P
 async function open(cli: Cli, options: ServeOptions) {
   const { dataFolder } = await readServeOptions(cli, options);
   const { openToolchains } = await import('../builders/mxbuild/toolchains.ts');
-  return openToolchains(join(dataFolder, 'toolchains', 'mxbuild'));
+  return openToolchains({ folder: join(dataFolder, 'toolchains', 'mxbuild'), path: cli.variables.PATH ?? '' });
 }
 
 /** `mxbuild-10.12.3.41523.tar.gz`, with the `win-` or `arm64-` that some have before it. */

@@ -35,13 +35,16 @@ export async function findMissingMono(
   return `MxBuild ${old.join(', ')} runs on 'mono', which is not found: 'apt-get install mono-complete'.`;
 }
 
+/** Path of the program in an MxBuild. */
+export function mxbuildProgram(version: MendixVersion): string {
+  return join('modeler', isNative(version) ? 'mxbuild' : 'mxbuild.exe');
+}
+
 /** The program, and both of Java's options, which it requires. */
 export function mxbuildCommand({ mendixVersion, toolchain, javaHome }: MxbuildProgram): readonly [string, ...string[]] {
-  const modeler = join(toolchain, 'modeler');
+  const program = join(toolchain, mxbuildProgram(mendixVersion));
   const java = [`--java-home=${javaHome}`, `--java-exe-path=${join(javaHome, 'bin', 'java')}`];
-  return isNative(mendixVersion)
-    ? [join(modeler, 'mxbuild'), ...java]
-    : ['mono', join(modeler, 'mxbuild.exe'), ...java];
+  return isNative(mendixVersion) ? [program, ...java] : ['mono', program, ...java];
 }
 
 export function mxbuildEnvironment(

@@ -1,106 +1,145 @@
-import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { BuildFailure } from '../../domain/failure.ts';
 import type { MendixVersion } from '../../domain/mendix-version.ts';
 import { ifThere } from '../../files/file-errors.ts';
 import { untilAborted } from '../../repository/until-aborted.ts';
+import { type Archive, archiveFile } from './archive-file.ts';
 import type { Toolchains } from './toolchains.ts';
 
-/** From which a version is fetched that is not here, and where it is kept meanwhile. */
+/** From which a version is fetched that is not here. */
 export interface MirrorOptions {
   readonly toolchains: Toolchains;
   /** A URL or the path of an archive, with `{version}` in it; undefined where nothing is to be fetched. */
   readonly mirror: string | undefined;
-  /** Made when it is needed; on the same disk as the toolchains. */
-  readonly folder: string;
+  /** How often builds are told how a download is doing. */
+  readonly reportEveryMs?: number;
 }
 
 /** Tells those who wait how a download is doing, now and then. */
 export type ReportProgress = (text: string) => void;
 
-/** An archive has half a gigabyte, about. */
-const MOST_ARCHIVE_BYTES = 4 * 1024 ** 3;
+/** A version on its way here, and the builds that wait for it. */
+interface Fetch {
+  readonly toolchain: Promise<string>;
+  readonly waiting: Set<ReportProgress>;
+}
+
 const REPORT_EVERY_MS = 5_000;
+const DOWNLOAD_TIMEOUT_MS = 60 * 60_000;
 
 /**
  * Gets the MxBuild of a version: the one that is here, or else from the mirror. Builds that need the same one share one
- * download, which goes on when the build that began it is canceled.
+ * download, and each is told how it is doing. It goes on when the build that began it is canceled.
  *
  * @returns gives the folder of a version; throws BuildFailure `toolchain-missing` with what to do, or the signal's reason
  */
 export function toolchainSource(options: MirrorOptions) {
-  const underWay = new Map<MendixVersion, Promise<string>>();
-  const begin = (version: MendixVersion, report: ReportProgress) => {
-    const fetched = fetchToolchain(options, version, report).finally(() => underWay.delete(version));
-    fetched.catch(() => undefined);
-    underWay.set(version, fetched);
+  const underWay = new Map<MendixVersion, Fetch>();
+  const begin = (version: MendixVersion, report: ReportProgress): Fetch => {
+    const waiting = new Set([report]);
+    const tellAll = (text: string) => {
+      for (const tell of waiting) tell(text);
+    };
+    const toolchain = fetchToolchain(options, version, tellAll).finally(() => underWay.delete(version));
+    toolchain.catch(() => undefined);
+    underWay.set(version, { toolchain, waiting });
+    return { toolchain, waiting };
+  };
+  const join = (fetched: Fetch, version: MendixVersion, report: ReportProgress): Fetch => {
+    report(`MxBuild ${version} is being fetched already, for another build.`);
+    fetched.waiting.add(report);
     return fetched;
   };
   return async (version: MendixVersion, report: ReportProgress, signal: AbortSignal): Promise<string> => {
     const known = await options.toolchains.find(version);
     if (known !== undefined) return known;
-    return await untilAborted(underWay.get(version) ?? begin(version, report), signal);
+    const other = underWay.get(version);
+    const { toolchain, waiting } = other === undefined ? begin(version, report) : join(other, version, report);
+    try {
+      return await untilAborted(toolchain, signal);
+    } finally {
+      waiting.delete(report);
+    }
   };
 }
 
 async function fetchToolchain(options: MirrorOptions, version: MendixVersion, report: ReportProgress): Promise<string> {
-  const { mirror, toolchains, folder } = options;
+  const { mirror, toolchains, reportEveryMs = REPORT_EVERY_MS } = options;
   if (mirror === undefined) throw missing(version, 'no mirror is configured');
   const source = mirror.replaceAll('{version}', version);
-  const forEver = new AbortController().signal;
-  if (!/^https?:\/\//i.test(source)) {
-    if ((await ifThere(stat(source))) === undefined) throw missing(version, `there is no ${source}`);
-    return await toolchains.add(source, version, forEver);
-  }
-  await mkdir(folder, { recursive: true });
-  const archive = join(folder, `${randomUUID()}.tar.gz`);
-  try {
-    report(`Fetching MxBuild ${version} from ${source}.`);
-    await download(source, archive, version, report);
-    report(`Unpacking MxBuild ${version}.`);
-    return await toolchains.add(archive, version, forEver);
-  } finally {
-    await rm(archive, { force: true });
-  }
+  const isFile = !/^https?:\/\//i.test(source);
+  if (isFile && (await ifThere(stat(source))) === undefined) throw missing(version, `there is no ${source}`);
+  report(`Fetching MxBuild ${version} from ${source}.`);
+  const archive = isFile ? archiveFile(source) : archiveAt(source, version, reportNowAndThen(report, reportEveryMs));
+  const toolchain = await toolchains.add(archive, version, new AbortController().signal);
+  report(`MxBuild ${version} is here.`);
+  return toolchain;
 }
 
-async function download(source: string, file: string, version: MendixVersion, report: ReportProgress): Promise<void> {
-  try {
-    const response = await fetch(source, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
-    if (!response.ok || response.body === null) throw missing(version, `${source} answers ${response.status}`);
-    const length = response.headers.get('content-length');
-    const expected = length === null ? undefined : Number(length);
-    const counter = countBytes(expected, report, () => missing(version, `${source} is larger than an MxBuild`));
-    await pipeline(Readable.fromWeb(response.body), counter, createWriteStream(file, { flags: 'wx', mode: 0o600 }));
-  } catch (error) {
-    throw error instanceof BuildFailure ? error : missing(version, `${source} cannot be fetched`, error);
-  }
-}
-
-const DOWNLOAD_TIMEOUT_MS = 60 * 60_000;
-
-function countBytes(expected: number | undefined, report: ReportProgress, tooLarge: () => Error): Transform {
-  let seen = 0;
-  let reportedAt = performance.now();
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      seen += chunk.length;
-      if (performance.now() - reportedAt > REPORT_EVERY_MS) {
-        reportedAt = performance.now();
-        report(`${megabytes(seen)}${expected === undefined ? '' : ` of ${megabytes(expected)}`} fetched.`);
+/** The archive that a mirror on the web answers with. */
+function archiveAt(source: string, version: MendixVersion, report: ReportBytes): Archive {
+  const failed = (what: string, error: unknown) => missing(version, `${source} ${what} (${whyOf(error)})`, error);
+  return {
+    name: source,
+    async open() {
+      const response = await fetch(source, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) }).catch((error) => {
+        throw failed('cannot be fetched', error);
+      });
+      if (!response.ok || response.body === null) {
+        await response.body?.cancel();
+        throw missing(version, `${source} answers ${response.status}`);
       }
-      if (seen > MOST_ARCHIVE_BYTES) done(tooLarge());
-      else done(null, chunk);
+      return Readable.from(readBody(response, response.body, failed, report));
     },
-  });
+  };
+}
+
+type ReportBytes = (seen: number, of: number | undefined) => void;
+
+/** An answer that is shorter than it says, `fetch` itself takes for broken off. */
+async function* readBody(
+  { headers }: Response,
+  body: ReadableStream<Uint8Array>,
+  failed: (what: string, error: unknown) => BuildFailure,
+  report: ReportBytes,
+): AsyncGenerator<Uint8Array> {
+  const length = headers.get('content-length');
+  const sizeBytes = length === null ? undefined : Number(length);
+  const reader = body.getReader();
+  let seen = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw failed(`broke off after ${seen}${sizeBytes === undefined ? '' : ` of ${sizeBytes}`} bytes`, error);
+      });
+      if (done) return;
+      seen += value.length;
+      report(seen, sizeBytes);
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function reportNowAndThen(report: ReportProgress, everyMs: number): ReportBytes {
+  let reportedAt = performance.now();
+  return (seen, of) => {
+    if (performance.now() - reportedAt < everyMs) return;
+    reportedAt = performance.now();
+    report(`${megabytes(seen)}${of === undefined ? '' : ` of ${megabytes(of)}`} fetched.`);
+  };
 }
 
 function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
+}
+
+/** `fetch` says that it failed, and in its cause why. */
+function whyOf(error: unknown): string {
+  const told = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return told instanceof Error ? told.message : String(told);
 }
 
 function missing(version: MendixVersion, why: string, cause?: unknown): BuildFailure {

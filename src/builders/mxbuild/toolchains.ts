@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, opendir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, opendir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildFailure } from '../../domain/failure.ts';
 import { type MendixVersion, parseMendixVersion } from '../../domain/mendix-version.ts';
 import { ifThere } from '../../files/file-errors.ts';
+import { removeTree } from '../../files/remove-tree.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
+import type { Archive } from './archive-file.ts';
+import { mxbuildProgram } from './mxbuild-command.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
 /**
@@ -20,9 +23,9 @@ export interface Toolchains {
   /**
    * Unpacks an archive (`mxbuild-<version>.tar.gz`). A version that is here already stays as it is.
    *
-   * @throws BuildFailure `toolchain-missing` for what is no MxBuild
+   * @throws BuildFailure `toolchain-missing` for what is no MxBuild, or no whole one, or too large; and without `tar`
    */
-  add(archive: string, version: MendixVersion, signal: AbortSignal): Promise<string>;
+  add(archive: Archive, version: MendixVersion, signal: AbortSignal): Promise<string>;
   /** @returns whether it was here */
   remove(version: MendixVersion): Promise<boolean>;
   /** Deletes what was left half unpacked. Only to be called while nothing is being added. */
@@ -34,10 +37,20 @@ export interface Toolchain {
   readonly sizeBytes: number;
 }
 
-const UNFINISHED = '.new-';
+export interface ToolchainsOptions {
+  /** Made when it is first needed. */
+  readonly folder: string;
+  /** Where programs are looked for: a PATH. */
+  readonly path: string;
+  /** What one MxBuild may take, unpacked. */
+  readonly mostBytes?: number;
+}
 
-/** @param folder made when it is first needed */
-export function openToolchains(folder: string): Toolchains {
+const UNFINISHED = '.new-';
+/** One has a gigabyte and a half, about. */
+const MOST_BYTES = 8 * 1024 ** 3;
+
+export function openToolchains({ folder, path, mostBytes = MOST_BYTES }: ToolchainsOptions): Toolchains {
   const pathOf = (version: MendixVersion) => join(folder, version);
   const find = async (version: MendixVersion) =>
     (await ifThere(stat(join(pathOf(version), 'modeler')))) === undefined ? undefined : pathOf(version);
@@ -56,37 +69,37 @@ export function openToolchains(folder: string): Toolchains {
       await mkdir(folder, { recursive: true });
       const unfinished = join(folder, `${UNFINISHED}${randomUUID()}`);
       try {
-        await unpackArchive(archive, unfinished, signal);
-        await refuseOther(unfinished, archive);
+        await unpackArchive(archive, unfinished, { path, mostBytes }, signal);
+        await refuseOther(unfinished, archive, version);
         await rename(unfinished, pathOf(version)).catch(async (error: unknown) => {
           // Another one was as quick.
           if ((await find(version)) === undefined) throw error;
         });
         await syncFolder(folder);
       } finally {
-        await rm(unfinished, { recursive: true, force: true });
+        await removeTree(unfinished);
       }
       return pathOf(version);
     },
     async remove(version) {
       const doomed = join(folder, `${UNFINISHED}${randomUUID()}`);
       const isThere = (await ifThere(rename(pathOf(version), doomed).then(() => true))) ?? false;
-      await rm(doomed, { recursive: true, force: true });
+      await removeTree(doomed);
       return isThere;
     },
     async sweep() {
       for (const name of await listNames(folder)) {
-        if (name.startsWith(UNFINISHED)) await rm(join(folder, name), { recursive: true, force: true });
+        if (name.startsWith(UNFINISHED)) await removeTree(join(folder, name));
       }
     },
   };
 }
 
-async function refuseOther(unpacked: string, archive: string): Promise<void> {
-  for (const part of ['modeler', 'runtime']) {
-    if ((await ifThere(stat(join(unpacked, part))))?.isDirectory() === true) continue;
-    const message = `${archive} is no archive of MxBuild: it has no folder '${part}'.`;
-    throw new BuildFailure('toolchain-missing', message);
+/** What is looked for is what a build needs. */
+async function refuseOther(unpacked: string, { name }: Archive, version: MendixVersion): Promise<void> {
+  for (const part of [mxbuildProgram(version), 'runtime']) {
+    if ((await ifThere(stat(join(unpacked, part)))) !== undefined) continue;
+    throw new BuildFailure('toolchain-missing', `${name} is no archive of MxBuild ${version}: it has no '${part}'.`);
   }
 }
 

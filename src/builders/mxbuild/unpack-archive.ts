@@ -1,44 +1,130 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir } from 'node:fs/promises';
+import { type Readable, Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { BuildFailure } from '../../domain/failure.ts';
+import { codeOf } from '../../files/file-errors.ts';
+import type { Archive } from './archive-file.ts';
+
+/** Said by doctor as well. */
+export const NO_TAR = "An MxBuild is unpacked with 'tar', which is not found: 'apt-get install tar'.";
+
+export interface UnpackOptions {
+  /** Where `tar` is looked for: a PATH. */
+  readonly path: string;
+  /** What is unpacked may have so many bytes, as a tar that is not compressed. */
+  readonly mostBytes: number;
+}
 
 const STDERR_KEPT = 1000;
 
 /**
- * Unpacks a tar archive, compressed or not, into a folder that it makes. By the system's `tar`, which lets no member out
- * of the folder.
+ * Unpacks an archive into a folder that it makes, while it comes. By the system's `tar`, which lets no member out of the
+ * folder.
  *
- * @throws BuildFailure `toolchain-missing` for what is no archive, or no whole one
+ * @throws BuildFailure `toolchain-missing` for what is no archive, or no whole one, or too large, and where there is no
+ *   `tar`; what the archive's own stream throws as a BuildFailure
  */
-export async function unpackArchive(archive: string, folder: string, signal: AbortSignal): Promise<void> {
+export async function unpackArchive(
+  archive: Archive,
+  folder: string,
+  { path, mostBytes }: UnpackOptions,
+  signal: AbortSignal,
+): Promise<void> {
   await mkdir(folder);
-  // A name with a colon would be taken for one on another host.
-  const args = ['--extract', '--force-local', '--no-same-owner', `--file=${archive}`, `--directory=${folder}`];
-  const child = spawn('tar', args, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: SYSTEM_PATH, LC_ALL: 'C' } });
-  const stop = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', stop);
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString()).slice(0, STDERR_KEPT);
+  const bytes = await archive.open().catch((error: unknown) => {
+    throw asFailure(archive, error);
   });
+  // Errors count where it is read.
+  bytes.on('error', () => undefined);
+  const tar = startTar(folder, path);
+  const stop = () => tar.child.kill('SIGKILL');
+  signal.addEventListener('abort', stop);
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', resolve);
-    });
+    const fed = feed(bytes, boundBytes(archive, mostBytes), tar.input, signal);
+    const [feeding, ended] = await Promise.allSettled([fed, tar.ended]);
     signal.throwIfAborted();
-    if (code === 0) {
-      // A container's user has to read it; the folders above keep others out.
-      await chmod(folder, 0o755);
-      return;
-    }
-    throw new BuildFailure('toolchain-missing', `${archive} cannot be unpacked: ${firstLine(stderr)}.`);
+    if (ended.status === 'rejected') throw ended.reason;
+    // Where tar wants no more, its own reason counts.
+    if (feeding.status === 'rejected' && !CLOSED.has(codeOf(feeding.reason))) throw asFailure(archive, feeding.reason);
+    if (ended.value !== undefined) throw unusable(archive, ended.value);
+    // A container's user has to read it; the folders above keep others out.
+    await chmod(folder, 0o755);
   } finally {
     signal.removeEventListener('abort', stop);
   }
 }
 
-const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
+/** How Node says that the other end of a pipe was closed. */
+const CLOSED = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']);
+
+interface Tar {
+  readonly child: ChildProcess;
+  readonly input: Writable;
+  /** Its reason where it failed. @throws BuildFailure where it could not be started */
+  readonly ended: Promise<string | undefined>;
+}
+
+function startTar(folder: string, path: string): Tar {
+  const args = ['--extract', '--no-same-owner', '--file=-', `--directory=${folder}`];
+  const child = spawn('tar', args, { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: path, LC_ALL: 'C' } });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(0, STDERR_KEPT);
+  });
+  const ended = new Promise<string | undefined>((resolve, reject) => {
+    child.on('error', (error) => reject(notStarted(error)));
+    child.on('close', (code) => resolve(code === 0 ? undefined : firstLine(stderr)));
+  });
+  return { child, input: child.stdin, ended };
+}
+
+function notStarted(cause: Error): BuildFailure {
+  const message = codeOf(cause) === 'ENOENT' ? NO_TAR : `'tar' cannot be started: ${cause.message}.`;
+  return new BuildFailure('toolchain-missing', message, { cause });
+}
+
+async function feed(bytes: Readable, bound: Transform, tar: Writable, signal: AbortSignal): Promise<void> {
+  try {
+    if (await isGzip(bytes, signal)) await pipeline(bytes, createGunzip(), bound, tar, { signal });
+    else await pipeline(bytes, bound, tar, { signal });
+  } finally {
+    bytes.destroy();
+    // It would wait for more.
+    tar.destroy();
+  }
+}
+
+/** By its first byte, which is not one that a tar begins with: that is the first of a file's name. */
+async function isGzip(bytes: Readable, signal: AbortSignal): Promise<boolean> {
+  if (bytes.readableLength === 0) await once(bytes, 'readable', { signal });
+  const chunk: Buffer | null = bytes.read();
+  if (chunk !== null) bytes.unshift(chunk);
+  return chunk?.[0] === 0x1f;
+}
+
+function boundBytes({ name }: Archive, mostBytes: number): Transform {
+  let seen = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      if (seen <= mostBytes) return done(null, chunk);
+      const message = `${name} is no archive of MxBuild: what is in it is larger than ${mostBytes} bytes.`;
+      return done(new BuildFailure('toolchain-missing', message));
+    },
+  });
+}
+
+function asFailure(archive: Archive, error: unknown): BuildFailure {
+  if (error instanceof BuildFailure) return error;
+  return unusable(archive, error instanceof Error ? error.message : String(error), error);
+}
+
+function unusable({ name }: Archive, why: string, cause?: unknown): BuildFailure {
+  return new BuildFailure('toolchain-missing', `${name} cannot be unpacked: ${why}.`, { cause });
+}
 
 function firstLine(text: string): string {
   return (text.split('\n', 1)[0] ?? '').replace(/^tar: /, '').replace(/\.$/, '') || 'tar gave no reason';

@@ -55,9 +55,8 @@ export async function openMxbuildWorld(test: { after(work: () => unknown): void 
   close = warm.close;
   const builder = mxbuildBuilder({
     obtainToolchain: toolchainSource({
-      toolchains: openToolchains(kept),
+      toolchains: openToolchains({ folder: kept, path: process.env.PATH ?? '' }),
       mirror: undefined,
-      folder: temporary,
     }),
     javaHomes,
     findSandbox: async () => ({ sandbox: given.sandbox ?? noSandbox() }),

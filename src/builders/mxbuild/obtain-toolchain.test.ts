@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { packMxbuildArchive } from '../../../test/support/mxbuild/archive.ts';
+import { startMirror } from '../../../test/support/mxbuild/mirror.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { until } from '../../../test/support/until.ts';
+import { BuildFailure } from '../../domain/failure.ts';
+import { type MendixVersion, parseMendixVersion } from '../../domain/mendix-version.ts';
+import { toolchainSource } from './obtain-toolchain.ts';
+import { openToolchains } from './toolchains.ts';
+
+const V10: MendixVersion = parseMendixVersion('10.12.3.41523') ?? assert.fail();
+const MIB = 1024 * 1024;
+const signal = () => new AbortController().signal;
+const quiet = () => undefined;
+const isMissing = (what: RegExp) => (error: unknown) =>
+  error instanceof BuildFailure && error.code === 'toolchain-missing' && what.test(error.message);
+
+/** Toolchains without any, the archive of one, and what gets it from a mirror. */
+async function setUp(t: TestContext, mostBytes = 64 * MIB) {
+  const folder = await temporaryFolder(t);
+  const archive = join(folder, `mxbuild-${V10}.tar.gz`);
+  await packMxbuildArchive(archive, randomBytes(2 * MIB).toString('base64'));
+  const kept = join(folder, 'toolchains');
+  const toolchains = openToolchains({ folder: kept, path: process.env.PATH ?? '', mostBytes });
+  return {
+    folder,
+    bytes: await readFile(archive),
+    toolchains,
+    from: (mirror: string | undefined) => toolchainSource({ toolchains, mirror, reportEveryMs: 0 }),
+    leftovers: () => readdir(kept),
+  };
+}
+
+test('builds that need a version at once share one download of it, and each is told how it is doing', async (t) => {
+  const { bytes, toolchains, from } = await setUp(t);
+  const isAsked = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const half = bytes.length >> 1;
+  const mirror = await startMirror(t, async (response) => {
+    response.setHeader('Content-Length', bytes.length);
+    isAsked.resolve();
+    response.write(bytes.subarray(0, half));
+    await goOn.promise;
+    response.end(bytes.subarray(half));
+  });
+  const obtain = from(mirror.address);
+  const lines: Record<string, string[]> = { first: [], second: [], third: [] };
+  const start = (name: string, of = signal()) => obtain(V10, (line) => lines[name]?.push(line), of);
+  const canceled = new AbortController();
+  const first = start('first', canceled.signal);
+  await isAsked.promise;
+  const others = [start('second'), start('third')];
+  await until('all wait', () => lines.second?.[0] !== undefined && lines.third?.[0] !== undefined);
+  canceled.abort(new Error('canceled'));
+  await assert.rejects(first, /canceled/);
+  const toldFirst = lines.first?.length;
+  goOn.resolve();
+  assert.deepEqual(new Set(await Promise.all(others)), new Set([await toolchains.find(V10)]));
+  assert.deepEqual(mirror.asked, [`/mxbuild-${V10}.tar.gz`]);
+  assert.match(lines.first?.[0] ?? '', /^Fetching MxBuild 10\.12\.3\.41523 from http:\/\/.*\.tar\.gz\.$/);
+  assert.equal(lines.first?.length, toldFirst, 'a build that has ended is told nothing');
+  for (const told of [lines.second ?? [], lines.third ?? []]) {
+    assert.equal(told[0], 'MxBuild 10.12.3.41523 is being fetched already, for another build.');
+    assert.deepEqual(told.slice(-2), ['2 MB of 2 MB fetched.', 'MxBuild 10.12.3.41523 is here.']);
+  }
+});
+
+test('an answer that breaks off, or is shorter than it says, leaves nothing, and the next build fetches anew', async (t) => {
+  const { bytes, from, leftovers } = await setUp(t);
+  let answers = 0;
+  const mirror = await startMirror(t, (response) => {
+    answers += 1;
+    if (answers === 3) return response.end(bytes);
+    if (answers === 1) response.setHeader('Content-Length', bytes.length + 1);
+    return response.write(answers === 1 ? bytes : bytes.subarray(0, 100), () => response.socket?.end());
+  });
+  const obtain = from(mirror.address);
+  const command = 'Get mxbuild-10\\.12\\.3\\.41523\\.tar\\.gz and run: slipway toolchain add';
+  for (const where of [`\\d+ of ${bytes.length + 1}`, '100']) {
+    await assert.rejects(
+      obtain(V10, quiet, signal()),
+      isMissing(new RegExp(`tar\\.gz broke off after ${where} bytes \\(other side closed\\)\\. ${command}`)),
+    );
+    assert.deepEqual(await leftovers(), []);
+  }
+  await obtain(V10, quiet, signal());
+  assert.deepEqual(await leftovers(), [V10]);
+});
+
+test('an answer without end is fetched no further than an MxBuild may be large', async (t) => {
+  const { bytes, from, leftovers } = await setUp(t, MIB);
+  const given = Promise.withResolvers<unknown>();
+  const mirror = await startMirror(t, async (response) => {
+    given.resolve(once(response, 'close'));
+    const tar = gunzipSync(bytes);
+    while (response.writable) {
+      if (!response.write(tar)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+  });
+  await assert.rejects(from(mirror.address)(V10, quiet, signal()), isMissing(/larger than 1048576 bytes\.$/));
+  await given.promise;
+  assert.deepEqual(await leftovers(), []);
+});
+
+test('a version that is nowhere is said to be missing, with the command that mends it', async (t) => {
+  const { folder, from } = await setUp(t);
+  const none = await startMirror(t, (response) => response.writeHead(404).end('no such file'));
+  const reasons = new Map<string | undefined, RegExp>([
+    [undefined, /no mirror is configured\./],
+    [join(folder, 'none', '{version}.tar.gz'), /there is no .*none\/10\.12\.3\.41523\.tar\.gz\./],
+    ['http://127.0.0.1:1/{version}', /http:\/\/127\.0\.0\.1:1\/10\.12\.3\.41523 cannot be fetched \(.+\)\./],
+    [none.address, /tar\.gz answers 404\./],
+  ]);
+  const command = /slipway toolchain add mxbuild-10\.12\.3\.41523\.tar\.gz$/;
+  for (const [mirror, reason] of reasons) {
+    await assert.rejects(from(mirror)(V10, quiet, signal()), isMissing(reason));
+    await assert.rejects(from(mirror)(V10, quiet, signal()), isMissing(command));
+  }
+});
+
+test('a folder of archives is a mirror as well', async (t) => {
+  const { folder, from, toolchains } = await setUp(t);
+  const lines: string[] = [];
+  const obtain = from(join(folder, 'mxbuild-{version}.tar.gz'));
+  assert.equal(await obtain(V10, (line) => lines.push(line), signal()), await toolchains.find(V10));
+  assert.match(lines.join(), /^Fetching MxBuild .* from \/.*\.tar\.gz\.,MxBuild 10\.12\.3\.41523 is here\.$/);
+});
