@@ -35,7 +35,7 @@ export interface Builders {
   sweep(): Promise<void>;
   /** Drops what builds of an app have kept for the next. */
   deleteApp(appKey: string): Promise<void>;
-  /** Ends what is kept running between builds. To be called after the last build. */
+  /** Ends what is kept running between builds, and what they have begun and nobody waits for. To be called after the last build. */
   close(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export function openBuilders(options: BuildersOptions): Builders {
     diskBytes: configuration.buildDiskBytes,
     fileBytes: configuration.buildDiskBytes,
   };
-  const obtainToolchain = toolchainSource({ toolchains, mirror: configuration.mxbuildMirror });
+  const source = toolchainSource({ toolchains, mirror: configuration.mxbuildMirror });
   const warm = warmMxbuilds({
     most: configuration.warmMxbuilds,
     idleMs: configuration.warmMxbuildIdleMs,
@@ -85,7 +85,7 @@ export function openBuilders(options: BuildersOptions): Builders {
   });
   const mxbuild = ({ ProjectFile }: AppSettings) =>
     mxbuildBuilder({
-      obtainToolchain,
+      obtainToolchain: source.obtain,
       javaHomes: configuration.javaHomes,
       findSandbox,
       // The time limit of the whole build comes first.
@@ -117,7 +117,9 @@ export function openBuilders(options: BuildersOptions): Builders {
       await warm.endApp(appKey);
       await caches.remove(appKey);
     },
-    close: warm.close,
+    async close() {
+      await Promise.all([warm.close(), source.close()]);
+    },
   };
 }
 

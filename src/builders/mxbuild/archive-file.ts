@@ -9,7 +9,7 @@ export interface Archive {
   /** Where it comes from, for people: a path or a URL. */
   readonly name: string;
   /** Whoever has opened it reads it to its end or destroys it. @throws BuildFailure `toolchain-missing` */
-  open(): Promise<Readable>;
+  open(signal: AbortSignal): Promise<Readable>;
 }
 
 /** The archive that a file is. */

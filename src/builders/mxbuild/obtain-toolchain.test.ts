@@ -28,11 +28,13 @@ async function setUp(t: TestContext, mostBytes = 64 * MIB) {
   await packMxbuildArchive(archive, randomBytes(2 * MIB).toString('base64'));
   const kept = join(folder, 'toolchains');
   const toolchains = openToolchains({ folder: kept, path: process.env.PATH ?? '', mostBytes });
+  const source = (mirror: string | undefined) => toolchainSource({ toolchains, mirror, reportEveryMs: 0 });
   return {
     folder,
     bytes: await readFile(archive),
     toolchains,
-    from: (mirror: string | undefined) => toolchainSource({ toolchains, mirror, reportEveryMs: 0 }),
+    source,
+    from: (mirror: string | undefined) => source(mirror).obtain,
     leftovers: () => readdir(kept),
   };
 }
@@ -106,6 +108,27 @@ test('an answer without end is fetched no further than an MxBuild may be large',
   await assert.rejects(from(mirror.address)(V10, quiet, signal()), isMissing(/larger than 1048576 bytes\.$/));
   await given.promise;
   assert.deepEqual(await leftovers(), []);
+});
+
+test('a download that nobody waits for any more ends with the source, and leaves nothing', async (t) => {
+  const { bytes, source, leftovers } = await setUp(t);
+  for (const given of [0, 1000]) {
+    let closed: Promise<unknown> | undefined;
+    const mirror = await startMirror(t, (response) => {
+      closed = once(response, 'close');
+      if (given > 0) response.write(bytes.subarray(0, given));
+    });
+    const { obtain, close } = source(mirror.address);
+    const canceled = new AbortController();
+    const lines: string[] = [];
+    const waiting = obtain(V10, (line) => lines.push(line), canceled.signal);
+    await until('it is under way', () => closed !== undefined && lines.length > Math.sign(given));
+    canceled.abort(new Error('canceled'));
+    await assert.rejects(waiting, /canceled/);
+    await close();
+    await closed;
+    assert.deepEqual(await leftovers(), []);
+  }
 });
 
 test('a version that is nowhere is said to be missing, with the command that mends it', async (t) => {

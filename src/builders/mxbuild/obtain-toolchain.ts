@@ -28,51 +28,71 @@ interface Fetch {
 const REPORT_EVERY_MS = 5_000;
 const DOWNLOAD_TIMEOUT_MS = 60 * 60_000;
 
-/**
- * Gets the MxBuild of a version: the one that is here, or else from the mirror. Builds that need the same one share one
- * download, and each is told how it is doing. It goes on when the build that began it is canceled.
- *
- * @returns gives the folder of a version; throws BuildFailure `toolchain-missing` with what to do, or the signal's reason
- */
-export function toolchainSource(options: MirrorOptions) {
+/** Gets MxBuilds. */
+export interface ToolchainSource {
+  /**
+   * The MxBuild of a version: the one that is here, or else from the mirror. Builds that need the same one share one
+   * download, and each is told how it is doing. It goes on when the build that began it is canceled.
+   *
+   * @returns its folder
+   * @throws BuildFailure `toolchain-missing` with what to do; the signal's reason
+   */
+  obtain(version: MendixVersion, report: ReportProgress, signal: AbortSignal): Promise<string>;
+  /** Ends the downloads that are under way. To be called after the last build. */
+  close(): Promise<void>;
+}
+
+export function toolchainSource(options: MirrorOptions): ToolchainSource {
   const underWay = new Map<MendixVersion, Fetch>();
+  const closed = new AbortController();
   const begin = (version: MendixVersion, report: ReportProgress): Fetch => {
     const waiting = new Set([report]);
     const tellAll = (text: string) => {
       for (const tell of waiting) tell(text);
     };
-    const toolchain = fetchToolchain(options, version, tellAll).finally(() => underWay.delete(version));
+    const fetched = fetchToolchain(options, version, tellAll, closed.signal);
+    const toolchain = fetched.finally(() => underWay.delete(version));
     toolchain.catch(() => undefined);
     underWay.set(version, { toolchain, waiting });
     return { toolchain, waiting };
   };
-  const join = (fetched: Fetch, version: MendixVersion, report: ReportProgress): Fetch => {
+  const join = (other: Fetch, version: MendixVersion, report: ReportProgress): Fetch => {
     report(`MxBuild ${version} is being fetched already, for another build.`);
-    fetched.waiting.add(report);
-    return fetched;
+    other.waiting.add(report);
+    return other;
   };
-  return async (version: MendixVersion, report: ReportProgress, signal: AbortSignal): Promise<string> => {
-    const known = await options.toolchains.find(version);
-    if (known !== undefined) return known;
-    const other = underWay.get(version);
-    const { toolchain, waiting } = other === undefined ? begin(version, report) : join(other, version, report);
-    try {
-      return await untilAborted(toolchain, signal);
-    } finally {
-      waiting.delete(report);
-    }
+  return {
+    async obtain(version, report, signal) {
+      const known = await options.toolchains.find(version);
+      if (known !== undefined) return known;
+      const other = underWay.get(version);
+      const { toolchain, waiting } = other === undefined ? begin(version, report) : join(other, version, report);
+      try {
+        return await untilAborted(toolchain, signal);
+      } finally {
+        waiting.delete(report);
+      }
+    },
+    async close() {
+      closed.abort(new Error('The server is stopping.'));
+      await Promise.allSettled([...underWay.values()].map(({ toolchain }) => toolchain));
+    },
   };
 }
 
-async function fetchToolchain(options: MirrorOptions, version: MendixVersion, report: ReportProgress): Promise<string> {
-  const { mirror, toolchains, reportEveryMs = REPORT_EVERY_MS } = options;
+async function fetchToolchain(
+  { mirror, toolchains, reportEveryMs = REPORT_EVERY_MS }: MirrorOptions,
+  version: MendixVersion,
+  report: ReportProgress,
+  signal: AbortSignal,
+): Promise<string> {
   if (mirror === undefined) throw missing(version, 'no mirror is configured');
   const source = mirror.replaceAll('{version}', version);
   const isFile = !/^https?:\/\//i.test(source);
   if (isFile && (await ifThere(stat(source))) === undefined) throw missing(version, `there is no ${source}`);
   report(`Fetching MxBuild ${version} from ${source}.`);
   const archive = isFile ? archiveFile(source) : archiveAt(source, version, reportNowAndThen(report, reportEveryMs));
-  const toolchain = await toolchains.add(archive, version, new AbortController().signal);
+  const toolchain = await toolchains.add(archive, version, signal);
   report(`MxBuild ${version} is here.`);
   return toolchain;
 }
@@ -82,8 +102,9 @@ function archiveAt(source: string, version: MendixVersion, report: ReportBytes):
   const failed = (what: string, error: unknown) => missing(version, `${source} ${what} (${whyOf(error)})`, error);
   return {
     name: source,
-    async open() {
-      const response = await fetch(source, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) }).catch((error) => {
+    async open(signal) {
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS)]);
+      const response = await fetch(source, { signal: bounded }).catch((error) => {
         throw failed('cannot be fetched', error);
       });
       if (!response.ok || response.body === null) {

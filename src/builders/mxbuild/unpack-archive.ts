@@ -33,8 +33,9 @@ export async function unpackArchive(
   { path, mostBytes }: UnpackOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   await mkdir(folder);
-  const bytes = await archive.open().catch((error: unknown) => {
+  const bytes = await archive.open(signal).catch((error: unknown) => {
     throw asFailure(archive, error);
   });
   // Errors count where it is read.

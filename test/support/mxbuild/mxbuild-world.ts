@@ -57,7 +57,7 @@ export async function openMxbuildWorld(test: { after(work: () => unknown): void 
     obtainToolchain: toolchainSource({
       toolchains: openToolchains({ folder: kept, path: process.env.PATH ?? '' }),
       mirror: undefined,
-    }),
+    }).obtain,
     javaHomes,
     findSandbox: async () => ({ sandbox: given.sandbox ?? noSandbox() }),
     limits: { ...LIMITS, ...given.limits },
