@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap.ts';
 import { runScript } from '../contract/sandbox.ts';
 import { makeTestRepository } from '../support/git.ts';
+import { linkPrograms } from '../support/link-programs.ts';
 import { startNameServer } from '../support/name-server.ts';
 import { HOST, isInNetworkLab, OTHER } from '../support/network-lab.ts';
 import { openScriptWorld } from '../support/script-world.ts';
@@ -106,9 +107,7 @@ if (isInNetworkLab(import.meta.filename)) {
 
   test('a command does not begin where its network cannot be made, and the reason says why', async (t) => {
     const folder = await temporaryFolder(t);
-    for (const program of ['bwrap', 'prlimit', 'unshare', 'nft', 'slirp4netns']) {
-      await symlink(await findProgram(program), join(folder, program));
-    }
+    await linkPrograms(folder, ['bwrap', 'prlimit', 'unshare', 'nft', 'slirp4netns']);
     const whole = bubblewrapSandbox({ path: folder, hidden: [] });
     assert.equal((await runScript(t, whole, 'echo begun', { network: true })).output, 'begun\n');
     const broken = async (program: string, script: string) => {
@@ -197,11 +196,4 @@ async function carriers(): Promise<readonly string[]> {
 async function commands(): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   return await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-}
-
-async function findProgram(name: string): Promise<string> {
-  for (const folder of ['/usr/bin', '/usr/sbin']) {
-    if ((await readdir(folder)).includes(name)) return join(folder, name);
-  }
-  throw new Error(`'${name}' is not there.`);
 }
