@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { makeTestRepository } from '../support/git.ts';
-import { makeJavaHome, packStandIn } from '../support/mxbuild/stand-in.ts';
+import { packStandIn } from '../support/mxbuild/archive.ts';
+import { makeJavaHome } from '../support/mxbuild/stand-in.ts';
 import { listBlocks } from '../support/page-blocks.ts';
 import { FORMATS, makeProjectFile } from '../support/project-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -20,7 +21,7 @@ const NO_NETWORK = process.getuid?.() === 0 ? ['--net'] : ['--net', '--user', '-
 
 test('the commands of docs/air-gapped.md build a Mendix app on a machine that has no network', async (t) => {
   const folder = await temporaryFolder(t);
-  await packStandIn(folder, VERSION);
+  await packStandIn(join(folder, `mxbuild-${VERSION}.tar.gz`), VERSION);
   const revision = await commitProject(join(folder, 'crm.git'));
   const [toolchains = '', serve = '', app = ''] = listBlocks(GUIDE)
     .filter(({ mark }) => mark?.includes('air-gapped.test.ts'))

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { installStandIn } from './stand-in.ts';
 
 /** Packs an archive like those that MxBuild comes in, with this as its program. */
 export async function packMxbuildArchive(file: string, program = '#!/bin/sh\nexit 1\n'): Promise<void> {
@@ -14,4 +15,13 @@ export async function packMxbuildArchive(file: string, program = '#!/bin/sh\nexi
   await mkdir(dirname(file), { recursive: true });
   await promisify(execFile)('tar', ['-C', folder, '-czf', file, 'modeler', 'runtime']);
   await rm(folder, { recursive: true });
+}
+
+/** Packs the stand-in for an MxBuild as such an archive, which is not compressed: it is large. */
+export async function packStandIn(file: string, version: string): Promise<void> {
+  const content = `${file}.content`;
+  await mkdir(content);
+  const folder = await installStandIn(content, version);
+  await promisify(execFile)('tar', ['-C', folder, '-cf', file, 'modeler', 'runtime']);
+  await rm(content, { recursive: true });
 }
