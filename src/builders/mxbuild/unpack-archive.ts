@@ -19,6 +19,8 @@ export interface UnpackOptions {
 }
 
 const STDERR_KEPT = 1000;
+/** Of what is unpacked: the less often it is handed over, the better. */
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Unpacks an archive into a folder that it makes, while it comes. By the system's `tar`, which lets no member out of the
@@ -44,12 +46,12 @@ export async function unpackArchive(
   const stop = () => tar.child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   try {
-    const fed = feed(bytes, boundBytes(archive, mostBytes), tar.input, signal);
+    const fed = feed(archive, bytes, boundBytes(archive, mostBytes), tar, signal);
     const [feeding, ended] = await Promise.allSettled([fed, tar.ended]);
     signal.throwIfAborted();
+    // First, for of an archive that was cut off before it tar can say nothing else.
+    if (feeding.status === 'rejected') throw asFailure(archive, feeding.reason);
     if (ended.status === 'rejected') throw ended.reason;
-    // Where tar wants no more, its own reason counts.
-    if (feeding.status === 'rejected' && !CLOSED.has(codeOf(feeding.reason))) throw asFailure(archive, feeding.reason);
     if (ended.value !== undefined) throw unusable(archive, ended.value);
     // A container's user has to read it; the folders above keep others out.
     await chmod(folder, 0o755);
@@ -57,9 +59,6 @@ export async function unpackArchive(
     signal.removeEventListener('abort', stop);
   }
 }
-
-/** How Node says that the other end of a pipe was closed. */
-const CLOSED = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']);
 
 interface Tar {
   readonly child: ChildProcess;
@@ -71,6 +70,8 @@ interface Tar {
 function startTar(folder: string, path: string): Tar {
   const args = ['--extract', '--no-same-owner', '--file=-', `--directory=${folder}`];
   const child = spawn('tar', args, { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: path, LC_ALL: 'C' } });
+  // That it takes no more is no failure: it may have read to the end of the archive.
+  child.stdin.on('error', () => undefined);
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(0, STDERR_KEPT);
@@ -87,15 +88,29 @@ function notStarted(cause: Error): BuildFailure {
   return new BuildFailure('toolchain-missing', message, { cause });
 }
 
-async function feed(bytes: Readable, bound: Transform, tar: Writable, signal: AbortSignal): Promise<void> {
+/** Gives tar what it takes, and reads the rest to its end: only there is seen whether it is whole. */
+async function feed(archive: Archive, bytes: Readable, bound: Transform, tar: Tar, signal: AbortSignal): Promise<void> {
+  const give = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      if (!tar.input.destroyed) await new Promise<void>((given) => tar.input.write(chunk, () => given()));
+      else await refuseFailed(archive, tar);
+    }
+    tar.input.end();
+  };
   try {
-    if (await isGzip(bytes, signal)) await pipeline(bytes, createGunzip(), bound, tar, { signal });
-    else await pipeline(bytes, bound, tar, { signal });
+    if (await isGzip(bytes, signal))
+      await pipeline(bytes, createGunzip({ chunkSize: CHUNK_BYTES }), bound, give, { signal });
+    else await pipeline(bytes, bound, give, { signal });
   } finally {
     bytes.destroy();
     // It would wait for more.
-    tar.destroy();
+    if (!tar.input.writableEnded) tar.input.destroy();
   }
+}
+
+async function refuseFailed(archive: Archive, tar: Tar): Promise<void> {
+  const reason = await tar.ended;
+  if (reason !== undefined) throw unusable(archive, reason);
 }
 
 /** By its first byte, which is not one that a tar begins with: that is the first of a file's name. */
