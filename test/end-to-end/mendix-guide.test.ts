@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeTestRepository } from '../support/git.ts';
-import { makeJavaHome, packStandIn } from '../support/mxbuild/stand-in.ts';
+import { packStandIn } from '../support/mxbuild/archive.ts';
+import { makeJavaHome } from '../support/mxbuild/stand-in.ts';
 import { listBlocks } from '../support/page-blocks.ts';
 import { FORMATS, makeProjectFile } from '../support/project-file.ts';
 import { readZip } from '../support/read-zip.ts';
@@ -33,7 +34,7 @@ async function commitProjects(path: string) {
 
 test('the commands of docs/a-mendix-app.md build a project with an MxBuild that is fetched for it, and tell what is wrong with a model', async (t) => {
   const folder = await temporaryFolder(t);
-  await packStandIn(folder, VERSION);
+  await packStandIn(join(folder, `mxbuild-${VERSION}.tar.gz`), VERSION);
   const { address, good, bad } = await commitProjects(join(folder, 'crm.git'));
   const dataFolder = join(folder, 'data');
   const settings = {

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { chmod, copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 const PROGRAM = fileURLToPath(new URL('stand-in.mjs', import.meta.url));
 const START = '#!/bin/sh\nhere=$(dirname "$0")\nexec "$here/node" "$here/stand-in.mjs" "$@"\n';
@@ -24,16 +22,6 @@ export async function installStandIn(toolchains: string, version: string, start:
   await writeFile(join(modeler, 'mxbuild'), START);
   await chmod(join(modeler, 'mxbuild'), 0o755);
   return folder;
-}
-
-/** Packs the stand-in as an MxBuild is packed, as `mxbuild-<version>.tar.gz` in a folder. */
-export async function packStandIn(folder: string, version: string): Promise<void> {
-  const content = join(folder, 'content');
-  await mkdir(content);
-  await installStandIn(content, version);
-  const archive = join(folder, `mxbuild-${version}.tar.gz`);
-  await promisify(execFile)('tar', ['-C', join(content, version), '-cf', archive, 'modeler', 'runtime']);
-  await rm(content, { recursive: true });
 }
 
 /** A folder that says of itself what a JDK does. @param version as `JAVA_VERSION` */
