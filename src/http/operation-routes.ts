@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { buildFileSchemaPage } from '../builders/script/build-file.ts';
 import { renderDocsPage } from './docs-page.ts';
 import type { HttpDependencies } from './http-dependencies.ts';
 import { finishDocument } from './openapi-document.ts';
@@ -27,6 +28,13 @@ function addDocumentRoutes(app: FastifyInstance): void {
       json ??= JSON.stringify(finishDocument(app.swagger()));
       return reply.type('application/json; charset=utf-8').send(json);
     },
+  });
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/slipway.schema.json',
+    schema: describe('buildFileSchema'),
+    handler: async (_request, reply) => reply.type('application/schema+json').send(buildFileSchemaPage()),
   });
 
   app.route({

@@ -34,5 +34,12 @@ export const OPERATION_CALLS = {
     answer: Type.Unsafe<unknown>({ type: 'object' }),
     errors: [],
   },
+  buildFileSchema: {
+    tag: 'Operation',
+    needs: 'nothing',
+    summary: 'What slipway.yml may say, as JSON Schema',
+    answer: Type.Unsafe<unknown>({ type: 'object' }),
+    errors: [],
+  },
   docs: { tag: 'Operation', needs: 'nothing', summary: 'This document, to be read', answer: 'text/html', errors: [] },
 } as const satisfies Record<string, Operation>;

@@ -10,6 +10,7 @@ import { openCore } from './core.ts';
 import { listeningUrl } from './listening-url.ts';
 import { openProbeListener } from './probe-listener.ts';
 import { writeSecretFile } from './secret-file.ts';
+import { warnWithoutSandbox } from './warn-without-sandbox.ts';
 
 export interface RunningServer {
   /** Where it listens: scheme, host and port. */
@@ -28,9 +29,7 @@ export interface RunningServer {
  * @throws Error when the folder is in use or the address cannot be listened on
  */
 export async function startServer(configuration: Configuration, logger: Logger): Promise<RunningServer> {
-  if (configuration.sandbox === 'none') {
-    logger.warn("SLIPWAY_SANDBOX is 'none': commands of slipway.yml may read and write everything that Slipway may.");
-  }
+  warnWithoutSandbox(configuration, logger);
   const core = await openCore(configuration, (error, what) => logger.error({ err: error }, what));
   const listening = new AsyncDisposableStack();
   try {

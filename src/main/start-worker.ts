@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
 import { openCore } from './core.ts';
 import { openProbeListener } from './probe-listener.ts';
+import { warnWithoutSandbox } from './warn-without-sandbox.ts';
 
 export interface RunningWorker {
   /** Where it tells how it is; undefined for nowhere. */
@@ -16,6 +17,7 @@ export interface RunningWorker {
  * @throws Error when the data folder is in use, the database or the blob store cannot be, or an address cannot be listened on
  */
 export async function startWorker(configuration: Configuration, logger: Logger): Promise<RunningWorker> {
+  warnWithoutSandbox(configuration, logger);
   const core = await openCore(configuration, (error, what) => logger.error({ err: error }, what));
   const { database, metrics, isClaiming } = core;
   const probes = await openProbeListener(configuration.metricsAddress, {

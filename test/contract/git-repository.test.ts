@@ -47,6 +47,7 @@ function sourceOf(remote: TestRepository): ContractSource {
     deleteBranch: async (name) => {
       await remote.git(['update-ref', '-d', `refs/heads/${name}`]);
     },
+    addEmptyFolder: undefined,
     findTag: (name) => remote.git(['rev-parse', `refs/tags/${name}^{commit}`]),
     tag: async (name, revisionId) => {
       await remote.git(['update-ref', `refs/tags/${name}`, revisionId]);

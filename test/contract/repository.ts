@@ -29,6 +29,8 @@ export interface ContractSource {
     message?: string,
   ): Promise<string>;
   deleteBranch(name: string): Promise<void>;
+  /** Adds a revision with a folder in which nothing is; undefined where the repository knows of no such thing. */
+  readonly addEmptyFolder: ((path: string) => Promise<string>) | undefined;
   /** The full id of the revision a tag stands on. */
   findTag(name: string): Promise<string | undefined>;
   /** Makes a tag behind Slipway's back. */
@@ -214,7 +216,7 @@ export function repositoryContract(
       await refuses(repository.listBranches(signal()), 'unreachable', '');
     });
 
-    itOnce('lists branches, the main line first, with numbers that lead back to their heads', async () => {
+    it('lists branches, the main line first, with numbers that lead back to their heads', async () => {
       await source.commit(source.mainBranch, { 'a.txt': 'a' });
       await source.commit('b', { 'a.txt': 'b' });
       await source.commit('a', { 'a.txt': 'c' });
@@ -233,7 +235,7 @@ export function repositoryContract(
       }
     });
 
-    itOnce('lists revisions, the newest first', async () => {
+    it('lists revisions, the newest first', async () => {
       const ids: string[] = [];
       for (const text of ['one', 'two', 'three'])
         ids.push(await source.commit(source.mainBranch, { 'a.txt': text }, text));
@@ -312,6 +314,16 @@ export function repositoryContract(
       const [a, b, c] = (await repository.openTree(id, signal())).files;
       assert.equal(a?.contentId, b?.contentId);
       assert.notEqual(a?.contentId, c?.contentId);
+    });
+
+    it('tells of folders that hold nothing, where there are such', async () => {
+      const first = await source.commit(source.mainBranch, { 'a.txt': 'a', 'deep/b.txt': 'b' });
+      const emptied = await source.commit(source.mainBranch, { 'deep/b.txt': null });
+      const added = await source.addEmptyFolder?.('logs/größe @2');
+      const foldersOf = async (id: string) => (await repository.openTree(id, signal())).emptyFolders.toSorted();
+      assert.deepEqual(await foldersOf(first), []);
+      assert.deepEqual(await foldersOf(emptied), added === undefined ? [] : ['deep']);
+      if (added !== undefined) assert.deepEqual(await foldersOf(added), ['deep', 'logs/größe @2']);
     });
 
     it('reads large contents in chunks and small ones whole, in the order asked for', async () => {

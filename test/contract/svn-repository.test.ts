@@ -49,6 +49,7 @@ function sourceOf(remote: SvnTestRepository): ContractSource {
     deleteBranch: async (name) => {
       await remote.commit('branches', { [name]: null });
     },
+    addEmptyFolder: (path) => remote.commit('trunk', { [`${path}/`]: '' }),
     findTag: async (name) => {
       const log = await runTestSvn('svn', ['log', '-v', '-q', '--stop-on-copy', `${remote.url}/tags/${name}@`]);
       return new RegExp(`/tags/${name} \\(from /trunk:(\\d+)\\)`).exec(log)?.[1];

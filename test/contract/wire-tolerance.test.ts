@@ -373,7 +373,16 @@ test('answers: the app comes before the parameters', async () => {
 test('answers: HEAD works where GET does', async () => {
   const id = await world.startBuild();
   const paths = [PACKAGES, `${PACKAGES}/${id}`, `${PACKAGES}/${id}/log`, `${PACKAGES}/${id}/events`];
-  for (const path of [...paths, '/manage/1/me', '/healthz', '/readyz', '/metrics', '/openapi.json', '/docs']) {
+  for (const path of [
+    ...paths,
+    '/manage/1/me',
+    '/healthz',
+    '/readyz',
+    '/metrics',
+    '/openapi.json',
+    '/slipway.schema.json',
+    '/docs',
+  ]) {
     const answer = await sendRaw(world.server.url, head(`HEAD ${path}`, CREDENTIALS));
     assert.equal(answer.status, 200, path);
     assert.equal(answer.text, '', path);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { openBuildApiWorld } from '../support/build-api-world.ts';
@@ -60,6 +61,12 @@ test('the OpenAPI document is valid', async () => {
   assert.ok(valid, JSON.stringify(errors));
 });
 
+test('what slipway.yml may say is published as JSON Schema, the same as in the documentation', async () => {
+  const { type, text } = await get('/slipway.schema.json');
+  assert.match(type, /^application\/schema\+json/);
+  assert.equal(text, await readFile(new URL('../../docs/slipway.schema.json', import.meta.url), 'utf8'));
+});
+
 test('the OpenAPI document describes every call', async () => {
   const { type, text } = await get('/openapi.json');
   assert.match(type, /^application\/json/);
@@ -106,7 +113,7 @@ test('the OpenAPI document describes every call', async () => {
       described.every(({ required }) => required),
       call,
     );
-    const isOpen = /^\/(healthz|readyz|metrics|openapi|docs|download|deployments|hooks)/.test(path);
+    const isOpen = /^\/(healthz|readyz|metrics|openapi|slipway|docs|download|deployments|hooks)/.test(path);
     assert.equal(operation.security?.length === 0, isOpen, call);
     assert.equal('401' in operation.responses, !isOpen, call);
   }

@@ -3,11 +3,17 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
+import type { Configuration } from '../../src/main/configuration.ts';
 import { startServer } from '../../src/main/server.ts';
+import { startWorker } from '../../src/main/start-worker.ts';
+import { migratedDatabase } from '../support/postgres.ts';
 import { openScriptWorld } from '../support/script-world.ts';
 import { startTestServer, testConfiguration } from '../support/server.ts';
+import { openSharedBlobs } from '../support/shared-blobs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
+
+const SECRET_KEY = Buffer.alloc(32, 7);
 
 test('a build that is canceled ends with everything it has started, and leaves no room', async (t) => {
   const world = await openScriptWorld(t);
@@ -55,8 +61,13 @@ test('rooms that a killed server has left behind are gone at the next start', as
 });
 
 test('without a sandbox, by name alone, steps run as the server, which says so at every start', async (t) => {
-  assert.match(await warningsOf(t, 'none'), /SLIPWAY_SANDBOX is 'none'/);
-  assert.doesNotMatch(await warningsOf(t, 'auto'), /SLIPWAY_SANDBOX/);
+  const stores = { databaseUrl: await migratedDatabase(), s3: (await openSharedBlobs()).settings };
+  // A server that was there makes the database one that a worker may have.
+  for (const start of [startServer, startWorker]) {
+    const shared = { ...stores, secretKey: SECRET_KEY };
+    assert.match(await warningsOf(t, start, { ...shared, sandbox: 'none' }), /SLIPWAY_SANDBOX is 'none'/);
+    assert.doesNotMatch(await warningsOf(t, start, { ...shared, sandbox: 'auto' }), /SLIPWAY_SANDBOX/);
+  }
   const world = await openScriptWorld(t, { sandbox: 'none' });
   const { reason, log, bytes } = await world.build({ run: 'pwd; echo "$HOME" > out', package: 'out', network: true });
   assert.equal(reason, '', log);
@@ -64,14 +75,18 @@ test('without a sandbox, by name alone, steps run as the server, which says so a
   assert.ok(String(bytes).startsWith(world.server.dataFolder));
 });
 
-async function warningsOf(t: TestContext, sandbox: 'none' | 'auto'): Promise<string> {
+async function warningsOf(
+  t: TestContext,
+  start: typeof startServer | typeof startWorker,
+  overrides: Partial<Configuration>,
+): Promise<string> {
   let written = '';
   const write = (line: string) => {
     written += line;
   };
   const logger = pino({ level: 'warn' }, { write });
-  const server = await startServer(testConfiguration(await temporaryFolder(t), { sandbox }), logger);
-  await server.stop();
+  const started = await start(testConfiguration(await temporaryFolder(t), overrides), logger);
+  await started.stop();
   return written;
 }
 

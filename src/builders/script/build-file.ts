@@ -11,15 +11,15 @@ const Line = Type.String({
   pattern: NO_NUL,
   description: 'A command for `sh -e`; it may have several lines.',
 });
-const Step = Type.Object({ name: Type.Optional(Name), run: Line }, { additionalProperties: false });
+export const StepSchema = Type.Object({ name: Type.Optional(Name), run: Line }, { additionalProperties: false });
 const RelativePath = Type.String({ minLength: 1, maxLength: 1000 });
 
-/** What `slipway.yml` may say; published as `docs/slipway.schema.json`. */
+/** What `slipway.yml` may say; published as `docs/slipway.schema.json`, and by each server. */
 export const BuildFileSchema = Type.Object(
   {
     build: Type.Object(
       {
-        run: Type.Union([Line, Type.Array(Step, { minItems: 1, maxItems: 100 })], {
+        run: Type.Union([Line, Type.Array(StepSchema, { minItems: 1, maxItems: 100 })], {
           description: 'What to run: a command, or a list of steps, each with a name.',
         }),
         package: Type.Union([RelativePath, Type.Array(RelativePath, { minItems: 1, maxItems: 100 })], {
@@ -37,7 +37,7 @@ export const BuildFileSchema = Type.Object(
           Type.Record(
             Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
             Type.Union([Type.String({ pattern: NO_NUL }), Type.Number(), Type.Boolean()]),
-            { description: 'Variables for the steps.' },
+            { description: 'Variables for the steps.', additionalProperties: false },
           ),
         ),
         cache: Type.Optional(
@@ -57,7 +57,6 @@ export const BuildFileSchema = Type.Object(
     ),
   },
   {
-    $id: 'https://slipway.example/slipway.schema.json',
     title: 'slipway.yml',
     description: 'How Slipway builds an app with a command.',
     additionalProperties: false,
@@ -78,7 +77,7 @@ export interface BuildPlan {
   readonly cache: readonly string[];
 }
 
-/** The page of the schema, as `docs/slipway.schema.json` has it. */
+/** The schema in JSON, as `docs/slipway.schema.json` has it. */
 export function buildFileSchemaPage(): string {
   const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...BuildFileSchema };
   return `${JSON.stringify(schema, undefined, 2)}\n`;

@@ -3,7 +3,7 @@ import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { BuildFailure } from '../../domain/failure.ts';
 import { quote } from '../../domain/refusal.ts';
 import { isImageName } from '../../sandbox/container/image-name.ts';
-import { BUILD_FILE, BuildFileSchema, type BuildPlan, type WrittenBuildFile } from './build-file.ts';
+import { BUILD_FILE, BuildFileSchema, type BuildPlan, StepSchema, type WrittenBuildFile } from './build-file.ts';
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const MOST_ALIASES = 100;
@@ -49,7 +49,7 @@ function describeMistake(value: unknown): { path: readonly string[]; what: strin
   const params: Readonly<Record<string, unknown>> = { ...mistake?.params };
   if (mistake?.keyword === 'additionalProperties') {
     const [key] = Array.isArray(params.additionalProperties) ? params.additionalProperties : [];
-    return { path: [...path, String(key)], what: `${name} has no ${quote(key)}: see docs/slipway.schema.json.` };
+    return { path: [...path, String(key)], what: `${name} has no ${quote(key)}: ${allowedIn(path)}.` };
   }
   if (mistake?.keyword === 'required') {
     const [key] = Array.isArray(params.requiredProperties) ? params.requiredProperties : [];
@@ -57,7 +57,22 @@ function describeMistake(value: unknown): { path: readonly string[]; what: strin
   }
   const kinds = mistakes.filter(({ instancePath }) => instancePath === mistake?.instancePath);
   const told = kinds.filter(({ keyword }) => keyword !== 'anyOf').map(({ message }) => message);
-  return { path, what: `${name} ${[...new Set(told)].join(', or ')}.` };
+  return { path, what: `${name} ${shown(value, path)}${[...new Set(told)].join(', or ')}.` };
+}
+
+const KEYS = BuildFileSchema.properties.build.properties;
+
+/** What may stand where a key is that is not known. */
+function allowedIn(path: readonly string[]): string {
+  if (path.length === 0) return "it holds 'build' alone";
+  if (path.at(-1) === 'environment') return "names of variables have letters, digits and '_', and begin with no digit";
+  return `it may have ${Object.keys(path.length === 1 ? KEYS : StepSchema.properties).join(', ')}`;
+}
+
+/** A value at a path that is a text or the like, for a sentence that goes on. */
+function shown(value: unknown, path: readonly string[]): string {
+  const found = path.reduce<unknown>((one, key) => (one as Record<string, unknown>)[key], value);
+  return typeof found === 'object' || found === undefined ? '' : `is ${quote(found)}, and `;
 }
 
 function pathOf(pointer: string): readonly string[] {
