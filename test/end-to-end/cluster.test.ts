@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { hasEnded } from '../../src/protocol/package.ts';
 import { startCluster } from '../support/cluster.ts';
 import { makeTestRepository } from '../support/git.ts';
+import { listeningPorts } from '../support/listening-ports.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -38,6 +39,13 @@ test('two servers and two workers are one, whichever of them is gone', async (t)
   assert.equal(await otherServer?.end('SIGTERM'), 0);
   assert.equal(await otherWorker?.end('SIGTERM'), 0);
   await build('1.0.2');
+});
+
+test('a worker waits for connections on no port', async (t) => {
+  const { servers, workers } = await startCluster(t, { servers: [{}], workers: [{}] });
+  const portsOf = (members: typeof workers) => Promise.all(members.map(({ process }) => listeningPorts(process.pid)));
+  assert.deepEqual(await portsOf(servers), [[Number(new URL(String(servers[0]?.url)).port)]]);
+  assert.deepEqual(await portsOf(workers), [[]]);
 });
 
 test('a build is canceled from any server, whichever worker has it, and its commands end', async (t) => {
