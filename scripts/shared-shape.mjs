@@ -48,6 +48,7 @@ export const LEFT_OUT = {
     'integration/svn-next-revision',
     'integration/svn-secrets',
     'integration/svn-trees',
+    'integration/system-packages',
     'integration/warm-mxbuild',
     'integration/warm-mxbuild-faults',
     'integration/without-s3',
