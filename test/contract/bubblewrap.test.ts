@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -113,6 +113,24 @@ test('bubblewrap: a variable with a NUL is refused, since what follows would be 
   const environment = { PATH: '/usr/bin:/bin', X: 'x\0--bind\0/\0/workspace/host' };
   const run = runScript(t, sandbox, 'ls host', { environment });
   await assert.rejects(run, { code: 'no-sandbox', message: /take the NUL character out/ });
+});
+
+test('bubblewrap: every namespace is a new one, with a network and without', async (t) => {
+  const sandbox = bubblewrapSandbox({ path: process.env.PATH ?? '', hidden: [] });
+  const kinds = ['ipc', 'mnt', 'net', 'pid', 'user', 'uts'];
+  const outside = await Promise.all(kinds.map((kind) => readlink(`/proc/self/ns/${kind}`)));
+  for (const network of [false, true]) {
+    const { output } = await runScript(t, sandbox, `cd /proc/self/ns; readlink ${kinds.join(' ')}`, { network });
+    const inside = output.trim().split('\n');
+    assert.deepEqual(
+      inside.map((name) => name.replace(/:\[\d+\]$/, '')),
+      kinds,
+    );
+    assert.deepEqual(
+      inside.filter((name) => outside.includes(name)),
+      [],
+    );
+  }
 });
 
 test('bubblewrap: calls that lead past the namespaces are refused, and sockets of a network are not', async (t) => {
