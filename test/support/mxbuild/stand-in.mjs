@@ -1,7 +1,8 @@
 // Stands in for MxBuild, which is not free software: the documented command line, exit codes, problems file and service
-// mode, and its bad manners. What it does is said by a file `stand-in.json` beside the project file: in service mode what
-// is `served` in it counts first. How it starts in service mode is said by `serve.json` beside the program. Plain
-// JavaScript, for it is copied into toolchains.
+// mode, and its bad manners. Of the targets it knows `package` and `deploy`, which every version has; options that change
+// nothing in a package are taken and do nothing. What it does is said by a file `stand-in.json` beside the project file: in
+// service mode what is `served` in it counts first. How it starts in service mode is said by `serve.json` beside the
+// program. Plain JavaScript, for it is copied into toolchains.
 //
 // Source: the page on MxBuild of the Mendix documentation (options, exit codes, problems file, service mode); that it
 // writes into the project, and a byte order mark into the problems file, was measured by others (mxcli,
@@ -22,8 +23,13 @@ import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 const EXIT = { ok: 0, internal: 1, options: 2, deployment: 3, service: 4 };
-const KNOWN =
-  /^--(target|output|model-version|model-description|project-name|write-errors|java-home|java-exe-path)=(.*)$/s;
+const TARGETS = ['package', 'deploy'];
+const FLAGS = 'loose-version-check|generate-sbom|export-secrets';
+const VALUED = [
+  'target|output|model-version|model-description|project-name|write-errors|java-home|java-exe-path',
+  'gradle-home|extra-gradle-arguments|sbom-output-path',
+].join('|');
+const KNOWN = new RegExp(`^--(${FLAGS}|(?:${VALUED})(?==))(?:=(.*))?$`, 's');
 
 function readOptions(args, known) {
   const options = {};
@@ -39,8 +45,11 @@ function readOptions(args, known) {
 }
 
 function readBuildOptions(args) {
-  const options = readOptions(args.slice(0, -1), KNOWN);
-  const project = args.at(-1);
+  const short = args.indexOf('-o');
+  const given = short < 0 ? args : args.toSpliced(short, 2, `--output=${args[short + 1]}`);
+  const options = readOptions(given.slice(0, -1), KNOWN);
+  const project = given.at(-1);
+  if (!TARGETS.includes(options.target ?? 'package')) fail(EXIT.options, `unknown target ${options.target}`);
   if (project === undefined || !existsSync(project)) fail(EXIT.options, 'there is no project file');
   return { ...options, project: resolve(project) };
 }
@@ -64,7 +73,7 @@ function run(options) {
     fail(EXIT.deployment, 'The project contains errors.');
   }
   if (behaviour.internal) fail(EXIT.internal, 'Object reference not set to an instance of an object.');
-  writePackage(options, behaviour);
+  if (options.target !== 'deploy') writePackage(options, behaviour);
 }
 
 function begin(project) {
@@ -91,6 +100,7 @@ function writePackage(options, behaviour) {
     'model/metadata.json': JSON.stringify(metadata),
     'model/model.mdp': 'a model',
     'web/index.html': '<!doctype html>',
+    ...('generate-sbom' in options && { 'sbom.json': '{"bomFormat":"CycloneDX","specVersion":"1.4"}' }),
     ...behaviour.members,
   };
   const wanted = Object.entries(members).filter(([, text]) => text !== null);
