@@ -36,6 +36,16 @@ build:
   assert.equal(short.network, false);
 });
 
+test('a timeout is in seconds, minutes or hours', () => {
+  for (const [timeout, timeoutMs] of Object.entries({ '90s': 90_000, '5m': 300_000, '2h': 7_200_000 })) {
+    assert.equal(
+      parseBuildFile(`build: { run: make, package: out, timeout: ${timeout} }`).timeoutMs,
+      timeoutMs,
+      timeout,
+    );
+  }
+});
+
 test('a mistake is named with its line and column', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['', /line 1, column 1: slipway\.yml must be object/],
