@@ -36,6 +36,22 @@ test('a secret is taken out when it is wrapped, or stands in an URL or in JSON',
   assert.equal(redactInPieces('{"a":"one\\"two\\nthree"}', 3, ['one"two\nthree']), '{"a":"***"}');
 });
 
+test('of a secret with several lines, each line of 16 characters or more is taken out by itself, too', () => {
+  const lines = ['-----BEGIN KEY-----', 'MIIEvQIBADANBgkq/hkiG9w0BAQ', 'sixteen letters!!', 'fifteen-letters', '}'];
+  for (const lineEnd of ['\n', '\r\n']) {
+    const secrets = [lines.join(lineEnd)];
+    const numbered = lines.map((line, at) => `${at + 1}: ${line}`).join('\n');
+    for (let bytes = 1; bytes < numbered.length + 3; bytes++) {
+      assert.equal(
+        redactInPieces(numbered, bytes, secrets),
+        '1: ***\n2: ***\n3: ***\n4: fifteen-letters\n5: }',
+        `${bytes}`,
+      );
+      assert.equal(redactInPieces(`a ${secrets[0]} b`, bytes, secrets), 'a *** b', `${bytes}`);
+    }
+  }
+});
+
 test('what is no secret is shown, and at once where it cannot become one', () => {
   const redactor = createRedactor(['hunter2', 'abc']);
   assert.equal(Buffer.from(redactor.write(Buffer.from('a line\n'))).toString(), 'a line\n');

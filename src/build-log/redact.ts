@@ -1,11 +1,14 @@
 const SHORTEST_SECRET = 4;
 const SHORTEST_NEEDLE = 4;
+/** Counted without blanks. Shorter ones, such as the braces of JSON, would be found everywhere. */
+const SHORTEST_LINE = 16;
 const BLANK = /[ \t\r\n]/g;
 const MARK = '***';
 
 /**
  * Takes secrets out of a stream of text, however it is cut: as they are, in base64 at every alignment, in an URL or in
- * JSON, and with blanks and line breaks anywhere in between. What may be the beginning of one waits for what comes next.
+ * JSON, and with blanks and line breaks anywhere in between; of one with several lines, each long line by itself, too. What
+ * may be the beginning of one waits for what comes next.
  */
 export interface Redactor {
   /** @returns what can be shown by now */
@@ -110,7 +113,19 @@ function failuresOf(text: string): Uint32Array {
 
 function spellings(secret: string): readonly string[] {
   const plain = [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)];
-  return [...plain.map((text) => Buffer.from(text).toString('latin1').replace(BLANK, '')), ...inBase64(secret)];
+  return [...plain.map(toNeedle), ...linesOf(secret), ...inBase64(secret)];
+}
+
+function toNeedle(text: string): string {
+  return Buffer.from(text).toString('latin1').replace(BLANK, '');
+}
+
+/** A command may put something before each line, as a program does that counts them. */
+function linesOf(secret: string): readonly string[] {
+  return secret
+    .split(/[\r\n]+/)
+    .map(toNeedle)
+    .filter(({ length }) => length >= SHORTEST_LINE);
 }
 
 /** What every base64 text that holds these bytes has in it, whatever stands before and behind them. */
