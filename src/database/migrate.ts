@@ -26,6 +26,7 @@ import * as servedBy from './migrations/0026-served-by.ts';
 import * as installation from './migrations/0027-installation.ts';
 import * as traceParent from './migrations/0028-trace-parent.ts';
 import * as storeMarks from './migrations/0029-store-marks.ts';
+import * as secretKeyId from './migrations/0030-secret-key-id.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration, in order. One that has been released is never changed; there is no way back. */
@@ -56,6 +57,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0027-installation': installation,
   '0028-trace-parent': traceParent,
   '0029-store-marks': storeMarks,
+  '0030-secret-key-id': secretKeyId,
 };
 
 /** The database was changed by a version of this program that is newer than this one. */

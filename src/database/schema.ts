@@ -408,6 +408,8 @@ interface InstallationTable {
   store_mark: string | null;
   /** What it is about to bear instead, and may bear already; null when nothing is under way. */
   next_store_mark: string | null;
+  /** Names the key that all servers and workers of a shared database have; null until the first of them starts. */
+  secret_key_id: string | null;
 }
 
 interface BuildLogChunksTable {

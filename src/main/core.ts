@@ -41,7 +41,7 @@ import { openDatabase } from './open-database.ts';
 import { openDeployments } from './open-deployments.ts';
 import { type OpenDutiesOptions, openDuties } from './open-duties.ts';
 import { openTracing } from './open-tracing.ts';
-import { openStoredSecrets } from './stored-secrets.ts';
+import { agreeOnKey, openStoredSecrets } from './stored-secrets.ts';
 import { refuseUnfinishedMove } from './unfinished-move.ts';
 import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
@@ -125,6 +125,7 @@ async function openLocked(
   opened.defer(tracing.close);
   await refuseUnfinishedMove(database);
   const secretBox = await openStoredSecrets(configuration, database);
+  if (isShared) await agreeOnKey(database, secretBox);
   const blobs = await openBlobStore(configuration);
   if (configuration.s3 !== undefined) await claimBlobStore({ database, blobs });
   await blobs.sweep();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CommandFailure } from '../cli/exit-codes.ts';
 import { listSealed, type SealedText } from '../database/app-secrets.ts';
 import type { Database, Queries } from '../database/database.ts';
+import { getInstallation, updateInstallation } from '../database/installation.ts';
 import { ifThere } from '../files/file-errors.ts';
 import { keyIdOf, openSecretBox, type SecretBox } from '../secrets/secret-box.ts';
 import { formatSecretKey, parseSecretKey, secretKeyId } from '../secrets/secret-key.ts';
@@ -29,6 +30,23 @@ export async function openStoredSecrets(place: Place, database: Database): Promi
   const box = openSecretBox(place.secretKey ?? (await readKeyFile(place.dataFolder, keyIds)));
   for (const keyId of keyIds) if (keyId !== box.keyId) throw wrongKey(place, keyId, box.keyId);
   return box;
+}
+
+/**
+ * Sees to it that all servers and workers of a shared database have one key: the first says which. With another one, links
+ * that one server signs would be refused by the next, and what one seals could not be opened by the others.
+ *
+ * @throws CommandFailure where the others have another one
+ */
+export async function agreeOnKey(database: Database, { keyId }: SecretBox): Promise<void> {
+  const agreed = await database.transaction(async (queries) => {
+    const { secret_key_id: theirs } = await getInstallation(queries);
+    if (theirs === null) await updateInstallation(queries, { secret_key_id: keyId });
+    return theirs ?? keyId;
+  });
+  if (agreed === keyId) return;
+  const message = `The servers and workers of this database have the key ${agreed}, and SLIPWAY_SECRET_KEY is the key ${keyId}: give all of them the same. ${LOST}`;
+  throw new CommandFailure('checkFailed', 'SECRET_KEY_WRONG', message);
 }
 
 /** The key of a data folder as it is, whether or not anything is sealed with it. @returns undefined for none */

@@ -1,6 +1,7 @@
 import { listSealed, removeSealed, replaceSealed, type SealedText } from '../database/app-secrets.ts';
 import { insertAuditEntry } from '../database/audit.ts';
 import type { Database } from '../database/database.ts';
+import { updateInstallation } from '../database/installation.ts';
 import { parseLogin } from '../domain/identifiers.ts';
 import { type SecretBox, SecretUnreadable } from '../secrets/secret-box.ts';
 
@@ -39,6 +40,7 @@ export async function rotateSecrets({ database, clock }: RotateSecretsDeps, rota
       else await removeSealed(queries, one);
       dropped += sealed === undefined ? 1 : 0;
     }
+    await updateInstallation(queries, { secret_key_id: rotation.to.keyId });
     const login = parseLogin('admin');
     const resealed = all.length - dropped;
     const detail = `${resealed} encrypted anew, ${dropped} removed, by slipway secrets rotate`;

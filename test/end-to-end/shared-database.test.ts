@@ -113,6 +113,22 @@ test('a key that the operator has chosen is that of the admin, and is written no
   assert.equal(answer.status, 200);
 });
 
+test('a server with another key than the others is refused, also where nothing is encrypted yet, until all change theirs', async (t) => {
+  const databaseUrl = await postgresDatabase();
+  const { stop } = await start(t, { databaseUrl });
+  const other = randomBytes(32);
+  const refused = await refusal(t, { databaseUrl, secretKey: other });
+  assert.match(refused, /have the key \w+, and SLIPWAY_SECRET_KEY is the key \w+: give all of them the same\./);
+  await stop();
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'new.key'), other.toString('hex'));
+  const environment = { SLIPWAY_DATABASE: databaseUrl, SLIPWAY_SECRET_KEY: secretKey.toString('hex') };
+  const rotated = await runSlipway(t, folder, ['secrets', 'rotate', '--new-key-file', 'new.key'], environment);
+  assert.equal(rotated.code, 0, rotated.stderr);
+  assert.equal(await refusal(t, { databaseUrl, secretKey: other }), 'It started.');
+  assert.match(await refusal(t, { databaseUrl }), /give all of them the same/);
+});
+
 test('the way back in works beside servers; another key for secrets does not', async (t) => {
   const databaseUrl = await postgresDatabase();
   const { url } = await start(t, { databaseUrl, adminKey: ADMIN_KEY });
