@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { MXBUILD_PATH } from '../../src/builders/mxbuild/mxbuild-command.ts';
 import { BuildFailure, type FailureCode } from '../../src/domain/failure.ts';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap.ts';
 import { noSandbox } from '../../src/sandbox/no-sandbox.ts';
 import { buildPackage, FACTS } from '../support/build-package.ts';
 import type { MadeFile } from '../support/memory-source-tree.ts';
 import { type MxbuildGiven, openMxbuildWorld, VERSION } from '../support/mxbuild/mxbuild-world.ts';
+import { makeMono } from '../support/mxbuild/stand-in.ts';
 import { readZip } from '../support/read-zip.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 interface Given extends MxbuildGiven {
@@ -97,6 +101,30 @@ test('an MxBuild that hangs is stopped', async (t) => {
   canceled.abort(new Error('canceled'));
   await assert.rejects(building, /canceled/);
   assert.deepEqual(await leftovers(), []);
+});
+
+/** A project of the last Mendix whose MxBuild runs on Mono, with what it needs but for Mono. */
+const ON_MONO = { version: '9.21.0.1', standIn: '9.21.0.1', java: '11.0.22' };
+
+test('an MxBuild that runs on Mono builds with the one that commands of a build find', async (t) => {
+  const mono = await temporaryFolder(t);
+  await makeMono(mono);
+  const { build, folder, leftovers } = await openMxbuildWorld(t, {
+    ...ON_MONO,
+    commandPath: `${mono}:${MXBUILD_PATH}`,
+  });
+  const { bytes, lines } = await build();
+  const [metadata] = await readZip(bytes);
+  assert.equal(JSON.parse(String(await metadata?.content())).RuntimeVersion, ON_MONO.version);
+  const program = join(folder, 'toolchains', ON_MONO.version, 'modeler', 'mxbuild.exe');
+  assert.ok(lines.includes(`mono runs ${program}`), lines.join('\n'));
+  assert.deepEqual(await leftovers(), []);
+});
+
+test('where Mono is needed and not found, the build says which version needs it and how to get it', async (t) => {
+  const commandPath = await temporaryFolder(t);
+  const reason = /^MxBuild 9\.21\.0\.1 runs on 'mono', which is not found: 'apt-get install mono-complete'\.$/;
+  await fails(t, { ...ON_MONO, commandPath }, 'toolchain-missing', reason);
 });
 
 test('what is missing is named, and what mends it', async (t) => {

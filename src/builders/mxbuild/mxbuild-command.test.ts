@@ -10,7 +10,7 @@ const LAST_ON_MONO = '9.21.0.1' as MendixVersion;
 const FIRST_NATIVE = '9.22.0.1' as MendixVersion;
 
 test('MxBuild runs on Mono before 9.22, and by itself from then on', () => {
-  const places = { toolchain: '/mxbuild', javaHome: '/jdk' };
+  const places = { toolchain: '/mxbuild', javaHome: '/jdk', commandPath: '/bin' };
   const java = ['--java-home=/jdk', '--java-exe-path=/jdk/bin/java'];
   assert.deepEqual(mxbuildCommand({ ...places, mendixVersion: LAST_ON_MONO }), [
     'mono',

@@ -9,9 +9,11 @@ export interface MxbuildProgram {
   /** Folder of the MxBuild. */
   readonly toolchain: string;
   readonly javaHome: string;
+  /** Where its commands are looked for, such as `mono`: a PATH. */
+  readonly commandPath: string;
 }
 
-/** Where commands of the sandbox are looked for. */
+/** Where commands of the sandbox are looked for, unless something else is said. */
 export const MXBUILD_PATH = '/usr/local/bin:/usr/bin:/bin';
 /** From which on MxBuild is a program of its own; before, it runs on Mono (docker-mendix-buildpack, `build.py`). */
 const FIRST_NATIVE = '9.22';
@@ -26,10 +28,7 @@ export function isNative(version: MendixVersion): boolean {
  * @param path where commands of a build are looked for
  * @returns undefined where nothing is missing
  */
-export async function findMissingMono(
-  versions: readonly MendixVersion[],
-  path: string = MXBUILD_PATH,
-): Promise<string | undefined> {
+export async function findMissingMono(versions: readonly MendixVersion[], path: string): Promise<string | undefined> {
   const old = versions.filter((version) => !isNative(version));
   if (old.length === 0 || (await isOnPath('mono', path))) return undefined;
   return `MxBuild ${old.join(', ')} runs on 'mono', which is not found: 'apt-get install mono-complete'.`;
@@ -48,8 +47,8 @@ export function mxbuildCommand({ mendixVersion, toolchain, javaHome }: MxbuildPr
 }
 
 export function mxbuildEnvironment(
-  { javaHome }: MxbuildProgram,
+  { javaHome, commandPath }: MxbuildProgram,
   { home, tmp }: RoomPlaces,
 ): Readonly<Record<string, string>> {
-  return { PATH: MXBUILD_PATH, HOME: home, TMPDIR: tmp, LANG: 'C.UTF-8', JAVA_HOME: javaHome };
+  return { PATH: commandPath, HOME: home, TMPDIR: tmp, LANG: 'C.UTF-8', JAVA_HOME: javaHome };
 }

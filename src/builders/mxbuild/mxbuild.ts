@@ -10,7 +10,7 @@ import type { Builder, BuildJob } from '../builder.ts';
 import { makeWorkspace, type Workspace } from '../workspace.ts';
 import { buildWarm } from './build-warm.ts';
 import { chooseJavaHome, javaMajorsFor } from './java-homes.ts';
-import { findMissingMono } from './mxbuild-command.ts';
+import { findMissingMono, MXBUILD_PATH } from './mxbuild-command.ts';
 import type { ReportProgress } from './obtain-toolchain.ts';
 import { findProjectJava } from './project-java.ts';
 import { type Order, PACKAGE_FILE, runOnce } from './run-once.ts';
@@ -29,6 +29,8 @@ export interface MxbuildOptions {
   readonly temporaryFolder: string;
   /** The app's setting; null where it names none. */
   readonly projectFile: string | null;
+  /** Where commands of a build are looked for, such as `mono`: a PATH. @default MXBUILD_PATH */
+  readonly commandPath?: string;
 }
 
 /**
@@ -65,7 +67,8 @@ async function buildIn(options: MxbuildOptions, job: BuildJob, workspace: Worksp
   const found = await options.findSandbox();
   if ('missing' in found) throw new BuildFailure('no-sandbox', found.missing);
   const { sandbox } = found;
-  const missing = sandbox.hasOwnPrograms ? undefined : await findMissingMono([order.mendixVersion]);
+  const { mendixVersion, commandPath } = order;
+  const missing = sandbox.hasOwnPrograms ? undefined : await findMissingMono([mendixVersion], commandPath);
   if (missing !== undefined) throw new BuildFailure('toolchain-missing', missing);
   const outcome = await buildWarm({ ...options, sandbox }, job, order, workspace);
   if (outcome === 'untouched') await buildOnce(options, job, order, sandbox, workspace);
@@ -88,7 +91,8 @@ async function prepare(
   const wanted = hasChoice ? await findProjectJava(tree, project, file, signal) : undefined;
   const java = await chooseJavaHome(mendixVersion, options.javaHomes, wanted);
   say(`building with Java ${java.major} in ${java.folder}`);
-  return { project, mendixVersion, toolchain, javaHome: java.folder };
+  const { commandPath = MXBUILD_PATH } = options;
+  return { project, mendixVersion, toolchain, javaHome: java.folder, commandPath };
 }
 
 async function buildOnce(

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mxbuildBuilder } from '../../../src/builders/mxbuild/mxbuild.ts';
+import { MXBUILD_PATH } from '../../../src/builders/mxbuild/mxbuild-command.ts';
 import { toolchainSource } from '../../../src/builders/mxbuild/obtain-toolchain.ts';
 import { openToolchains } from '../../../src/builders/mxbuild/toolchains.ts';
 import { type WarmMxbuildsOptions, warmMxbuilds } from '../../../src/builders/mxbuild/warm-mxbuilds.ts';
@@ -17,13 +18,17 @@ const GIB = 1024 ** 3;
 const LIMITS = { processes: 256, memoryBytes: 64 * GIB, fileBytes: 4 * GIB, diskBytes: 4 * GIB, timeMs: 60_000 };
 
 export interface MxbuildGiven {
-  /** Of the project; the stand-in is always of {@link VERSION}. */
+  /** Of the project; {@link VERSION} by default. */
   readonly version?: string;
+  /** Of the stand-in; {@link VERSION} by default. */
+  readonly standIn?: string;
   readonly projectFile?: string;
   /** As `JAVA_VERSION`. */
   readonly java?: string;
   readonly limits?: Partial<SandboxLimits>;
   readonly sandbox?: Sandbox;
+  /** Where commands of a build are looked for: a PATH. */
+  readonly commandPath?: string;
   /** By default none is kept. */
   readonly warm?: Partial<WarmMxbuildsOptions>;
   /** How the stand-in starts in service mode. */
@@ -38,7 +43,7 @@ export async function openMxbuildWorld(test: { after(work: () => unknown): void 
   const folder = await temporaryFolder(test);
   const kept = join(folder, 'toolchains');
   await mkdir(kept);
-  await installStandIn(kept, VERSION, given.start);
+  await installStandIn(kept, given.standIn ?? VERSION, given.start);
   const javaHomes = [await makeJavaHome(join(folder, 'jdk'), given.java ?? '21.0.2')];
   const temporary = join(folder, 'tmp');
   await mkdir(temporary);
@@ -64,6 +69,7 @@ export async function openMxbuildWorld(test: { after(work: () => unknown): void 
     warmMxbuilds: warm,
     temporaryFolder: temporary,
     projectFile: given.projectFile ?? null,
+    commandPath: given.commandPath ?? MXBUILD_PATH,
   });
   const project = join(folder, 'App.mpr');
   makeProjectFile(project, { version: given.version ?? VERSION, ...FORMATS[2] });

@@ -1,6 +1,8 @@
 import { chmod, copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mxbuildProgram } from '../../../src/builders/mxbuild/mxbuild-command.ts';
+import type { MendixVersion } from '../../../src/domain/mendix-version.ts';
 
 const PROGRAM = fileURLToPath(new URL('stand-in.mjs', import.meta.url));
 const START = '#!/bin/sh\nhere=$(dirname "$0")\nexec "$here/node" "$here/stand-in.mjs" "$@"\n';
@@ -19,9 +21,16 @@ export async function installStandIn(toolchains: string, version: string, start:
   await copyFile(PROGRAM, join(modeler, 'stand-in.mjs'));
   await writeFile(join(modeler, 'version.txt'), version);
   await writeFile(join(modeler, 'serve.json'), JSON.stringify(start));
-  await writeFile(join(modeler, 'mxbuild'), START);
-  await chmod(join(modeler, 'mxbuild'), 0o755);
+  const program = join(folder, mxbuildProgram(version as MendixVersion));
+  await writeFile(program, START);
+  await chmod(program, 0o755);
   return folder;
+}
+
+/** Puts a `mono` into a folder: it says what it runs, and lets the shell run it, which the stand-in is written for. */
+export async function makeMono(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'mono'), '#!/bin/sh\necho "mono runs $1"\nexec /bin/sh "$@"\n', { mode: 0o755 });
 }
 
 /** A folder that says of itself what a JDK does. @param version as `JAVA_VERSION` */
