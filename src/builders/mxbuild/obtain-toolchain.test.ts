@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -18,16 +18,23 @@ const V10: MendixVersion = parseMendixVersion('10.12.3.41523') ?? assert.fail();
 const MIB = 1024 * 1024;
 const signal = () => new AbortController().signal;
 const quiet = () => undefined;
-const isMissing = (what: RegExp) => (error: unknown) =>
-  error instanceof BuildFailure && error.code === 'toolchain-missing' && what.test(error.message);
+const NOT_HERE = `MxBuild ${V10} is not on this server. `;
+const MENDED_BY = ` Get mxbuild-${V10}.tar.gz and run: slipway toolchain add mxbuild-${V10}.tar.gz`;
+/** Whether a reason names the version and the command that mends it. @param why what stands between them */
+const isMissing = (why: RegExp) => (error: unknown) =>
+  error instanceof BuildFailure &&
+  error.code === 'toolchain-missing' &&
+  error.message.startsWith(NOT_HERE) &&
+  error.message.endsWith(MENDED_BY) &&
+  why.test(error.message.slice(NOT_HERE.length, -MENDED_BY.length));
 
 /** Toolchains without any, the archive of one, and what gets it from a mirror. */
-async function setUp(t: TestContext, mostBytes = 64 * MIB) {
+async function setUp(t: TestContext, mostBytes = 64 * MIB, path = process.env.PATH ?? '') {
   const folder = await temporaryFolder(t);
   const archive = join(folder, `mxbuild-${V10}.tar.gz`);
   await packMxbuildArchive(archive, randomBytes(2 * MIB).toString('base64'));
   const kept = join(folder, 'toolchains');
-  const toolchains = openToolchains({ folder: kept, path: process.env.PATH ?? '', mostBytes });
+  const toolchains = openToolchains({ folder: kept, path, mostBytes });
   const source = (mirror: string | undefined) => toolchainSource({ toolchains, mirror, reportEveryMs: 0 });
   return {
     folder,
@@ -83,11 +90,10 @@ test('an answer that breaks off, or is shorter than it says, leaves nothing, and
     return response.write(answers === 1 ? bytes : bytes.subarray(0, 100), () => response.socket?.end());
   });
   const obtain = from(mirror.address);
-  const command = 'Get mxbuild-10\\.12\\.3\\.41523\\.tar\\.gz and run: slipway toolchain add';
   for (const where of [`\\d+ of ${bytes.length + 1}`, '100']) {
     await assert.rejects(
       obtain(V10, quiet, signal()),
-      isMissing(new RegExp(`tar\\.gz broke off after ${where} bytes \\(other side closed\\)\\. ${command}`)),
+      isMissing(new RegExp(`tar\\.gz broke off after ${where} bytes \\(other side closed\\)\\.$`)),
     );
     assert.deepEqual(await leftovers(), []);
   }
@@ -135,16 +141,50 @@ test('a version that is nowhere is said to be missing, with the command that men
   const { folder, from } = await setUp(t);
   const none = await startMirror(t, (response) => response.writeHead(404).end('no such file'));
   const reasons = new Map<string | undefined, RegExp>([
-    [undefined, /no mirror is configured\./],
-    [join(folder, 'none', '{version}.tar.gz'), /there is no .*none\/10\.12\.3\.41523\.tar\.gz\./],
-    ['http://127.0.0.1:1/{version}', /http:\/\/127\.0\.0\.1:1\/10\.12\.3\.41523 cannot be fetched \(.+\)\./],
-    [none.address, /tar\.gz answers 404\./],
+    [undefined, /^No mirror is configured\.$/],
+    [join(folder, 'none', '{version}.tar.gz'), /^There is no file .*none\/10\.12\.3\.41523\.tar\.gz\.$/],
+    ['http://127.0.0.1:1/{version}', /^http:\/\/127\.0\.0\.1:1\/10\.12\.3\.41523 cannot be fetched \(.+\)\.$/],
+    [none.address, /^http.*tar\.gz answers 404\.$/],
   ]);
-  const command = /slipway toolchain add mxbuild-10\.12\.3\.41523\.tar\.gz$/;
   for (const [mirror, reason] of reasons) {
     await assert.rejects(from(mirror)(V10, quiet, signal()), isMissing(reason));
-    await assert.rejects(from(mirror)(V10, quiet, signal()), isMissing(command));
   }
+});
+
+test('an archive of the mirror that is damaged, or no MxBuild, is named with the command that mends it', async (t) => {
+  const { folder, bytes, from, leftovers } = await setUp(t);
+  const refuses = async (archive: Uint8Array, reason: RegExp) => {
+    const file = join(folder, `made-${V10}.tar.gz`);
+    await writeFile(file, archive);
+    const mirror = await startMirror(t, (response) => response.end(archive));
+    for (const address of [join(folder, 'made-{version}.tar.gz'), mirror.address])
+      await assert.rejects(from(address)(V10, quiet, signal()), isMissing(reason));
+    assert.deepEqual(await leftovers(), []);
+  };
+  await refuses(bytes.subarray(0, 100), /tar\.gz cannot be unpacked: unexpected end of file\.$/);
+  await refuses(Buffer.from('no archive'), /tar\.gz cannot be unpacked: This does not look like a tar archive\.$/);
+  const emptyTar = Buffer.alloc(10_240);
+  await refuses(emptyTar, /tar\.gz is no archive of MxBuild 10\.12\.3\.41523: it has no 'modeler\/mxbuild'\.$/);
+});
+
+test("where 'tar' is missing, the version is named, and how to get 'tar'", async (t) => {
+  const { folder, from } = await setUp(t, MIB, '/no-programs');
+  const reason = `${NOT_HERE}An MxBuild is unpacked with 'tar', which is not found: 'apt-get install tar'.`;
+  await assert.rejects(from(join(folder, 'mxbuild-{version}.tar.gz'))(V10, quiet, signal()), {
+    code: 'toolchain-missing',
+    message: reason,
+  });
+});
+
+test("a user and a password in the mirror's address are told to nobody", async (t) => {
+  const { from } = await setUp(t);
+  const lines: string[] = [];
+  const mirror = 'http://user:s3cret@127.0.0.1:1/{version}';
+  const failed = from(mirror)(V10, (line) => lines.push(line), signal());
+  // As of the address itself, so of what says why it cannot be fetched.
+  const shown = 'http://127\\.0\\.0\\.1:1/10\\.12\\.3\\.41523';
+  await assert.rejects(failed, isMissing(new RegExp(`^${shown} cannot be fetched \\(.*: ${shown}\\)\\.$`)));
+  assert.deepEqual(lines, [`Fetching MxBuild ${V10} from http://127.0.0.1:1/${V10}.`]);
 });
 
 test('a folder of archives is a mirror as well', async (t) => {

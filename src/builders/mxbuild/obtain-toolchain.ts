@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { hideCredentials } from '../../domain/credentials-in-text.ts';
 import { BuildFailure } from '../../domain/failure.ts';
 import type { MendixVersion } from '../../domain/mendix-version.ts';
-import { ifThere } from '../../files/file-errors.ts';
 import { untilAborted } from '../../repository/until-aborted.ts';
-import { type Archive, archiveFile } from './archive-file.ts';
+import { type Archive, archiveFile, UnusableArchive } from './archive-file.ts';
 import type { Toolchains } from './toolchains.ts';
 
 /** From which a version is fetched that is not here. */
@@ -35,7 +34,7 @@ export interface ToolchainSource {
    * download, and each is told how it is doing. It goes on when the build that began it is canceled.
    *
    * @returns its folder
-   * @throws BuildFailure `toolchain-missing` with what to do; the signal's reason
+   * @throws BuildFailure `toolchain-missing` with the version and what to do; the signal's reason
    */
   obtain(version: MendixVersion, report: ReportProgress, signal: AbortSignal): Promise<string>;
   /** Ends the downloads that are under way. To be called after the last build. */
@@ -50,7 +49,9 @@ export function toolchainSource(options: MirrorOptions): ToolchainSource {
     const tellAll = (text: string) => {
       for (const tell of waiting) tell(text);
     };
-    const fetched = fetchToolchain(options, version, tellAll, closed.signal);
+    const fetched = fetchToolchain(options, version, tellAll, closed.signal).catch((error: unknown) => {
+      throw error instanceof BuildFailure ? missing(version, error) : error;
+    });
     const toolchain = fetched.finally(() => underWay.delete(version));
     toolchain.catch(() => undefined);
     underWay.set(version, { toolchain, waiting });
@@ -86,20 +87,20 @@ async function fetchToolchain(
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<string> {
-  if (mirror === undefined) throw missing(version, 'no mirror is configured');
+  if (mirror === undefined) throw new UnusableArchive('No mirror is configured.');
   const source = mirror.replaceAll('{version}', version);
   const isFile = !/^https?:\/\//i.test(source);
-  if (isFile && (await ifThere(stat(source))) === undefined) throw missing(version, `there is no ${source}`);
-  report(`Fetching MxBuild ${version} from ${source}.`);
-  const archive = isFile ? archiveFile(source) : archiveAt(source, version, reportNowAndThen(report, reportEveryMs));
+  report(`Fetching MxBuild ${version} from ${hideCredentials(source)}.`);
+  const archive = isFile ? archiveFile(source) : archiveAt(source, reportNowAndThen(report, reportEveryMs));
   const toolchain = await toolchains.add(archive, version, signal);
   report(`MxBuild ${version} is here.`);
   return toolchain;
 }
 
 /** The archive that a mirror on the web answers with. */
-function archiveAt(source: string, version: MendixVersion, report: ReportBytes): Archive {
-  const failed = (what: string, error: unknown) => missing(version, `${source} ${what} (${whyOf(error)})`, error);
+function archiveAt(source: string, report: ReportBytes): Archive {
+  const failed = (what: string, cause: unknown) =>
+    new UnusableArchive(`${source} ${what} (${whyOf(cause)}).`, { cause });
   return {
     name: source,
     async open(signal) {
@@ -109,7 +110,7 @@ function archiveAt(source: string, version: MendixVersion, report: ReportBytes):
       });
       if (!response.ok || response.body === null) {
         await response.body?.cancel();
-        throw missing(version, `${source} answers ${response.status}`);
+        throw new UnusableArchive(`${source} answers ${response.status}.`);
       }
       return Readable.from(readBody(response, response.body, failed, report));
     },
@@ -122,7 +123,7 @@ type ReportBytes = (seen: number, of: number | undefined) => void;
 async function* readBody(
   { headers }: Response,
   body: ReadableStream<Uint8Array>,
-  failed: (what: string, error: unknown) => BuildFailure,
+  failed: (what: string, cause: unknown) => UnusableArchive,
   report: ReportBytes,
 ): AsyncGenerator<Uint8Array> {
   const length = headers.get('content-length');
@@ -163,7 +164,10 @@ function whyOf(error: unknown): string {
   return told instanceof Error ? told.message : String(told);
 }
 
-function missing(version: MendixVersion, why: string, cause?: unknown): BuildFailure {
-  const message = `MxBuild ${version} is not on this server, and ${why}. Get mxbuild-${version}.tar.gz and run: slipway toolchain add mxbuild-${version}.tar.gz`;
-  return new BuildFailure('toolchain-missing', message, { cause });
+/** For the package: which version, why, and the command that mends it. The mirror's address may be part of the why. */
+function missing(version: MendixVersion, cause: BuildFailure): BuildFailure {
+  const archive = `mxbuild-${version}.tar.gz`;
+  const command = cause instanceof UnusableArchive ? ` Get ${archive} and run: slipway toolchain add ${archive}` : '';
+  const message = `MxBuild ${version} is not on this server. ${hideCredentials(cause.message)}${command}`;
+  return new BuildFailure(cause.code, message, { cause });
 }

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, opendir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BuildFailure } from '../../domain/failure.ts';
 import { type MendixVersion, parseMendixVersion } from '../../domain/mendix-version.ts';
 import { ifThere } from '../../files/file-errors.ts';
 import { removeTree } from '../../files/remove-tree.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
-import type { Archive } from './archive-file.ts';
+import { type Archive, UnusableArchive } from './archive-file.ts';
 import { mxbuildProgram } from './mxbuild-command.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
@@ -23,7 +22,8 @@ export interface Toolchains {
   /**
    * Unpacks an archive (`mxbuild-<version>.tar.gz`). A version that is here already stays as it is.
    *
-   * @throws BuildFailure `toolchain-missing` for what is no MxBuild, or no whole one, or too large; and without `tar`
+   * @throws UnusableArchive for what is no MxBuild, or no whole one, or too large; BuildFailure `toolchain-missing`
+   *   without `tar`
    */
   add(archive: Archive, version: MendixVersion, signal: AbortSignal): Promise<string>;
   /** @returns whether it was here */
@@ -99,7 +99,7 @@ export function openToolchains({ folder, path, mostBytes = MOST_BYTES }: Toolcha
 async function refuseOther(unpacked: string, { name }: Archive, version: MendixVersion): Promise<void> {
   for (const part of [mxbuildProgram(version), 'runtime']) {
     if ((await ifThere(stat(join(unpacked, part)))) !== undefined) continue;
-    throw new BuildFailure('toolchain-missing', `${name} is no archive of MxBuild ${version}: it has no '${part}'.`);
+    throw new UnusableArchive(`${name} is no archive of MxBuild ${version}: it has no '${part}'.`);
   }
 }
 

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { BuildFailure } from '../../domain/failure.ts';
 import { codeOf } from '../../files/file-errors.ts';
-import type { Archive } from './archive-file.ts';
+import { type Archive, UnusableArchive } from './archive-file.ts';
 
 /** Said by doctor as well. */
 export const NO_TAR = "An MxBuild is unpacked with 'tar', which is not found: 'apt-get install tar'.";
@@ -26,8 +26,8 @@ const CHUNK_BYTES = 256 * 1024;
  * Unpacks an archive into a folder that it makes, while it comes. By the system's `tar`, which lets no member out of the
  * folder.
  *
- * @throws BuildFailure `toolchain-missing` for what is no archive, or no whole one, or too large, and where there is no
- *   `tar`; what the archive's own stream throws as a BuildFailure
+ * @throws UnusableArchive for what is no archive, or no whole one, or too large; BuildFailure `toolchain-missing` where
+ *   there is no `tar`; what the archive's own stream throws as a BuildFailure
  */
 export async function unpackArchive(
   archive: Archive,
@@ -127,8 +127,9 @@ function boundBytes({ name }: Archive, mostBytes: number): Transform {
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.length;
       if (seen <= mostBytes) return done(null, chunk);
-      const message = `${name} is no archive of MxBuild: what is in it is larger than ${mostBytes} bytes.`;
-      return done(new BuildFailure('toolchain-missing', message));
+      return done(
+        new UnusableArchive(`${name} is no archive of MxBuild: what is in it is larger than ${mostBytes} bytes.`),
+      );
     },
   });
 }
@@ -138,8 +139,8 @@ function asFailure(archive: Archive, error: unknown): BuildFailure {
   return unusable(archive, error instanceof Error ? error.message : String(error), error);
 }
 
-function unusable({ name }: Archive, why: string, cause?: unknown): BuildFailure {
-  return new BuildFailure('toolchain-missing', `${name} cannot be unpacked: ${why}.`, { cause });
+function unusable({ name }: Archive, why: string, cause?: unknown): UnusableArchive {
+  return new UnusableArchive(`${name} cannot be unpacked: ${why}.`, { cause });
 }
 
 function firstLine(text: string): string {
