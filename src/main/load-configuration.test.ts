@@ -171,6 +171,13 @@ test('a key is read in every form, and a wrong one is not shown', async () => {
   ]);
 });
 
+test('a user and a password in an address that is not accepted are not shown', async () => {
+  const flags = { mxbuildMirror: 'https://user:hunter2@mirror.example/mxbuild.tar.gz' };
+  assert.deepEqual(await mistakesOf({ flags }), [
+    "mxbuildMirror is 'https://mirror.example/mxbuild.tar.gz' (from --mxbuild-mirror); accepted is a URL or the path of an archive, with '{version}' in it, or 'none'.",
+  ]);
+});
+
 test('an S3 store is named by its address, with what goes with it', async () => {
   const environment = {
     SLIPWAY_BLOBS: 's3://packages/slipway',

@@ -1,5 +1,6 @@
 import type { S3Settings } from '../blob/s3-settings.ts';
 import { CommandFailure } from '../cli/exit-codes.ts';
+import { hideCredentials } from '../domain/credentials-in-text.ts';
 import { checkS3 } from './check-s3.ts';
 import { checkCertificates, checkTls } from './check-tls.ts';
 import type { Configuration } from './configuration.ts';
@@ -85,7 +86,8 @@ function describeMistake(name: SettingName, given: Given): string {
   const { accepts: words, isSecret } = getSetting(name);
   const accepts = words.replaceAll('`', "'");
   if (isSecret === true) return `${name} (from ${given.where}) is not valid; accepted is ${accepts}.`;
-  const value = given.text.length > 80 ? `${given.text.slice(0, 77)}…` : given.text;
+  const shown = hideCredentials(given.text);
+  const value = shown.length > 80 ? `${shown.slice(0, 77)}…` : shown;
   return `${name} is '${value}' (from ${given.where}); accepted is ${accepts}.`;
 }
 
