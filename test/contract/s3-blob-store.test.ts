@@ -4,19 +4,30 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ListMultipartUploadsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { interceptLocalhostDns } from 'fauxqs';
 import { openS3BlobStore } from '../../src/blob/s3-blob-store.ts';
 import { expectWhole, killAfter } from '../support/kill-blob-writer.ts';
-import { openTestS3, type TestS3 } from '../support/s3/s3-server.ts';
+import { atEndpoint, openOwnS3, openTestS3, type TestS3 } from '../support/s3/s3-server.ts';
 import { until } from '../support/until.ts';
 import { testBlobStore } from './blob-store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-function open({ address, connection }: TestS3, clock = Date.now) {
-  return openS3BlobStore({ address, connection, pathStyle: true, clock });
+function open({ address, connection, pathStyle }: TestS3, clock = Date.now) {
+  return openS3BlobStore({ address, connection, pathStyle, clock });
 }
 
 testBlobStore('S3 blob store', async (context, clock) => open(await openTestS3(context), clock));
+testBlobStore('S3 blob store, its bucket named in the host', async (context, clock) =>
+  open(await openVirtualHosted(context), clock),
+);
+
+/** As AWS has it, and as it is where `SLIPWAY_S3_PATH_STYLE` is not set. */
+async function openVirtualHosted(test: Pick<TestContext, 'after'>): Promise<TestS3> {
+  test.after(interceptLocalhostDns());
+  const s3 = await openOwnS3(test);
+  return { ...atEndpoint(s3, s3.endpoint.replace('127.0.0.1', 'localhost')), pathStyle: false };
+}
 
 function openClient(t: TestContext, { connection }: TestS3): S3Client {
   const client = new S3Client({ ...connection, forcePathStyle: true });
@@ -91,6 +102,18 @@ test('S3 blob store: what others keep beside its blobs or below them is neither 
   assert.deepEqual(await Array.fromAsync(store.list()), []);
   assert.equal(await store.sweep(), 0);
   await writer.abort();
+});
+
+test('S3 blob store, its bucket named in the host: so it is in a link', async (t) => {
+  const s3 = await openVirtualHosted(t);
+  const store = await open(s3);
+  const writer = await store.create('linked');
+  await writer.write(Buffer.from('0123456789'));
+  await writer.commit();
+  const link = (await store.link?.('linked', { expiresInSeconds: 60, contentDisposition: 'attachment' })) ?? '';
+  const { hostname, pathname } = new URL(link);
+  assert.deepEqual([hostname, pathname], [`${s3.address.bucket}.localhost`, `/${s3.address.prefix}linked`]);
+  assert.equal(await (await fetch(link)).text(), '0123456789');
 });
 
 test('S3 blob store: a link gives the blob under its name to anybody, until it expires', async (t) => {

@@ -9,6 +9,8 @@ import { findSignatureError } from './s3-signature.ts';
 export interface TestS3 {
   readonly endpoint: string;
   readonly address: S3Address;
+  /** Whether the bucket is named in the path. */
+  readonly pathStyle: boolean;
   readonly connection: { readonly endpoint: string; readonly region: string; readonly credentials: Credentials };
   /** The same for a process: what the SDK and Slipway read. */
   readonly variables: Readonly<Record<string, string>>;
@@ -61,6 +63,7 @@ function describe(endpoint: string, address: S3Address, credentials: Credentials
   return {
     endpoint,
     address,
+    pathStyle: true,
     connection: { endpoint, region, credentials },
     variables: {
       AWS_ENDPOINT_URL_S3: endpoint,
@@ -141,7 +144,8 @@ function keepConditions(app: FastifyInstance, { buckets }: Store): void {
     (method === 'PUT' && !hasParameter(query, 'partNumber')) || (method === 'POST' && hasParameter(query, 'uploadId'));
   // Without a turn of the event loop between the look and the write.
   app.addHook('preHandler', (request, reply, done) => {
-    const [, bucket = '', ...key] = decodeURIComponent(request.originalUrl.split('?')[0] ?? '').split('/');
+    // Not as it came: fauxqs has put a bucket that is named in the host into the path.
+    const [, bucket = '', ...key] = decodeURIComponent(request.url.split('?')[0] ?? '').split('/');
     const isThere = buckets.get(bucket)?.has(key.join('/'));
     if (isThere && request.headers['if-none-match'] === '*' && isWritten(request)) {
       refuse(reply, 412, 'PreconditionFailed');
