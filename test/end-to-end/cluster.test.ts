@@ -3,11 +3,26 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasEnded } from '../../src/protocol/package.ts';
-import { startCluster } from '../support/cluster.ts';
+import { type Cluster, startCluster } from '../support/cluster.ts';
 import { makeTestRepository } from '../support/git.ts';
 import { listeningPorts } from '../support/listening-ports.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
+
+/** Has a package of the app `calc` built, and reads it. */
+async function buildAndDownload(cluster: Cluster, revision: string, version: string): Promise<void> {
+  const packages = '/api/1/apps/calc/packages';
+  const started = await cluster.call('POST', packages, { Revision: revision, Version: version });
+  assert.equal(started.status, 200, JSON.stringify(started.body));
+  const body = await until('the build has ended', async () => {
+    const { body } = await cluster.call('GET', `${packages}/${started.body.PackageId}?wait=5`);
+    return hasEnded(body.Status) && body;
+  });
+  assert.equal(body.Status, 'Succeeded', JSON.stringify(body));
+  const headers = { 'Mendix-Username': cluster.admin.username, 'Mendix-ApiKey': cluster.admin.apiKey };
+  const download = await fetch(`${cluster.url}${packages}/${started.body.PackageId}/download`, { headers });
+  assert.equal((await download.bytes()).length, body.Size);
+}
 
 test('two servers and two workers are one, whichever of them is gone', async (t) => {
   const source = await makeTestRepository(join(await temporaryFolder(t), 'source.git'), { mainBranch: 'main' });
@@ -18,19 +33,7 @@ test('two servers and two workers are one, whichever of them is gone', async (t)
   const [server, otherServer] = cluster.servers;
   const [worker, otherWorker] = cluster.workers;
 
-  const build = async (Version: string) => {
-    const packages = '/api/1/apps/calc/packages';
-    const started = await cluster.call('POST', packages, { Revision: revision, Version });
-    assert.equal(started.status, 200, JSON.stringify(started.body));
-    const body = await until('the build has ended', async () => {
-      const { body } = await cluster.call('GET', `${packages}/${started.body.PackageId}?wait=5`);
-      return hasEnded(body.Status) && body;
-    });
-    assert.equal(body.Status, 'Succeeded', JSON.stringify(body));
-    const headers = { 'Mendix-Username': cluster.admin.username, 'Mendix-ApiKey': cluster.admin.apiKey };
-    const download = await fetch(`${cluster.url}${packages}/${started.body.PackageId}/download`, { headers });
-    assert.equal((await download.bytes()).length, body.Size);
-  };
+  const build = (version: string) => buildAndDownload(cluster, revision, version);
   await build('1.0.0');
   assert.equal(await server?.end('SIGKILL'), 'SIGKILL');
   assert.equal(await worker?.end('SIGKILL'), 'SIGKILL');
@@ -39,6 +42,17 @@ test('two servers and two workers are one, whichever of them is gone', async (t)
   assert.equal(await otherServer?.end('SIGTERM'), 0);
   assert.equal(await otherWorker?.end('SIGTERM'), 0);
   await build('1.0.2');
+});
+
+test('a server and a worker that are told of their stores by flags are one', async (t) => {
+  const source = await makeTestRepository(join(await temporaryFolder(t), 'source.git'), { mainBranch: 'main' });
+  const [revision = ''] = await source.commit([{ branch: 'main', files: { 'readme.txt': 'one' } }]);
+  const cluster = await startCluster(t, { servers: [{}], workers: [{}], byFlags: true });
+  const named = Object.keys(cluster.variables).filter((name) => /^SLIPWAY_(?:DATABASE|BLOBS)$/.test(name));
+  assert.deepEqual(named, []);
+  const app = { AppId: 'calc', Repository: source.path, MainBranch: 'main' };
+  assert.equal((await cluster.call('POST', '/manage/1/apps', app)).status, 200);
+  await buildAndDownload(cluster, revision, '1.0.0');
 });
 
 test('a worker waits for connections on no port', async (t) => {

@@ -59,6 +59,8 @@ export interface ClusterOptions {
   readonly databaseUrl?: string;
   /** What every member is at first, as in `ProcessOptions`. */
   readonly program?: string;
+  /** Whether `--database` and `--blobs` name the stores, instead of variables. */
+  readonly byFlags?: boolean;
 }
 
 /** Starts a cluster, which is killed when the test ends: two servers and two workers, unless told otherwise. */
@@ -72,6 +74,7 @@ export async function startCluster(
     prepare,
     databaseUrl,
     program,
+    byFlags = false,
   }: ClusterOptions = {},
 ): Promise<Cluster> {
   const folder = await temporaryFolder(test);
@@ -80,12 +83,14 @@ export async function startCluster(
   const database = databaseUrl ?? (await postgresDatabase());
   const openedServers: ClusterServer[] = [];
   const url = await openRoundRobin(test, () => openedServers.map((server) => server.url));
+  const { SLIPWAY_BLOBS = '', ...access } = blobs.variables;
+  const stores = byFlags ? ['--database', database, '--blobs', SLIPWAY_BLOBS] : [];
   const shared: Variables = {
-    SLIPWAY_DATABASE: database,
+    ...(!byFlags && { SLIPWAY_DATABASE: database, SLIPWAY_BLOBS }),
     SLIPWAY_SECRET_KEY: randomBytes(32).toString('hex'),
     SLIPWAY_ADMIN_KEY: admin.apiKey,
     SLIPWAY_PUBLIC_URL: url,
-    ...blobs.variables,
+    ...access,
     ...variables,
   };
   const open = async (name: string, args: readonly string[], ready: RegExp, own: Variables, path?: string) => {
@@ -94,7 +99,10 @@ export async function startCluster(
     const mount = path === undefined ? undefined : { folder: dataFolder, path };
     for (const mounted of Object.values(mount ?? {})) await mkdir(mounted, { recursive: true });
     const start = (program?: string) =>
-      startSlipwayProcess([...args, '--data', path ?? dataFolder], { ...shared, ...own }, ready, { mount, program });
+      startSlipwayProcess([...args, ...stores, '--data', path ?? dataFolder], { ...shared, ...own }, ready, {
+        mount,
+        program,
+      });
     return openMember(test, dataFolder, await start(program), start);
   };
   const workerPath = oneName ? join(folder, 'worker') : undefined;
