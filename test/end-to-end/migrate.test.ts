@@ -32,7 +32,8 @@ async function openMove(t: TestContext) {
   await cp(grown.server.dataFolder, data, { recursive: true });
   const s3 = await openTestS3(t);
   const database = await postgresDatabase();
-  const args = ['migrate', '--from', data, '--to', database];
+  const { SLIPWAY_BLOBS = '', ...access } = s3.variables;
+  const args = ['migrate', '--from', data, '--to', database, '--blobs', SLIPWAY_BLOBS];
   const secretKey = (await readFile(join(data, 'secret.key'), 'utf8')).trim();
   const client = new pg.Client({ connectionString: database });
   await client.connect();
@@ -45,8 +46,8 @@ async function openMove(t: TestContext) {
       return found.name !== null && (await client.query(`select 1 from ${table} limit 1`)).rows.length > 0;
     },
     blobs: await openS3BlobStore({ ...s3, pathStyle: true, clock: Date.now }),
-    migrate: (...more: string[]) => runSlipway(t, folder, [...args, ...more], s3.variables),
-    startMigrate: () => startSlipway(t, folder, args, s3.variables),
+    migrate: (...more: string[]) => runSlipway(t, folder, [...args, ...more], access),
+    startMigrate: () => startSlipway(t, folder, args, access),
     serveOld: () => startSlipway(t, folder, ['serve', '--port', '0', '--data', data]),
     serveNew(): RunningSlipway {
       const variables = { ...s3.variables, SLIPWAY_DATABASE: database, SLIPWAY_SECRET_KEY: secretKey };
