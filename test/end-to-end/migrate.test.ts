@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { openS3BlobStore } from '../../src/blob/s3-blob-store.ts';
+import { isSame, type MoveReport } from '../../src/main/move-report.ts';
 import { type Answers, type GrownServer, growServer } from '../support/grown-data-folder.ts';
-import { postgresDatabase } from '../support/postgres.ts';
+import { migratedDatabase, postgresDatabase } from '../support/postgres.ts';
 import { type RunningSlipway, runSlipway, startSlipway } from '../support/run-slipway.ts';
-import { openTestS3 } from '../support/s3/s3-server.ts';
+import { startFaultyS3 } from '../support/s3/s3-faults.ts';
+import { atEndpoint, openTestS3 } from '../support/s3/s3-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -25,13 +28,14 @@ before(async () => {
   await grown.server.stop();
 });
 
-/** A copy of its data folder, and where that is to move. */
-async function openMove(t: TestContext) {
+/** A copy of its data folder, and where that is to move: an empty database, and a store with faults to come. */
+async function openMove(t: TestContext, database: string) {
   const folder = await temporaryFolder(t);
   const data = join(folder, 'data');
   await cp(grown.server.dataFolder, data, { recursive: true });
-  const s3 = await openTestS3(t);
-  const database = await postgresDatabase();
+  const direct = await openTestS3(t);
+  const faults = await startFaultyS3(t, direct.endpoint);
+  const s3 = atEndpoint(direct, faults.endpoint);
   const { SLIPWAY_BLOBS = '', ...access } = s3.variables;
   const args = ['migrate', '--from', data, '--to', database, '--blobs', SLIPWAY_BLOBS];
   const secretKey = (await readFile(join(data, 'secret.key'), 'utf8')).trim();
@@ -40,11 +44,8 @@ async function openMove(t: TestContext) {
   t.after(() => client.end());
   return {
     data,
+    faults,
     query: async (text: string) => (await client.query(text)).rows,
-    async hasRows(table: string) {
-      const [found] = (await client.query('select to_regclass($1) as name', [table])).rows;
-      return found.name !== null && (await client.query(`select 1 from ${table} limit 1`)).rows.length > 0;
-    },
     blobs: await openS3BlobStore({ ...s3, pathStyle: true, clock: Date.now }),
     migrate: (...more: string[]) => runSlipway(t, folder, [...args, ...more], access),
     startMigrate: () => startSlipway(t, folder, args, access),
@@ -67,7 +68,7 @@ async function stop(server: RunningSlipway): Promise<void> {
 }
 
 test('a grown data folder moves to PostgreSQL and S3, where a server answers as the old one did', async (t) => {
-  const move = await openMove(t);
+  const move = await openMove(t, await postgresDatabase());
   const { code, stdout, stderr } = await move.migrate('--verify', 'full');
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /^webhook_messages +\d\d +\d\d +the same/m);
@@ -91,37 +92,119 @@ test('a grown data folder moves to PostgreSQL and S3, where a server answers as 
   await stop(old);
 });
 
-test('a move that is killed at any moment goes on when it is run again', async (t) => {
-  const move = await openMove(t);
-  const hasBlobs = async () => (await Array.fromAsync(move.blobs.list())).length > 0;
-  const moments = {
-    'packages are there': () => move.hasRows('packages'),
-    'a file is there': hasBlobs,
-    'the folder is marked': () => readFile(join(move.data, 'moved-to')).catch(() => undefined),
-  };
-  for (const [what, hasCome] of Object.entries(moments)) {
-    const { process, ended } = move.startMigrate();
-    const isOver = ended.then(() => true);
-    await until(what, async () => (await hasCome()) || (await Promise.race([isOver, undefined])), 60_000);
-    process.kill('SIGKILL');
-    await ended;
-  }
-  const { code, stdout, stderr } = await move.migrate('--json');
-  assert.equal(code, 0, stdout + stderr);
-  const server = move.serveNew();
-  assert.deepEqual(await grown.ask(await urlOf(server)), answers);
-  await stop(server);
-});
+/** Holds a move at one moment. */
+interface Hold {
+  /** Whether it has come there. */
+  isHeld(): Promise<boolean>;
+  /** Once it was killed. */
+  letGo(): Promise<unknown>;
+}
+
+type Move = Awaited<ReturnType<typeof openMove>>;
+
+/** Whoever writes to a table waits; reading goes on. */
+async function holdTable({ query }: Move, table: string): Promise<Hold> {
+  await query(`begin; lock table ${table} in share mode`);
+  const waiting = `select 1 from pg_locks where not granted and relation = '${table}'::regclass
+    and database = (select oid from pg_database where datname = current_database())`;
+  return { isHeld: async () => (await query(waiting)).length > 0, letGo: () => query('rollback') };
+}
+
+/** The files of two packages reach the store, and those of the others do not. */
+async function holdFiles({ faults, blobs }: Move): Promise<Hold> {
+  const held = grown.succeeded.slice(2);
+  const on = new RegExp(`^PUT .*(?:${held.join('|')})`);
+  const fault = faults.add({ on, times: Number.POSITIVE_INFINITY, effect: { kind: 'silence' } });
+  const isHeld = async () =>
+    faults.seen.some(({ line }) => on.test(line)) &&
+    (await Array.fromAsync(blobs.list())).length === grown.succeeded.length - held.length;
+  return { isHeld, letGo: async () => fault.end() };
+}
+
+type CopiedNow = MoveReport['CopiedNow'];
+
+interface Killed {
+  /** Where it is killed, one time after the other. */
+  readonly holds: readonly ((move: Move) => Promise<Hold>)[];
+  /** Whether the folder says then that it was moved. */
+  readonly isMarked: boolean;
+  /** What is there of it already when it is run again. */
+  there(whole: CopiedNow, tables: MoveReport['Tables']): CopiedNow;
+}
+
+const rowsOf = (tables: MoveReport['Tables']) => tables.reduce((sum, { Rows }) => sum + Rows, 0);
+
+const KILLED: Readonly<Record<string, Killed>> = {
+  'between the rows of two tables': {
+    holds: [(move) => holdTable(move, 'packages')],
+    isMarked: false,
+    there(_, tables) {
+      const at = tables.findIndex(({ Table }) => Table === 'packages');
+      return { Rows: rowsOf(tables.slice(0, at)), Packages: 0, Logs: 0 };
+    },
+  },
+  'among the files': {
+    holds: [holdFiles],
+    isMarked: false,
+    there: ({ Rows }) => ({ Rows, Packages: 2, Logs: 0 }),
+  },
+  'among the files, and again at its very end,': {
+    // Its beginning is written to that table, too: the first one that is killed has done so.
+    holds: [holdFiles, (move) => holdTable(move, 'moves')],
+    isMarked: true,
+    there: (whole) => whole,
+  },
+};
+
+/** Kills a move where it is held, and nowhere else. */
+async function killAt(move: Move, { isHeld, letGo }: Hold): Promise<void> {
+  const { process, ended } = move.startMigrate();
+  const isOver = ended.then(({ stdout, stderr }) => assert.fail(`It was over before:\n${stdout}${stderr}`));
+  await Promise.race([until('it is held', isHeld, 60_000), isOver]);
+  process.kill('SIGKILL');
+  await ended;
+  assert.equal(process.signalCode, 'SIGKILL');
+  await letGo();
+}
+
+for (const [moment, { holds, isMarked, there }] of Object.entries(KILLED)) {
+  test(`a move that is killed ${moment} goes on there when it is run again`, async (t) => {
+    const move = await openMove(t, await migratedDatabase());
+    for (const hold of holds) await killAt(move, await hold(move));
+    assert.equal(existsSync(join(move.data, 'moved-to')), isMarked);
+
+    const { code, stdout, stderr } = await move.migrate('--json');
+    assert.equal(code, 0, stdout + stderr);
+    const report: MoveReport = JSON.parse(stdout);
+    assert.deepEqual([report.State, report.IsFinished], ['resumed', true]);
+    const { Tables, Packages, Logs, CopiedNow } = report;
+    const whole = { Rows: rowsOf(Tables), Packages, Logs };
+    const before = there(whole, Tables);
+    assert.ok(before.Rows > 0 && Packages === grown.succeeded.length && Logs === grown.logs.length);
+    const left = { Rows: whole.Rows - before.Rows, Packages: Packages - before.Packages, Logs: Logs - before.Logs };
+    assert.deepEqual(CopiedNow, left);
+    assert.deepEqual(
+      Tables.filter((table) => !isSame(table)),
+      [],
+    );
+    const server = move.serveNew();
+    assert.deepEqual(await grown.ask(await urlOf(server)), answers);
+    await stop(server);
+  });
+}
 
 test('a move that loses its database says so, and goes on when it is run again', async (t) => {
-  const move = await openMove(t);
+  const move = await openMove(t, await migratedDatabase());
+  const { isHeld, letGo } = await holdTable(move, 'packages');
   const running = move.startMigrate();
-  await until('it has begun', () => move.hasRows('moves'), 60_000);
+  await until('it is held', isHeld, 60_000);
   await move.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'slipway migrate%'",
   );
   const { code, stderr } = await running.ended;
-  if (code !== 0) assert.match(stderr, /Run this again|run this again/);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /run this again/i);
+  await letGo();
   assert.equal((await move.migrate()).code, 0);
   const server = move.serveNew();
   assert.deepEqual(await grown.ask(await urlOf(server)), answers);
