@@ -10,7 +10,7 @@ import type { RemoteCredentials } from './remote-credentials.ts';
 import { target } from './svn/run-svn.ts';
 import { parseSvnAddress } from './svn/svn-address.ts';
 import { isLoginWanted } from './svn/svn-failure.ts';
-import { askInfo } from './svn/svn-info.ts';
+import { probeInfo } from './svn/svn-info.ts';
 import { svnRemoteOf } from './svn/svn-repository.ts';
 import type { SvnSettings } from './svn/svn-settings.ts';
 
@@ -57,7 +57,7 @@ type Answer = 'yes' | 'no' | 'who?';
 
 async function askSvn({ address, credentials }: UnknownRepository, settings: SvnSettings, signal: AbortSignal) {
   const remote = svnRemoteOf({ settings, address: parseSvnAddress(address), credentials });
-  const { infos, outcome } = await askInfo(remote, [target(remote, '', 'HEAD')], signal);
+  const { infos, outcome } = await probeInfo(remote, [target(remote, '', 'HEAD')], signal);
   return answerOf(infos[0] !== undefined, isLoginWanted(outcome));
 }
 

@@ -34,15 +34,24 @@ const MISSING = new Set(['E200009', 'E160006', 'E160013', 'E170000', 'E195012'])
  *   follows redirects, to this machine too
  */
 export async function askInfo(remote: SvnRemote, targets: readonly string[], signal: AbortSignal): Promise<SvnInfos> {
-  const { found, outcome } = await readInfos(remote, targets, signal);
-  const urls = targets.map((one) => one.slice(0, one.lastIndexOf('@')));
-  if (!found.every((info) => urls.some((url) => isSamePlace(info.url, url)))) throw movedFailure(remote.address);
-  const infos = urls.map((url) => found.find((info) => isSamePlace(info.url, url)));
+  const { infos, outcome } = await probeInfo(remote, targets, signal);
   // Over ssh, each target has a connection of its own: what svn knew before one broke is told all the same.
   if (infos.includes(undefined) && outcome.code !== 0 && !isOfMissing(outcome)) {
     throw svnFailure(outcome, remote.address, remote.settings.connectTimeoutMs);
   }
   return { infos, outcome };
+}
+
+/**
+ * The same of a remote that may be of another kind, or not let us in: the outcome says so.
+ *
+ * @throws RepositoryError `unreachable` when it answers for another place
+ */
+export async function probeInfo(remote: SvnRemote, targets: readonly string[], signal: AbortSignal): Promise<SvnInfos> {
+  const { found, outcome } = await readInfos(remote, targets, signal);
+  const urls = targets.map((one) => one.slice(0, one.lastIndexOf('@')));
+  if (!found.every((info) => urls.some((url) => isSamePlace(info.url, url)))) throw movedFailure(remote.address);
+  return { infos: urls.map((url) => found.find((info) => isSamePlace(info.url, url))), outcome };
 }
 
 /**
