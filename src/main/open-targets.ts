@@ -3,7 +3,7 @@ import { type DirectoryTargetOptions, directoryTarget } from '../deployment/dire
 import type { OwnCluster } from '../deployment/kubernetes/cluster-access.ts';
 import { kubernetesTarget } from '../deployment/kubernetes/kubernetes-target.ts';
 import { recordTarget } from '../deployment/record-target.ts';
-import { refusingTarget } from '../deployment/refusing-target.ts';
+import { type Refused, refusingTarget } from '../deployment/refusing-target.ts';
 import type { DeploymentReports } from '../deployment/webhook/deployment-reports.ts';
 import { ANSWER_MS, RETRY_DELAYS_MS, webhookTarget } from '../deployment/webhook/webhook-target.ts';
 import type { TargetKind } from '../protocol/environments.ts';
@@ -22,8 +22,11 @@ export interface OpenTargetsOptions {
   readonly clock: () => number;
 }
 
-const ONE_DISK =
-  "the target 'directory' deploys on the disk of its server, and there may be several on this database: use the target 'webhook' or 'kubernetes'.";
+const ONE_DISK: Refused = {
+  why: "the target 'directory' deploys on the disk of its server, and there may be several on this database",
+  instead: "use the target 'webhook' or 'kubernetes'",
+  replace: "delete the environment by force, and create it anew with the target 'webhook' or 'kubernetes'",
+};
 
 /** Everything that deploys behind environments. */
 export function openTargets({

@@ -6,11 +6,13 @@ import { after, before, type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { openS3BlobStore } from '../../src/blob/s3-blob-store.ts';
 import { isSame, type MoveReport } from '../../src/main/move-report.ts';
+import { environmentCalls } from '../support/environments.ts';
 import { type Answers, type GrownServer, growServer } from '../support/grown-data-folder.ts';
 import { migratedDatabase, postgresDatabase } from '../support/postgres.ts';
 import { type RunningSlipway, runSlipway, startSlipway } from '../support/run-slipway.ts';
 import { startFaultyS3 } from '../support/s3/s3-faults.ts';
 import { atEndpoint, openTestS3 } from '../support/s3/s3-server.ts';
+import { call } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -49,7 +51,13 @@ async function openMove(t: TestContext, database: string) {
     blobs: await openS3BlobStore({ ...s3, pathStyle: true, clock: Date.now }),
     migrate: (...more: string[]) => runSlipway(t, folder, [...args, ...more], access),
     startMigrate: () => startSlipway(t, folder, args, access),
-    serveOld: () => startSlipway(t, folder, ['serve', '--port', '0', '--data', data]),
+    serveOld: (variables = {}) => startSlipway(t, folder, ['serve', '--port', '0', '--data', data], variables),
+    /** Runs a command as an admin of the server at this address. */
+    asAdmin(url: string, ...command: string[]) {
+      const { username, apiKey } = grown.server.admin;
+      const variables = { SLIPWAY_URL: url, SLIPWAY_USERNAME: username, SLIPWAY_API_KEY: apiKey };
+      return runSlipway(t, folder, command, variables);
+    },
     serveNew(): RunningSlipway {
       const variables = { ...s3.variables, SLIPWAY_DATABASE: database, SLIPWAY_SECRET_KEY: secretKey };
       return startSlipway(t, folder, ['serve', '--port', '0', '--data', join(folder, 'new')], variables);
@@ -90,6 +98,44 @@ test('a grown data folder moves to PostgreSQL and S3, where a server answers as 
   const old = move.serveOld();
   assert.deepEqual(await grown.ask(await urlOf(old)), answers);
   await stop(old);
+});
+
+test('an environment that was deployed into a directory says once it was moved how it is replaced', async (t) => {
+  const move = await openMove(t, await postgresDatabase());
+  const folder = await temporaryFolder(t);
+  const environmentAt = (url: string) =>
+    environmentCalls((method, path, body) => call(url, method, path, body, grown.server.admin), 'Test');
+  const [packageId = ''] = grown.succeeded;
+  const create = ['environment', 'create', 'calc', 'Test', '--target'];
+
+  const old = move.serveOld({ SLIPWAY_DEPLOY_FOLDERS: folder });
+  const oldUrl = await urlOf(old);
+  const made = await move.asAdmin(oldUrl, ...create, 'directory', '--option', `folder=${join(folder, 'calc')}`);
+  assert.equal(made.code, 0, made.stderr);
+  assert.equal((await environmentAt(oldUrl).transport(packageId)).status, 200);
+  await environmentAt(oldUrl).run();
+  await stop(old);
+  assert.equal((await move.migrate()).code, 0);
+
+  const server = move.serveNew();
+  const url = await urlOf(server);
+  const environment = environmentAt(url);
+  const advice =
+    /the target 'directory' .*: delete the environment by force, and create it anew with the target 'webhook'/;
+  for (const refused of [await environment.transport(packageId), await environment.stop()]) {
+    assert.equal(refused.status, 500);
+    assert.match(refused.body.errorMessage, advice);
+  }
+  const kept = await move.asAdmin(url, 'environment', 'update', 'calc', 'Test', '--option', 'keep=3');
+  assert.match(kept.stderr, /The target 'directory' .*: delete the environment by force, and create it anew/);
+
+  const deleted = await move.asAdmin(url, 'environment', 'delete', 'calc', 'Test', '--force');
+  assert.equal(deleted.code, 0, deleted.stderr);
+  assert.ok(await readFile(join(folder, 'calc', 'current', 'readme.txt')), 'what runs there is left alone');
+  const anew = await move.asAdmin(url, ...create, 'record');
+  assert.equal(anew.code, 0, anew.stderr);
+  assert.equal((await environment.transport(packageId)).status, 200);
+  await stop(server);
 });
 
 /** Holds a move at one moment. */
