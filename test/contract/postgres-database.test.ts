@@ -1,4 +1,4 @@
-import { POSTGRES_VERSIONS } from '../support/postgres.ts';
+import { openTestPostgres } from '../support/postgres.ts';
 import { testDatabaseContract } from './database.ts';
 
-for (const [name, open] of POSTGRES_VERSIONS) testDatabaseContract(name, open);
+testDatabaseContract('PostgreSQL', openTestPostgres);

@@ -3,10 +3,13 @@ import { test } from 'node:test';
 import { createRowQueue } from '../../src/queue/row-queue.ts';
 import { NO_TRACING } from '../../src/tracing/no-tracing.ts';
 import { addApp, addPackage, testDatabase } from '../support/database.ts';
-import { POSTGRES_VERSIONS } from '../support/postgres.ts';
+import { openTestPostgres } from '../support/postgres.ts';
 import { testBuildQueue } from './build-queue.ts';
 
-for (const [name, open] of [['SQLite', testDatabase], ...POSTGRES_VERSIONS] as const) {
+for (const [name, open] of [
+  ['SQLite', testDatabase],
+  ['PostgreSQL', openTestPostgres],
+] as const) {
   testBuildQueue(`queue of rows on ${name}`, async (context) => {
     const database = await open(context);
     let now = 1_000_000;

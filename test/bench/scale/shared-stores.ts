@@ -15,7 +15,7 @@ export interface SharedStores {
 
 /** PostgreSQL as it comes, which waits for its disk; the store is in memory. */
 export async function startSharedStores(bench: Bench): Promise<SharedStores> {
-  const { server, stop } = await startInTemporaryFolder({ settings: '' });
+  const { server, stop } = await startInTemporaryFolder('');
   bench.after(stop);
   const { s3 } = await startS3Child(bench);
   const { SLIPWAY_BLOBS: place = '', ...variables } = s3.variables;
