@@ -119,8 +119,11 @@ for (const [name, receiver] of Object.entries(RECEIVERS)) {
     const { Name, PackageId } = await world.build();
     const acted = `build.succeeded calc ${Name}`;
     await until('it has acted on the build', () => count(acted) === 1);
-    const messages = JSON.parse(await run(`slipway webhook messages calc ${created.id} --json`));
-    const { id } = await until('the message was delivered', () => messages[0]);
+    // It has printed what it does before it answers.
+    const { id } = await until('the message was delivered', async () => {
+      const [newest] = JSON.parse(await run(`slipway webhook messages calc ${created.id} --json`));
+      return newest?.status === 'Delivered' && newest;
+    });
     for (const line of LOOK.trim().split('\n')) await run(filled(line, id));
     await until('it has come again', async () => {
       const message = JSON.parse(await run(`slipway webhook message calc ${created.id} ${id} --json`));
