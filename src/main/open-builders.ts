@@ -35,7 +35,10 @@ export interface Builders {
   sweep(): Promise<void>;
   /** Drops what builds of an app have kept for the next. */
   deleteApp(appKey: string): Promise<void>;
-  /** Ends what is kept running between builds, and what they have begun and nobody waits for. To be called after the last build. */
+  /**
+   * Ends what is kept running between builds, and what they have begun and nobody waits for. To be called after the last
+   * build.
+   */
   close(): Promise<void>;
 }
 

@@ -25,8 +25,8 @@ export interface Rotated {
 }
 
 /**
- * Seals everything anew, with another key, in one transaction: afterwards nothing is left that the former key opens. For
- * whoever holds the data folder: nobody's rights are checked.
+ * Seals everything anew, with another key, in one transaction: afterwards nothing is left that the former key opens, and
+ * the other one is that of all servers. For whoever holds the data folder: nobody's rights are checked.
  *
  * @throws SecretUnreadable for what cannot be opened; then nothing was changed
  */

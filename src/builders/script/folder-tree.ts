@@ -21,7 +21,8 @@ export interface FolderTreeOptions {
 }
 
 /**
- * The files of a folder and the empty folders in it, as a tree. A link is taken as a link, and only where it leads to something in the folder.
+ * The files of a folder and the empty folders in it, as a tree. A link is taken as a link, and only where it leads to
+ * something in the folder.
  *
  * @throws BuildFailure `package-unusable` for what is neither a file nor a link that stays inside, `over-limit`
  */

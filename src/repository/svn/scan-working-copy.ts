@@ -17,8 +17,8 @@ const AT_ONCE = 8;
 const OWN_FOLDER = '.svn';
 
 /**
- * Looks at a working copy, and takes the contents that are new into a folder of contents, by hard links: svn
- * never writes into a file that is there.
+ * Looks at a working copy, and takes the contents that are new into a folder of contents, by hard links: svn never writes
+ * into a file that is there.
  *
  * @param known what the last scan of it gave
  * @param changes all that may be different since; undefined to look at every file
